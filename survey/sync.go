@@ -1,0 +1,46 @@
+package survey
+
+// Entry is one line of a replica's log. N counts 1, 2, 3 … without a gap.
+type Entry struct {
+	N        uint64   `cbor:"1,keyasint"`
+	Revision Revision `cbor:"2,keyasint"`
+}
+
+// Cursor is how far a feed has been followed. Seq has no meaning in another epoch.
+type Cursor struct {
+	Epoch Epoch   `cbor:"1,keyasint"`
+	Scope ScopeID `cbor:"2,keyasint"`
+	Seq   uint64  `cbor:"3,keyasint"`
+}
+
+// Role is what a person may do. Append-only: the values travel.
+type Role uint8
+
+// Roles.
+const (
+	RoleCadre    Role = 1 // visits households in the granted villages
+	RoleTownship Role = 2 // reviews, merges, keeps registers
+	RoleOperator Role = 3 // runs the server; sees no bodies on the device
+)
+
+// Grant is the server's word on what one device may see and do, until when.
+type Grant struct {
+	Device   DeviceID  `cbor:"1,keyasint"`
+	Person   PersonID  `cbor:"2,keyasint"`
+	Name     string    `cbor:"3,keyasint"` // the person's name, for the screen
+	County   uint32    `cbor:"4,keyasint"` // six-digit division code
+	Township string    `cbor:"5,keyasint"` // the township's name, for the screen
+	Scopes   []ScopeID `cbor:"6,keyasint"` // sorted; shared scopes included
+	Roles    []Role    `cbor:"7,keyasint"`
+	NotAfter Millis    `cbor:"8,keyasint"`
+	Serial   uint64    `cbor:"9,keyasint"` // a grant replaces those with a smaller serial
+}
+
+// Place is a village (村) or, with a parent, a group (组) in it.
+type Place struct {
+	ID     RecordID
+	Parent RecordID // zero for a village
+	Scope  ScopeID
+	Name   string
+	Order  int
+}
