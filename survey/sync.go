@@ -35,12 +35,3 @@ type Grant struct {
 	NotAfter Millis    `cbor:"8,keyasint"`
 	Serial   uint64    `cbor:"9,keyasint"` // a grant replaces those with a smaller serial
 }
-
-// Place is a village (村) or, with a parent, a group (组) in it.
-type Place struct {
-	ID     RecordID
-	Parent RecordID // zero for a village
-	Scope  ScopeID
-	Name   string
-	Order  int
-}

@@ -1,0 +1,66 @@
+package survey
+
+// Fields of a visit record that do not come from the form's own questions.
+const (
+	VisitHousehold FieldPath = "meta/household"    // the household the visit was paid to; absent for an anonymous one
+	VisitName      FieldPath = "meta/instanceName" // how the form names the filling
+)
+
+// Draft is a filling of a form that is not finished, as a list shows it.
+type Draft struct {
+	ID          DraftID
+	Form        FormID
+	FormVersion string // a draft keeps the version it was begun with
+	Scope       ScopeID
+	Household   RecordID // zero where the household is not in the register
+	Author      PersonID
+	Title       string // what the person sees: the household's head, or the form's name for it
+	Begun       Millis
+	Changed     Millis
+	Answered    int // questions with an answer, of Total that are relevant now
+	Total       int
+}
+
+// Visit is a finished filling as a list shows it.
+type Visit struct {
+	ID        RecordID
+	Form      FormID
+	Scope     ScopeID
+	Household RecordID
+	Author    PersonID
+	Title     string // the form's instance name, or the household's head
+	Finished  Millis
+	Delivery  Delivery
+}
+
+// Delivery says where a finished visit is known to be.
+type Delivery uint8
+
+// Deliveries. Each of the first three is further from home than the one before.
+const (
+	OnDevice   Delivery = iota // only here: 等待
+	Received                   // the server has signed for it: 已送达
+	Durable                    // the server holds it off its own machine as well
+	FromOthers                 // it came by pull: another device wrote it
+)
+
+// Safekeeping counts what is where, for the status line.
+type Safekeeping struct {
+	Drafts    int
+	Waiting   int // finished, only on this device
+	Delivered int // the server has signed for them
+	Files     int // attachments not yet handed over
+}
+
+// FormInfo is a form as lists show it.
+type FormInfo struct {
+	ID      FormID
+	Version string
+	Title   string
+}
+
+// Fields of a form record. The header's Form and FormVersion name which form and version the revision defines.
+const (
+	FormTitle FieldPath = "label"
+	FormXML   FieldPath = "xml" // ODK XForms 1.0
+)
