@@ -35,3 +35,12 @@ type Grant struct {
 	NotAfter Millis    `cbor:"8,keyasint"`
 	Serial   uint64    `cbor:"9,keyasint"` // a grant replaces those with a smaller serial
 }
+
+// Enrolment is what a device knows of the county it belongs to. It holds no secret.
+type Enrolment struct {
+	Server    string // base URL
+	Pin       Hash   // SHA-256 of the server certificate's public key (SPKI)
+	ServerKey []byte // Ed25519 public key that signs receipts, grants and replies
+	Epoch     Epoch
+	Grant     Grant
+}
