@@ -44,8 +44,8 @@ type Household struct {
 
 // HouseholdOf reads a household from its record.
 func HouseholdOf(r Record) Household {
-	village, _ := ParseID[recordKind](r.Fields[HouseholdVillage])
-	group, _ := ParseID[recordKind](r.Fields[HouseholdGroup])
+	village, _ := ParseID[RecordID](r.Fields[HouseholdVillage])
+	group, _ := ParseID[RecordID](r.Fields[HouseholdGroup])
 	return Household{
 		ID: r.ID, Scope: r.Scope, Village: village, Group: group,
 		Code: r.Fields[HouseholdCode], Head: r.Fields[HouseholdHead],

@@ -45,24 +45,24 @@ type (
 	Epoch = ID[epochKind]
 )
 
-// NewID returns a fresh UUIDv7.
-func NewID[Of any]() ID[Of] {
-	return ID[Of](uuid.Must(uuid.NewV7()))
+// NewID returns a fresh UUIDv7: NewID[RecordID]().
+func NewID[I ~[16]byte]() I {
+	return I(uuid.Must(uuid.NewV7()))
 }
 
 // ParseID reads the form String writes, and any other form of a UUID in hexadecimal.
-func ParseID[Of any](s string) (ID[Of], error) {
+func ParseID[I ~[16]byte](s string) (I, error) {
 	u, err := uuid.Parse(s)
 	if err != nil {
-		return ID[Of]{}, fmt.Errorf("parse id: %w", err)
+		return I{}, fmt.Errorf("parse id: %w", err)
 	}
-	return ID[Of](u), nil
+	return I(u), nil
 }
 
 // DerivedID returns the ID that every caller derives from the same name within the same space (RFC 9562 UUIDv8 over
 // SHA-256). An imported row uses it to be the same record whenever it is imported again.
-func DerivedID[Of any, Space any](space ID[Space], name string) ID[Of] {
-	return ID[Of](deriveUUID(space[:], name))
+func DerivedID[I ~[16]byte, Space any](space ID[Space], name string) I {
+	return I(deriveUUID(space[:], name))
 }
 
 // String returns the lower-case hexadecimal form with dashes.
@@ -79,7 +79,7 @@ func (id ID[Of]) MarshalText() ([]byte, error) { return []byte(id.String()), nil
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (id *ID[Of]) UnmarshalText(text []byte) error {
-	parsed, err := ParseID[Of](string(text))
+	parsed, err := ParseID[ID[Of]](string(text))
 	if err != nil {
 		return err
 	}

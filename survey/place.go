@@ -20,7 +20,7 @@ type Place struct {
 
 // PlaceOf reads a place from its record.
 func PlaceOf(r Record) Place {
-	parent, _ := ParseID[recordKind](r.Fields[PlaceParent])
+	parent, _ := ParseID[RecordID](r.Fields[PlaceParent])
 	return Place{ID: r.ID, Parent: parent, Name: r.Fields[PlaceName], Order: max(0, count(r.Fields[PlaceOrder]))}
 }
 
@@ -38,5 +38,5 @@ func VillageScope(village RecordID) ScopeID { return ScopeID(village) }
 
 // RegisterScope is the scope every device of a county may read: places, staff and forms.
 func RegisterScope(county uint32) ScopeID {
-	return DerivedID[scopeKind](ScopeID{}, "register/"+strconv.FormatUint(uint64(county), 10))
+	return DerivedID[ScopeID](ScopeID{}, "register/"+strconv.FormatUint(uint64(county), 10))
 }

@@ -22,7 +22,7 @@ type Problem struct {
 
 // ProblemOf reads a problem from its record.
 func ProblemOf(r Record) Problem {
-	household, _ := ParseID[recordKind](r.Fields[ProblemHousehold])
+	household, _ := ParseID[RecordID](r.Fields[ProblemHousehold])
 	return Problem{
 		ID: r.ID, Household: household, Title: r.Fields[ProblemTitle],
 		Category: r.Fields[ProblemCategory], State: r.Fields[ProblemState],

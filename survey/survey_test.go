@@ -10,7 +10,7 @@ import (
 )
 
 func TestIDText(t *testing.T) {
-	id := NewID[recordKind]()
+	id := NewID[RecordID]()
 	text, _ := id.MarshalText()
 	var back RecordID
 	if err := back.UnmarshalText(text); err != nil || back != id {
@@ -23,8 +23,8 @@ func TestIDText(t *testing.T) {
 
 func TestDerivedIDIsStable(t *testing.T) {
 	space := ScopeID{1}
-	first, again := DerivedID[recordKind](space, "QT-1-001"), DerivedID[recordKind](space, "QT-1-001")
-	other := DerivedID[recordKind](space, "QT-1-002")
+	first, again := DerivedID[RecordID](space, "QT-1-001"), DerivedID[RecordID](space, "QT-1-001")
+	other := DerivedID[RecordID](space, "QT-1-002")
 	if first != again || first == other {
 		t.Errorf("DerivedID: %v, %v, %v; want equal, equal, different", first, again, other)
 	}
