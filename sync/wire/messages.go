@@ -7,8 +7,11 @@ package wire
 
 import "zoucun/survey"
 
-// Version is the protocol version a peer names in the header [HeaderVersion].
-const Version = 1
+// Versions of the protocol, as a peer names them in the header [HeaderVersion].
+const (
+	Version = 1 // the newest this program speaks
+	Oldest  = 1 // the oldest it still speaks
+)
 
 // Algorithm says how a segment is hashed and signed. Append-only: the values travel.
 type Algorithm uint8
@@ -59,7 +62,7 @@ type Reject struct {
 // Receipt is the server's signed word that it holds what a push carried. Nothing else moves a device's watermark.
 type Receipt struct {
 	Push      survey.PushID  `cbor:"1,keyasint"`
-	Request   survey.Hash    `cbor:"2,keyasint"` // SHA-256 of the push as it was received
+	Request   survey.Hash    `cbor:"2,keyasint"` // the push's Digest: SHA-256 of its deterministic CBOR
 	Epoch     survey.Epoch   `cbor:"3,keyasint"`
 	Replicas  []ReplicaState `cbor:"4,keyasint"`
 	Rejects   []Reject       `cbor:"5,keyasint,omitempty"`
@@ -134,6 +137,15 @@ type Enrolled struct {
 	ServerKey []byte       `cbor:"2,keyasint"` // Ed25519 public key that signs receipts and grants
 	Epoch     survey.Epoch `cbor:"3,keyasint"`
 	Grant     SignedGrant  `cbor:"4,keyasint"`
+}
+
+// Status is the server's hello: what it speaks and what its clock says.
+type Status struct {
+	Version  int           `cbor:"1,keyasint"` // newest protocol version it speaks
+	Oldest   int           `cbor:"2,keyasint"` // oldest it still speaks
+	Software string        `cbor:"3,keyasint"`
+	Epoch    survey.Epoch  `cbor:"4,keyasint"`
+	Time     survey.Millis `cbor:"5,keyasint"`
 }
 
 // Failure is the body of every reply that is not a success.
