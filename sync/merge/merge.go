@@ -1,0 +1,159 @@
+// Package merge decides what a record is after edits made apart come together.
+//
+// It is pure: the same edits give the same record in any order and however often each is given. It stores nothing,
+// writes no merge, and never drops a value: what it cannot decide is a conflict, shown with every value.
+package merge
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"zoucun/survey"
+)
+
+// VoidField is the field of the conflict between an edit and a void.
+const VoidField survey.FieldPath = "meta/void"
+
+// Voided is the value a void has in a conflict on VoidField; an edit has none.
+const Voided = "void"
+
+// Edit is a revision with its body opened.
+type Edit struct {
+	ID     survey.RevID
+	Header survey.Header
+	Body   survey.Body
+	Erased bool       // the body was taken out: the edit only connects others
+	HLC    survey.HLC // effective: no later than when the first server received it
+}
+
+// Apply returns what the revisions of one record amount to. Every revision that no other names as its parent is a
+// head. A head that stands alone is the record; several are joined field by field:
+//
+//	since the edits parted            | the record has           | conflict
+//	----------------------------------+--------------------------+---------------------------------
+//	nobody changed the field          | the value from before    | no
+//	one side changed it               | that side's value        | no
+//	both, to the same (see Same)      | the later spelling       | no
+//	both, to different values         | the latest value         | yes, with every value and the one before
+//	one changed a field, one voided   | the edited fields        | yes, on VoidField; a void never wins
+//	both voided                       | voided                   | no
+//
+// A field counts as changed where a revision that could touch it says something else than its parents did; a field
+// that an older form did not know stays. A conflict lasts until a revision says something new, or a Merge names the
+// field as touched. The latest is by (HLC, ID), which no clock can make different from device to device.
+func Apply(edits []Edit) survey.Record {
+	g := newGraph(edits)
+	if len(g.edits) == 0 {
+		return survey.Record{}
+	}
+	top := g.edits[g.latest(g.heads)]
+	r := survey.Record{
+		ID: top.Header.Record, Type: top.Header.Type, Scope: top.Header.Scope,
+		Fields: survey.Fields{}, Updated: top.HLC, Files: g.files(),
+	}
+	for _, head := range g.heads {
+		r.Heads = append(r.Heads, g.edits[head].ID)
+	}
+	slices.SortFunc(r.Heads, survey.RevID.Compare)
+	r.Voided = g.decideVoid(&r)
+	for field, writers := range g.writers() {
+		g.decide(&r, field, writers)
+	}
+	slices.SortFunc(r.Conflicts, func(a, b survey.Conflict) int { return cmp.Compare(a.Field, b.Field) })
+	return r
+}
+
+// Safe reports whether the record has several heads and nothing in conflict: joining them takes no decision.
+func Safe(r survey.Record) bool { return len(r.Heads) > 1 && len(r.Conflicts) == 0 }
+
+// decide sets one field from the edits that speak for it.
+func (g *graph) decide(r *survey.Record, field survey.FieldPath, writers []int) {
+	last := g.latest(writers)
+	value := g.edits[last].Body.Fields[field]
+	if spelling, ok := g.spelling(field, value); ok {
+		value = spelling
+	}
+	if value != "" {
+		r.Fields[field] = value
+	}
+	if !g.disagree(field, writers) {
+		return
+	}
+	conflict := survey.Conflict{Field: field, Base: g.before(field, writers)}
+	for _, w := range writers {
+		conflict.Values = append(conflict.Values,
+			survey.ConflictValue{Revision: g.edits[w].ID, Value: g.edits[w].Body.Fields[field]})
+	}
+	slices.SortFunc(conflict.Values, func(a, b survey.ConflictValue) int { return a.Revision.Compare(b.Revision) })
+	r.Conflicts = append(r.Conflicts, conflict)
+}
+
+// disagree reports whether the edits that speak for a field say different things.
+func (g *graph) disagree(field survey.FieldPath, writers []int) bool {
+	first := g.edits[writers[0]].Body.Fields[field]
+	return slices.ContainsFunc(writers[1:], func(w int) bool { return !Same(first, g.edits[w].Body.Fields[field]) })
+}
+
+// spelling returns how the latest head that means the value writes it: 138 rather than １３８, if that came later.
+func (g *graph) spelling(field survey.FieldPath, value string) (string, bool) {
+	var meaning []int
+	for _, head := range g.heads {
+		if written, ok := g.edits[head].Body.Fields[field]; ok && Same(written, value) {
+			meaning = append(meaning, head)
+		}
+	}
+	if len(meaning) == 0 {
+		return "", false
+	}
+	return g.edits[g.latest(meaning)].Body.Fields[field], true
+}
+
+// before returns the value the field had where the edits parted: what the nearest edit said that all of them know.
+// Where edits crossed there may be several nearest; the latest of them speaks.
+func (g *graph) before(field survey.FieldPath, writers []int) string {
+	common := maps.Clone(g.ancestors[writers[0]])
+	for _, w := range writers[1:] {
+		maps.DeleteFunc(common, func(a int, _ struct{}) bool { _, known := g.ancestors[w][a]; return !known })
+	}
+	var spoke []int
+	for a := range common {
+		if slices.Contains(g.live[a][field], a) {
+			spoke = append(spoke, a)
+		}
+	}
+	spoke = g.maximal(spoke)
+	if len(spoke) == 0 {
+		return ""
+	}
+	return g.edits[g.latest(spoke)].Body.Fields[field]
+}
+
+// files returns every attachment of the heads once. A head that brings no snapshot of its own has its parents'.
+func (g *graph) files() []survey.Attachment {
+	var files []survey.Attachment
+	seen := map[int]bool{}
+	var collect func(i int)
+	collect = func(i int) {
+		if seen[i] {
+			return
+		}
+		seen[i] = true
+		e := g.edits[i]
+		files = append(files, e.Body.Attachments...)
+		if len(e.Body.Attachments) == 0 && e.Header.Kind != survey.Put && e.Header.Kind != survey.Merge {
+			for _, p := range g.parents[i] {
+				collect(p)
+			}
+		}
+	}
+	for _, head := range g.heads {
+		collect(head)
+	}
+	slices.SortFunc(files, func(a, b survey.Attachment) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), slices.Compare(a.SHA256[:], b.SHA256[:]),
+			cmp.Compare(a.Size, b.Size), strings.Compare(a.MIME, b.MIME))
+	})
+	return slices.Compact(files)
+}

@@ -1,0 +1,268 @@
+package merge
+
+import (
+	"crypto/sha256"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"zoucun/survey"
+)
+
+// edit makes an edit whose HLC follows the order in which a test writes it down. Fields are written "a=1 b=2"; those
+// it could touch are the ones written, and those named alone ("c").
+func edit(name string, hlc survey.HLC, kind survey.RevisionKind, says string, parents ...Edit) Edit {
+	e := Edit{
+		ID: survey.RevID(sha256.Sum256([]byte(name))), HLC: hlc,
+		Header: survey.Header{Record: survey.RecordID{1}, Type: survey.TypeHousehold, Scope: survey.ScopeID{2}, Kind: kind},
+		Body:   survey.Body{Fields: survey.Fields{}},
+	}
+	for _, p := range parents {
+		e.Header.Parents = append(e.Header.Parents, p.ID)
+		maps.Copy(e.Body.Fields, p.Body.Fields)
+	}
+	for part := range strings.FieldsSeq(says) {
+		path, value, given := strings.Cut(part, "=")
+		e.Header.Touched = append(e.Header.Touched, survey.FieldPath(path))
+		delete(e.Body.Fields, survey.FieldPath(path))
+		if given {
+			e.Body.Fields[survey.FieldPath(path)] = value
+		}
+	}
+	return e
+}
+
+func put(name string, hlc survey.HLC, says string, parents ...Edit) Edit {
+	return edit(name, hlc, survey.Put, says, parents...)
+}
+
+func values(edits ...Edit) []survey.RevID {
+	ids := make([]survey.RevID, len(edits))
+	for i, e := range edits {
+		ids[i] = e.ID
+	}
+	slices.SortFunc(ids, survey.RevID.Compare)
+	return ids
+}
+
+func TestApply(t *testing.T) {
+	root := put("root", 1, "phone=1 door=east")
+	phone2 := put("phone2", 2, "phone=2 door=east", root)
+	phone3 := put("phone3", 3, "phone=3", root)
+	door := put("door", 4, "door=west", root)
+	wide := put("wide", 5, "phone=２ ", root)
+	void := edit("void", 6, survey.Void, "", root)
+	both := put("both", 7, "note=x", phone2, phone3)
+	decided := edit("decided", 8, survey.Merge, "phone=2", phone2, phone3)
+
+	tests := []struct {
+		name      string
+		edits     []Edit
+		fields    string
+		heads     []survey.RevID
+		conflicts string // field:base:values in the order of revisions
+		voided    bool
+	}{
+		{name: "one revision is the record", edits: []Edit{root}, fields: "door=east phone=1", heads: values(root)},
+		{name: "a child replaces its parent", edits: []Edit{root, phone2}, fields: "door=east phone=2", heads: values(phone2)},
+		{name: "different fields join", edits: []Edit{root, phone2, door}, fields: "door=west phone=2", heads: values(phone2, door)},
+		{name: "a field could be touched and was not changed", edits: []Edit{root, phone2, door, put("idle", 9, "phone=1 door=east", root)}, fields: "door=west phone=2",
+			heads: values(phone2, door, put("idle", 9, ""))},
+		{name: "one field to two values is a conflict and the latest is shown", edits: []Edit{root, phone2, phone3}, fields: "door=east phone=3", heads: values(phone2, phone3), conflicts: "phone from 1: 2 3"},
+		{name: "full and half width are one value", edits: []Edit{root, phone2, wide}, fields: "door=east phone=２", heads: values(phone2, wide)},
+		{name: "a field taken away and changed is a conflict", edits: []Edit{root, phone2, put("gone", 9, "phone", root)}, fields: "door=east", heads: values(phone2, put("gone", 9, "")), conflicts: "phone from 1:  2"},
+		{name: "an update against a void is a conflict and the update is shown", edits: []Edit{root, phone2, void}, fields: "door=east phone=2", heads: values(phone2, void), conflicts: "meta/void from :  void"},
+		{name: "a void alone takes out of use", edits: []Edit{root, void}, fields: "door=east phone=1", heads: values(void), voided: true},
+		{name: "an edit after a void takes into use", edits: []Edit{root, void, put("again", 9, "phone=9", void)}, fields: "door=east phone=9", heads: values(put("again", 9, ""))},
+		{name: "an edit of another field leaves the conflict", edits: []Edit{root, phone2, phone3, both}, fields: "door=east note=x phone=3", heads: values(both), conflicts: "phone from 1: 2 3"},
+		{name: "repeating one side leaves the conflict", edits: []Edit{root, phone2, phone3, put("same", 9, "phone=2", phone2, phone3)}, fields: "door=east phone=3", heads: values(put("same", 9, "")), conflicts: "phone from 1: 2 3"},
+		{name: "a merge decides", edits: []Edit{root, phone2, phone3, decided}, fields: "door=east phone=2", heads: values(decided)},
+		{name: "a merge that came after an edit it has not seen", edits: []Edit{root, phone2, phone3, decided, put("late", 9, "phone=4", phone3)}, fields: "door=east phone=4",
+			heads: values(decided, put("late", 9, "")), conflicts: "phone from 3: 2 4"},
+		{name: "a third value ends the conflict", edits: []Edit{root, phone2, phone3, put("third", 9, "phone=4", phone2, phone3)}, fields: "door=east phone=4", heads: values(put("third", 9, ""))},
+		{name: "a void contest is left to people by an edit that knows it", edits: []Edit{root, phone2, void, put("on", 9, "door=north", phone2, void)}, fields: "door=north phone=2",
+			heads: values(put("on", 9, "")), conflicts: "meta/void from :  void"},
+		{name: "a record is readable while its parents are missing", edits: []Edit{both}, fields: "door=east note=x phone=3", heads: values(both)},
+		{name: "an older form does not take away what it does not know", edits: []Edit{root, {ID: survey.RevID{9}, HLC: 9,
+			Header: survey.Header{Record: root.Header.Record, Type: root.Header.Type, Scope: root.Header.Scope, Kind: survey.Put, Parents: values(root), Touched: []survey.FieldPath{"phone"}},
+			Body:   survey.Body{Fields: survey.Fields{"phone": "5"}}}}, fields: "door=east phone=5", heads: []survey.RevID{{9}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := Apply(tt.edits)
+			if diff := cmp.Diff(tt.heads, got.Heads); diff != "" {
+				t.Errorf("heads (-want +got):\n%s", diff)
+			}
+			if text := fieldsText(got.Fields); text != tt.fields {
+				t.Errorf("fields %q, want %q", text, tt.fields)
+			}
+			if text := conflictsText(got.Conflicts); text != tt.conflicts {
+				t.Errorf("conflicts %q, want %q", text, tt.conflicts)
+			}
+			if got.Voided != tt.voided {
+				t.Errorf("voided = %v", got.Voided)
+			}
+		})
+	}
+}
+
+// Two devices each join the same two heads and go on: the crossing has two nearest common ancestors.
+func TestCrissCross(t *testing.T) {
+	root := put("root", 1, "phone=1")
+	a, b := put("a", 2, "phone=2", root), put("b", 3, "door=west", root)
+	left, right := put("left", 4, "note=l phone=2", a, b), put("right", 5, "mark=r phone=2", b, a)
+	got := Apply([]Edit{left, right, a, b, root})
+	if text := fieldsText(got.Fields); text != "door=west mark=r note=l phone=2" || len(got.Conflicts) > 0 {
+		t.Errorf("fields %q, conflicts %q", text, conflictsText(got.Conflicts))
+	}
+	got = Apply([]Edit{left, right, a, b, root, put("l2", 6, "phone=6", left), put("r2", 7, "phone=7", right)})
+	if text := conflictsText(got.Conflicts); text != "phone from 2: 6 7" && text != "phone from 2: 7 6" {
+		t.Errorf("conflicts %q, want 6 and 7 from 2", text)
+	}
+}
+
+func TestErasedEditSaysNothing(t *testing.T) {
+	root := put("root", 1, "phone=1")
+	child := put("child", 2, "phone=2", root)
+	child.Erased = true
+	if got := Apply([]Edit{root, child}); got.Fields["phone"] == "2" || len(got.Heads) != 1 {
+		t.Errorf("Apply = %+v", got)
+	}
+}
+
+func TestFilesOfAllHeads(t *testing.T) {
+	root := put("root", 1, "")
+	a, b := put("a", 2, "", root), put("b", 3, "", root)
+	a.Body.Attachments = []survey.Attachment{{Name: "p", SHA256: survey.Hash{1}}}
+	b.Body.Attachments = []survey.Attachment{{Name: "p", SHA256: survey.Hash{2}}, {Name: "q", SHA256: survey.Hash{3}}}
+	got := Apply([]Edit{root, a, b, edit("review", 4, survey.Review, "", a)})
+	if diff := cmp.Diff(append(slices.Clone(a.Body.Attachments), b.Body.Attachments...), got.Files); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+// history draws revisions as devices make them: each from some of the heads it knows.
+func history(t *rapid.T) []Edit {
+	var all []Edit
+	kinds := []survey.RevisionKind{survey.Put, survey.Put, survey.Put, survey.Void, survey.Merge, survey.Review}
+	for i := range rapid.IntRange(1, 14).Draw(t, "revisions") {
+		var parents []Edit
+		for _, e := range all {
+			if rapid.IntRange(0, 3).Draw(t, "is a parent") == 0 {
+				parents = append(parents, e)
+			}
+		}
+		says := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a=1", "a=2", "a=１", "a", "b=1", "b=2", "c=1"}), 0, 3).Draw(t, "says"), " ")
+		kind := rapid.SampledFrom(kinds).Draw(t, "kind")
+		hlc := survey.HLC(rapid.IntRange(1, 5).Draw(t, "hlc"))
+		e := edit(string(rune('A'+i)), hlc, kind, says, parents...)
+		e.Erased = rapid.IntRange(0, 9).Draw(t, "erased") == 0
+		all = append(all, e)
+	}
+	return all
+}
+
+func TestOrderAndRepetitionDoNotMatter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		edits := history(t)
+		want := Apply(edits)
+		again := rapid.Permutation(append(slices.Clone(edits), edits[:rapid.IntRange(0, len(edits)).Draw(t, "repeated")]...)).Draw(t, "order")
+		if diff := cmp.Diff(want, Apply(again), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("another order gives another record:\n%s", diff)
+		}
+	})
+}
+
+func TestEveryHeadIsVisible(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		edits := history(t)
+		got := Apply(edits)
+		named := map[survey.RevID]bool{}
+		for _, e := range edits {
+			for _, p := range e.Header.Parents {
+				named[p] = true
+			}
+		}
+		for _, e := range edits {
+			if slices.Contains(got.Heads, e.ID) == named[e.ID] {
+				t.Fatalf("revision %v: head %v, named as a parent %v", e.ID, !named[e.ID], named[e.ID])
+			}
+		}
+	})
+}
+
+// What a head changed last is either shown, or one of the values of a conflict.
+func TestNothingSaidIsLost(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		edits := history(t)
+		got := Apply(edits)
+		g := newGraph(edits)
+		for _, head := range g.heads {
+			for field, writers := range g.live[head] {
+				value := g.edits[head].Body.Fields[field]
+				if !slices.Contains(writers, head) || g.edits[head].Erased {
+					continue
+				}
+				if !Same(got.Fields[field], value) && !inConflict(got, field, value) {
+					t.Fatalf("head says %s=%q; the record has %q and no conflict", field, value, got.Fields[field])
+				}
+			}
+		}
+	})
+}
+
+func inConflict(r survey.Record, field survey.FieldPath, value string) bool {
+	return slices.ContainsFunc(r.Conflicts, func(c survey.Conflict) bool {
+		return c.Field == field && slices.ContainsFunc(c.Values, func(v survey.ConflictValue) bool { return Same(v.Value, value) })
+	})
+}
+
+// Applying the result of a join as a revision of its own changes nothing that is seen.
+func TestSafeJoinShowsTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		edits := history(t)
+		before := Apply(edits)
+		if !Safe(before) || before.Voided {
+			return
+		}
+		join := Edit{ID: survey.RevID{0xff}, HLC: 9, Body: survey.Body{Fields: before.Fields, Attachments: before.Files},
+			Header: survey.Header{Record: before.ID, Type: before.Type, Scope: before.Scope, Kind: survey.Merge, Parents: before.Heads}}
+		after := Apply(append(edits, join))
+		if diff := cmp.Diff(before.Fields, after.Fields); diff != "" || len(after.Conflicts) > 0 || len(after.Heads) != 1 {
+			t.Fatalf("after the join: heads %v, conflicts %v, fields:\n%s", after.Heads, after.Conflicts, diff)
+		}
+	})
+}
+
+func fieldsText(f survey.Fields) string {
+	var parts []string
+	for _, path := range slices.Sorted(maps.Keys(f)) {
+		parts = append(parts, string(path)+"="+f[path])
+	}
+	return strings.Join(parts, " ")
+}
+
+func conflictsText(conflicts []survey.Conflict) string {
+	var lines []string
+	for _, c := range conflicts {
+		var values []string
+		for _, v := range c.Values {
+			values = append(values, v.Value)
+		}
+		slices.Sort(values)
+		lines = append(lines, string(c.Field)+" from "+c.Base+": "+strings.Join(values, " "))
+	}
+	return strings.Join(lines, "; ")
+}
+
+func BenchmarkApplyOne(b *testing.B) {
+	e := put("root", 1, "label=张三 code=QT-1-001 door=村东第三户 phone=13800000000 resident_n=4 away_n=2")
+	for b.Loop() {
+		Apply([]Edit{e})
+	}
+}
