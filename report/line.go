@@ -1,0 +1,151 @@
+package report
+
+import (
+	"strings"
+
+	"zoucun/survey"
+)
+
+// line is one row below a header, and what is wrong with it so far.
+type line struct {
+	grid   *grid
+	header *header
+	number int // from 0
+	faults []Fault
+}
+
+// cell returns what a column says, cleaned.
+func (l *line) cell(c column) string {
+	return clean(l.grid.cell(l.number, l.header.at[c]))
+}
+
+// Words that begin rows which are no household's.
+var (
+	totals  = []string{"合计", "总计", "小计", "共计", "累计", "总户数"}
+	remarks = []string{"注:", "注1", "备注", "说明", "填表", "制表", "审核", "填报", "负责人", "单位", "日期", "联系人"}
+)
+
+func isTotal(s string) bool {
+	s = strings.ReplaceAll(s, " ", "")
+	for _, word := range totals {
+		if strings.HasPrefix(s, word) || strings.HasSuffix(s, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// passedOver reports whether the row is none to be read: blank, a total, a remark, or the header once more.
+func (l *line) passedOver() bool {
+	code, head := l.cell(colCode), l.cell(colHead)
+	if columnsByTitle[headerWord(head)] == colHead && headerWord(head) != "" {
+		return true // printed sheets repeat the header
+	}
+	first, filled := "", 0
+	for _, cell := range l.grid.rows[l.number] {
+		text := halfWidth(clean(cell))
+		if text == "" {
+			continue
+		}
+		filled++
+		if first == "" {
+			first = text
+		}
+		if isTotal(text) && (code == "" || isTotal(code)) {
+			return true
+		}
+	}
+	if filled == 0 {
+		return true
+	}
+	return code == "" && (isRemark(first) || head == "" && (filled == 1 || l.empty()))
+}
+
+func isRemark(s string) bool {
+	for _, word := range remarks {
+		if strings.HasPrefix(s, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// empty reports whether no column of a household or person is filled, as in rows that were numbered in advance.
+func (l *line) empty() bool {
+	for _, c := range []column{colCode, colHead, colDoor, colPhone, colResident, colAway, colLocation, colPost} {
+		if l.header.has(c) && l.cell(c) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *line) fault(c column, value, reason string) {
+	l.faults = append(l.faults, Fault{Sheet: l.grid.name, Row: l.number + 1, Column: c.title(), Reason: reason, Value: value})
+}
+
+// need makes an empty value a fault, unless the column has one already.
+func (l *line) need(c column, value, reason string) {
+	for _, fault := range l.faults {
+		if fault.Column == c.title() {
+			return
+		}
+	}
+	if value == "" {
+		l.fault(c, "", reason)
+	}
+}
+
+// check makes what check refuses a fault.
+func (l *line) check(c column, value string, check func(string) error, mask func(string) string) {
+	if err := check(value); err != nil {
+		l.fault(c, mask(value), err.Error())
+	}
+}
+
+// text reads a column of text; a refused one is empty.
+func (l *line) text(c column, check func(string) error, mask func(string) string) string {
+	value := l.cell(c)
+	before := len(l.faults)
+	l.check(c, value, check, mask)
+	if len(l.faults) > before {
+		return ""
+	}
+	return value
+}
+
+// limited is checkText with a length.
+func limited(longest int) func(string) error {
+	return func(s string) error { return checkText(s, longest) }
+}
+
+// parsed reads a column with a parser.
+func parsed[T any](l *line, c column, parse func(string) (T, error), mask func(string) string) T {
+	value := l.cell(c)
+	if err := checkText(value, maxDoor); err != nil {
+		l.fault(c, mask(value), err.Error())
+		var none T
+		return none
+	}
+	result, err := parse(value)
+	if err != nil {
+		l.fault(c, mask(value), err.Error())
+	}
+	return result
+}
+
+// household reads the facts of a household.
+func (l *line) household() survey.Household {
+	household := survey.Household{
+		Code:     parsed(l, colCode, parseCode, excerpt),
+		Head:     l.text(colHead, checkName, maskName),
+		Door:     l.text(colDoor, limited(maxDoor), excerpt),
+		Phone:    parsed(l, colPhone, parsePhone, maskDigits),
+		Resident: parsed(l, colResident, parseCount, excerpt),
+		Away:     parsed(l, colAway, parseCount, excerpt),
+		Location: parsed(l, colLocation, parseLocation, excerpt),
+	}
+	l.need(colCode, household.Code, "没有户编号，请按村里的编号补上")
+	l.need(colHead, household.Head, "没有户主姓名，请补上")
+	return household
+}

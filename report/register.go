@@ -1,0 +1,206 @@
+package report
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strings"
+
+	"zoucun/survey"
+)
+
+// rosterStamp is the field of a record that remembers what the roster said last, field by field, as short hashes.
+const rosterStamp survey.FieldPath = "roster"
+
+// Changes is what a roster changes in the records held.
+type Changes struct {
+	Records []survey.Record // new and updated, places before the households in them
+	Tallies []Tally         // villages, groups, households, staff
+	Absent  int             // households held in the roster's villages that the roster does not have; left as they are
+}
+
+// Tally counts what becomes of one sort of record.
+type Tally struct {
+	Word                      string // 村, 组, 户, 工作人员
+	Added, Updated, Unchanged int
+}
+
+// register compares a roster with the records held.
+type register struct {
+	scope   survey.ScopeID
+	held    map[survey.RecordID]survey.Record
+	seen    map[survey.RecordID]bool
+	order   map[survey.RecordID]int // the last position given below a parent; the zero parent has the villages
+	changes Changes
+	tally   *Tally
+}
+
+// Changes compares the roster with the records held and returns what to write.
+//
+// A record's identifier follows from the village and the code, so importing again finds the same record. A field is
+// written when what the roster says of it has changed since the roster was imported last: a phone corrected at the
+// door is not undone by the old roster, whatever else the new one changes. Voided records stay voided.
+func (r Roster) Changes(county uint32, held []survey.Record) Changes {
+	g := &register{
+		scope: survey.RegisterScope(county), held: map[survey.RecordID]survey.Record{},
+		seen: map[survey.RecordID]bool{}, order: map[survey.RecordID]int{},
+	}
+	for _, record := range held {
+		g.held[record.ID] = record
+		if record.Type == survey.TypePlace {
+			place := survey.PlaceOf(record)
+			g.order[place.Parent] = max(g.order[place.Parent], place.Order)
+		}
+	}
+	g.places(r.Rows)
+	g.households(r.Rows)
+	g.staff(r.Staff)
+	g.countAbsent()
+	return g.changes
+}
+
+// VillageID returns the identifier of an imported village.
+func VillageID(county uint32, village string) survey.RecordID {
+	return derived(survey.RegisterScope(county), "place/"+village)
+}
+
+func derived(scope survey.ScopeID, name string) survey.RecordID {
+	return survey.RecordID(survey.DerivedID[survey.Record](scope, name))
+}
+
+func (g *register) village(name string) survey.RecordID { return derived(g.scope, "place/"+name) }
+
+func (g *register) group(village, name string) survey.RecordID {
+	return derived(g.scope, "place/"+village+"/"+name)
+}
+
+// counting begins the tally of another sort of record.
+func (g *register) counting(word string) {
+	g.changes.Tallies = append(g.changes.Tallies, Tally{Word: word})
+	g.tally = &g.changes.Tallies[len(g.changes.Tallies)-1]
+}
+
+func (g *register) places(rows []RosterRow) {
+	g.counting("村")
+	for _, row := range rows {
+		g.place(survey.Place{ID: g.village(row.Village), Name: row.Village})
+	}
+	g.counting("组")
+	for _, row := range rows {
+		if row.Group != "" {
+			g.place(survey.Place{ID: g.group(row.Village, row.Group), Parent: g.village(row.Village), Name: row.Group})
+		}
+	}
+}
+
+// place puts a place once, a new one behind those that are there.
+func (g *register) place(p survey.Place) {
+	if g.seen[p.ID] {
+		return
+	}
+	if held, ok := g.held[p.ID]; ok {
+		p.Order = survey.PlaceOf(held).Order
+	} else {
+		g.order[p.Parent]++
+		p.Order = g.order[p.Parent]
+	}
+	g.put(survey.Record{ID: p.ID, Type: survey.TypePlace, Scope: g.scope, Fields: p.Fields()})
+}
+
+func (g *register) households(rows []RosterRow) {
+	g.counting("户")
+	for _, row := range rows {
+		household := row.Household
+		household.Village = g.village(row.Village)
+		if row.Group != "" {
+			household.Group = g.group(row.Village, row.Group)
+		}
+		scope := survey.VillageScope(household.Village)
+		id := derived(scope, "household/"+codeKey(household.Code))
+		g.put(survey.Record{ID: id, Type: survey.TypeHousehold, Scope: scope, Fields: household.Fields()})
+	}
+}
+
+func (g *register) staff(rows []StaffRow) {
+	g.counting("工作人员")
+	for _, row := range rows {
+		fields := survey.Fields{survey.StaffName: row.Name}
+		if row.Post != "" {
+			fields[survey.StaffPost] = row.Post
+		}
+		g.put(survey.Record{ID: derived(g.scope, "staff/"+row.Name), Type: survey.TypeStaff, Scope: g.scope, Fields: fields})
+	}
+}
+
+// put compares one record with the one held, and counts it.
+func (g *register) put(record survey.Record) {
+	g.seen[record.ID] = true
+	held, known := g.held[record.ID]
+	fields := overlaid(held.Fields, record.Fields)
+	switch {
+	case held.Voided, known && maps.Equal(fields, held.Fields):
+		g.tally.Unchanged++
+		return
+	case known:
+		g.tally.Updated++
+	default:
+		g.tally.Added++
+	}
+	record.Fields = fields
+	g.changes.Records = append(g.changes.Records, record)
+}
+
+// overlaid returns the fields held with what is new in the roster's: where the roster has not changed its word, the
+// record keeps its own.
+func overlaid(held, roster survey.Fields) survey.Fields {
+	stamps := parseStamps(held[rosterStamp])
+	fields := survey.Fields{}
+	maps.Copy(fields, held)
+	for path, value := range roster {
+		if stamps[path] != stamp(value) {
+			fields[path] = value
+		}
+	}
+	for path := range stamps {
+		if _, still := roster[path]; !still {
+			delete(fields, path)
+		}
+	}
+	fields[rosterStamp] = formatStamps(roster)
+	return fields
+}
+
+func stamp(value string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(value)) // a hash never refuses
+	return fmt.Sprintf("%08x", h.Sum32())
+}
+
+func formatStamps(fields survey.Fields) string {
+	var words []string
+	for _, path := range slices.Sorted(maps.Keys(fields)) {
+		words = append(words, string(path)+"="+stamp(fields[path]))
+	}
+	return strings.Join(words, " ")
+}
+
+func parseStamps(text string) map[survey.FieldPath]string {
+	stamps := map[survey.FieldPath]string{}
+	for word := range strings.FieldsSeq(text) {
+		if path, value, ok := strings.Cut(word, "="); ok {
+			stamps[survey.FieldPath(path)] = value
+		}
+	}
+	return stamps
+}
+
+// countAbsent counts the imported households of the roster's villages that the roster no longer has.
+func (g *register) countAbsent() {
+	for id, record := range g.held {
+		imported := record.Type == survey.TypeHousehold && record.Fields[rosterStamp] != ""
+		if imported && !record.Voided && !g.seen[id] && g.seen[survey.RecordID(record.Scope)] {
+			g.changes.Absent++
+		}
+	}
+}
