@@ -66,7 +66,7 @@ func VillageID(county uint32, village string) survey.RecordID {
 }
 
 func derived(scope survey.ScopeID, name string) survey.RecordID {
-	return survey.RecordID(survey.DerivedID[survey.Record](scope, name))
+	return survey.DerivedID[survey.RecordID](scope, name)
 }
 
 func (g *register) village(name string) survey.RecordID { return derived(g.scope, "place/"+name) }
