@@ -1,0 +1,182 @@
+package xlsform
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// ReadFS reads a form from a folder of CSV sheets: survey.csv, choices.csv, settings.csv, entities.csv.
+//
+// Files are UTF-8 with or without a byte order mark. Sheets the form does without may be missing; other files are
+// left alone.
+func ReadFS(folder fs.FS, name string) (Workbook, []Finding) {
+	var found findings
+	book := Workbook{Name: name}
+	entries, err := fs.ReadDir(folder, ".")
+	if err != nil {
+		found.add(Unreadable, at{}, name)
+		return book, found.sorted()
+	}
+	for _, entry := range entries {
+		sheet, isCSV := strings.CutSuffix(entry.Name(), ".csv")
+		if !isCSV || entry.IsDir() {
+			continue
+		}
+		text, err := readLimited(folder, entry.Name())
+		if err != nil {
+			found.add(Unreadable, at{sheet: sheet}, entry.Name())
+			continue
+		}
+		if read, ok := parseCSV(&found, sheet, text); ok {
+			book.Sheets = append(book.Sheets, read)
+		}
+	}
+	return book, found.sorted()
+}
+
+var errTooLarge = errors.New("larger than a form can be")
+
+func readLimited(folder fs.FS, name string) ([]byte, error) {
+	file, err := folder.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // read only: nothing is lost
+	text, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
+	if err == nil && len(text) > maxBytes {
+		err = errTooLarge
+	}
+	return text, err
+}
+
+// parseCSV reads one CSV sheet; row numbers are the spreadsheet's, so a cell with line breaks is one row.
+func parseCSV(found *findings, name string, text []byte) (Sheet, bool) {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	if !utf8.Valid(text) {
+		found.add(NotUTF8, at{sheet: name})
+		return Sheet{}, false
+	}
+	reader := csv.NewReader(bytes.NewReader(text))
+	reader.FieldsPerRecord = -1
+	var lines []Row
+	for number, line := 1, 1; ; number++ {
+		cells, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return newSheet(name, lines), true
+		}
+		if err != nil {
+			found.add(BrokenCSV, at{sheet: name, row: number})
+			return Sheet{}, false
+		}
+		start, _ := reader.FieldPos(0)
+		number += start - line // encoding/csv passes over blank lines; the spreadsheet counts them
+		line = start + 1 + breaks(cells)
+		if tooLarge(number, cells) {
+			found.add(TooLarge, at{sheet: name, row: number}, strconv.Itoa(maxRows), strconv.Itoa(maxCells))
+			return Sheet{}, false
+		}
+		lines = append(lines, Row{Number: number, Cells: cells})
+	}
+}
+
+// breaks counts the line breaks inside cells.
+func breaks(cells []string) int {
+	n := 0
+	for _, cell := range cells {
+		n += strings.Count(cell, "\n")
+	}
+	return n
+}
+
+func tooLarge(row int, cells []string) bool { return row > maxRows || len(cells) > maxCells }
+
+// ReadXLSX reads a form from an .xlsx workbook.
+func ReadXLSX(source io.Reader, name string) (Workbook, []Finding) {
+	var found findings
+	book := Workbook{Name: strings.TrimSuffix(path.Base(name), ".xlsx")}
+	file, err := excelize.OpenReader(source, excelize.Options{UnzipSizeLimit: 4 * maxBytes, UnzipXMLSizeLimit: maxBytes})
+	if err != nil {
+		found.add(Unreadable, at{}, name)
+		return book, found.sorted()
+	}
+	defer func() { _ = file.Close() }() // read only: nothing is lost
+	for _, name := range file.GetSheetList() {
+		cells, err := file.GetRows(name, excelize.Options{RawCellValue: true})
+		if err != nil || len(cells) > maxRows {
+			found.add(Unreadable, at{sheet: name}, name)
+			continue
+		}
+		lines := make([]Row, len(cells))
+		for i, line := range cells {
+			lines[i] = Row{Number: i + 1, Cells: line}
+		}
+		book.Sheets = append(book.Sheets, newSheet(name, lines))
+	}
+	return book, found.sorted()
+}
+
+// ReadMarkdown reads a form from Markdown tables. A line whose first cell is filled begins the sheet of that name;
+// the lines below it have an empty first cell. Rows are numbered as they would be in a spreadsheet.
+func ReadMarkdown(text, name string) (Workbook, []Finding) {
+	book := Workbook{Name: name}
+	var sheet string
+	var lines []Row
+	flush := func() {
+		if sheet != "" {
+			book.Sheets = append(book.Sheets, newSheet(sheet, lines))
+		}
+	}
+	for line := range strings.Lines(text) {
+		cells, ok := markdownCells(line)
+		if !ok {
+			continue
+		}
+		if cells[0] != "" {
+			flush()
+			sheet, lines = cells[0], nil
+		}
+		if len(trimmed(cells[1:])) > 0 {
+			lines = append(lines, Row{Number: len(lines) + 1, Cells: cells[1:]})
+		}
+	}
+	flush()
+	return book, nil
+}
+
+// markdownCells splits a table line; \| is a bar inside a cell. A line of dashes is a rule, not a row.
+func markdownCells(line string) ([]string, bool) {
+	line = strings.TrimSpace(line)
+	if len(line) < 2 || line[0] != '|' || line[len(line)-1] != '|' || strings.Trim(line, "|-: ") == "" && strings.Contains(line, "--") {
+		return nil, false
+	}
+	var cells []string
+	var cell strings.Builder
+	escaped := false
+	for _, r := range line[1:] {
+		switch {
+		case r == '|' && !escaped:
+			cells = append(cells, strings.TrimSpace(cell.String()))
+			cell.Reset()
+		case r == '|':
+			cell.WriteRune(r)
+		case escaped:
+			cell.WriteRune('\\')
+			fallthrough
+		default:
+			if r != '\\' {
+				cell.WriteRune(r)
+			}
+		}
+		escaped = r == '\\'
+	}
+	return cells, len(cells) > 0
+}
