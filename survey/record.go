@@ -82,15 +82,17 @@ type Attachment struct {
 
 // Record is what the revisions of one record amount to.
 type Record struct {
-	ID        RecordID
-	Type      RecordType
-	Scope     ScopeID
-	Heads     []RevID // sorted; more than one while edits made apart wait for a decision
-	Fields    Fields
-	Files     []Attachment
-	Conflicts []Conflict
-	Voided    bool
-	Updated   HLC
+	ID          RecordID
+	Type        RecordType
+	Scope       ScopeID
+	Form        FormID // the form of the newest revision that names one, empty for registers
+	FormVersion string
+	Heads       []RevID // sorted; more than one while edits made apart wait for a decision
+	Fields      Fields
+	Files       []Attachment
+	Conflicts   []Conflict
+	Voided      bool
+	Updated     HLC
 }
 
 // Conflict is one field that edits made apart have set to different values.
