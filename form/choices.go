@@ -1,0 +1,154 @@
+package form
+
+import (
+	"strings"
+
+	"zoucun/form/xform"
+	"zoucun/form/xpath"
+	"zoucun/survey"
+)
+
+// Choice is one answer offered.
+type Choice struct {
+	Name  string
+	Label string
+	Row   map[string]string // the other columns of the list it is drawn from; nil for a choice written in the question
+}
+
+// Choices returns up to limit choices of a question whose name or label contains the search text; a limit of 0 means
+// all. Choices drawn from an external register are offered only here, never in [Question].Choices.
+func (s *Session) Choices(path survey.FieldPath, search string, limit int) []Choice {
+	n := s.root.find(path)
+	if n == nil || n.def.Control == nil {
+		return nil
+	}
+	defer s.forget()
+	search = strings.ToLower(strings.TrimSpace(search))
+	var found []Choice
+	s.eachChoice(n, func(c Choice, item xpath.Node) bool {
+		if strings.Contains(strings.ToLower(c.Label), search) || strings.Contains(strings.ToLower(c.Name), search) {
+			c.Row = rowOf(item)
+			found = append(found, c)
+		}
+		return limit <= 0 || len(found) < limit
+	})
+	return found
+}
+
+// Choice returns the choice of a question with a name, as when a screen shows what was chosen before.
+func (s *Session) Choice(path survey.FieldPath, name string) (Choice, bool) {
+	n := s.root.find(path)
+	if n == nil || n.def.Control == nil {
+		return Choice{}, false
+	}
+	defer s.forget()
+	return s.choice(n, name)
+}
+
+func (s *Session) choice(n *node, name string) (Choice, bool) {
+	var found Choice
+	ok := false
+	s.eachChoice(n, func(c Choice, item xpath.Node) bool {
+		if c.Name == name {
+			c.Row = rowOf(item)
+			found, ok = c, true
+		}
+		return !ok
+	})
+	return found, ok
+}
+
+// eachChoice visits the choices of a question in order until yield returns false.
+func (s *Session) eachChoice(n *node, yield func(Choice, xpath.Node) bool) {
+	c := n.def.Control
+	for _, item := range c.Items {
+		if !yield(Choice{Name: item.Value, Label: s.text(item.Label, n)}, nil) {
+			return
+		}
+	}
+	if c.Itemset == nil {
+		return
+	}
+	result, ok := s.eval(c.Itemset.Nodes, n)
+	if !ok {
+		return
+	}
+	nodes, _ := result.Nodes()
+	for _, item := range nodes {
+		if !yield(s.itemChoice(c.Itemset, item, n), item) {
+			return
+		}
+	}
+}
+
+func (s *Session) itemChoice(set *xform.Itemset, item xpath.Node, n *node) Choice {
+	ctx := s.context(n)
+	ctx.Node = item
+	result, err := set.Value.Eval(ctx)
+	if err != nil {
+		s.fault(n, err)
+		return Choice{}
+	}
+	c := Choice{Name: result.Text(), Label: s.itemText(set.Label, item, n)}
+	if c.Label == "" {
+		c.Label = c.Name
+	}
+	return c
+}
+
+// rowOf returns the columns of an item.
+func rowOf(item xpath.Node) map[string]string {
+	if item == nil {
+		return nil
+	}
+	row := map[string]string{}
+	for _, c := range item.Children() {
+		if c.Kind() == xpath.Element {
+			row[c.Name().Local] = c.Value()
+		}
+	}
+	return row
+}
+
+// external reports whether a question's choices come from a register outside the form, which may be large.
+func (s *Session) external(c *xform.Control) bool {
+	if c == nil || c.Itemset == nil {
+		return false
+	}
+	for _, ref := range c.Itemset.Nodes.References() {
+		if def := s.form.Instances[ref.Instance]; def != nil && def.Tree == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// choiceName returns the label of a choice of the question that a path, as an expression belonging to n writes it,
+// leads to.
+func (s *Session) choiceName(n *node, value, path string) string {
+	e := s.paths[path]
+	if e == nil {
+		parsed, err := xpath.Parse(path)
+		if err != nil {
+			s.fault(n, err)
+			return ""
+		}
+		e = parsed
+		s.paths[path] = e
+	}
+	result, ok := s.eval(e, n)
+	if !ok {
+		return ""
+	}
+	nodes, _ := result.Nodes()
+	for _, found := range nodes {
+		if question := asNode(found); question != nil && question.def.Control != nil {
+			c, _ := s.choice(question, value)
+			return c.Label
+		}
+	}
+	return ""
+}
+
+// forget drops a failure met while only looking; the next change that needs the expression reports it.
+func (s *Session) forget() { s.run.err = nil }

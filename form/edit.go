@@ -1,0 +1,60 @@
+package form
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"zoucun/form/xform"
+	"zoucun/form/xpath"
+	"zoucun/survey"
+)
+
+// Edit starts a new revision of an earlier filling from its fields. Nothing is preloaded and no first-load action runs;
+// calculations are done anew. Repeat instances keep their keys and stand in the keys' order. Fields this version of the
+// form does not have are returned, so that the caller can keep them.
+func Edit(f *xform.Form, env Env, fields survey.Fields) (*Session, survey.Fields, error) {
+	s, err := newSession(f, env)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.seed = env.NewID()
+	s.plantBare()
+	unknown := survey.Fields{}
+	for _, path := range slices.Sorted(maps.Keys(fields)) {
+		n := s.reach(path)
+		if n == nil || !n.def.Leaf() {
+			unknown[path] = fields[path]
+			continue
+		}
+		n.value = fields[path]
+	}
+	if id := s.metaNode("instanceID"); id != nil {
+		id.value = "uuid:" + s.deriveID()
+	}
+	return s, unknown, s.start(env.Now(), false)
+}
+
+// reach returns the node at a path, making the repeat instances on the way, or nil when the form has no such path.
+func (s *Session) reach(path survey.FieldPath) *node {
+	n := s.root
+	for part := range strings.SplitSeq(string(path), "/") {
+		child := n.step(part)
+		if child == nil {
+			name, key, _ := strings.Cut(strings.TrimSuffix(part, "]"), "[")
+			def := n.def.Child(name)
+			if def == nil || def.Repeat == nil || key == "" {
+				return nil
+			}
+			child = s.loadInstance(def, n, key)
+		}
+		n = child
+	}
+	return n
+}
+
+// bare drops the repeat instances a node was grown with.
+func (n *node) bare() {
+	n.children = slices.DeleteFunc(n.children, func(c xpath.Node) bool { return asNode(c).Repeats() })
+	n.renumber()
+}

@@ -1,0 +1,146 @@
+package form
+
+import (
+	"strings"
+	"time"
+
+	"zoucun/form/xpath"
+)
+
+// Env is the world around a session.
+type Env struct {
+	Now        func() time.Time  // also tells the time zone
+	NewID      func() string     // a fresh UUID
+	Properties map[string]string // what property(name) and preloads return: deviceid, username, household…
+	// Instances returns the register behind an external list by its file name, as "household.csv".
+	Instances func(file string) (Table, bool)
+	Language  string // as the form names it; empty for the form's default
+}
+
+// Table is a register a form draws choices and prefilled answers from: rows of named columns. It does not change while
+// a session uses it.
+type Table interface {
+	// Columns returns the names of the columns.
+	Columns() []string
+	// Len returns the number of rows.
+	Len() int
+	// Cell returns a value; row counts from 0, column is a place in Columns.
+	Cell(row, column int) string
+	// Lookup returns, in order, the rows whose column has exactly this value. It answers from an index.
+	Lookup(column, value string) []int
+}
+
+// list is a Table seen as the secondary instance <root><item><column>…</column></item>…</root>. Rows become nodes when
+// they are visited.
+type list struct {
+	table   Table
+	columns []xpath.Name
+	top     *listNode // the <instance> element
+	root    *listNode
+	rows    []xpath.Node
+	visited bool
+}
+
+func newList(table Table) *list {
+	l := &list{table: table, rows: make([]xpath.Node, table.Len())}
+	for _, c := range table.Columns() {
+		l.columns = append(l.columns, xpath.Name{Local: c})
+	}
+	l.top = &listNode{list: l, name: xpath.Name{Local: "instance"}, row: -1, column: -1}
+	l.root = &listNode{list: l, name: xpath.Name{Local: "root"}, parent: l.top, row: -1, column: -1}
+	l.top.children = []xpath.Node{l.root}
+	return l
+}
+
+func (l *list) row(i int) xpath.Node {
+	if l.rows[i] == nil {
+		l.rows[i] = &listNode{list: l, name: xpath.Name{Local: "item"}, parent: l.root, row: i, column: -1}
+	}
+	return l.rows[i]
+}
+
+// listNode is a node of a list.
+type listNode struct {
+	list        *list
+	name        xpath.Name
+	parent      *listNode
+	row, column int
+	children    []xpath.Node
+}
+
+// Kind returns Element.
+func (n *listNode) Kind() xpath.Kind { return xpath.Element }
+
+// Name returns the element's name.
+func (n *listNode) Name() xpath.Name { return n.name }
+
+// Parent returns the element above, or nil.
+func (n *listNode) Parent() xpath.Node {
+	if n.parent == nil {
+		return nil
+	}
+	return n.parent
+}
+
+// Children returns the rows of the list or the cells of a row.
+func (n *listNode) Children() []xpath.Node {
+	switch {
+	case n == n.list.root:
+		return n.list.all()
+	case n.row >= 0 && n.column < 0 && n.children == nil:
+		n.children = make([]xpath.Node, len(n.list.columns))
+		for i, name := range n.list.columns {
+			n.children[i] = &listNode{list: n.list, name: name, parent: n, row: n.row, column: i}
+		}
+	}
+	return n.children
+}
+
+func (l *list) all() []xpath.Node {
+	if !l.visited {
+		for i := range l.rows {
+			l.row(i)
+		}
+		l.visited = true
+	}
+	return l.rows
+}
+
+// Attributes returns none.
+func (n *listNode) Attributes() []xpath.Node { return nil }
+
+// Index returns the place among siblings.
+func (n *listNode) Index() int {
+	if n.column >= 0 {
+		return n.column
+	}
+	return max(n.row, 0)
+}
+
+// Value returns a cell's value, or all cells' one after another.
+func (n *listNode) Value() string {
+	if n.column >= 0 {
+		return n.list.table.Cell(n.row, n.column)
+	}
+	var b strings.Builder
+	for _, c := range n.Children() {
+		b.WriteString(c.Value())
+	}
+	return b.String()
+}
+
+// Lookup finds rows by the table's index.
+func (n *listNode) Lookup(row, column, value string) ([]xpath.Node, bool) {
+	if n != n.list.root {
+		return nil, false
+	}
+	if row != "item" {
+		return nil, true
+	}
+	found := n.list.table.Lookup(column, value)
+	nodes := make([]xpath.Node, len(found))
+	for i, r := range found {
+		nodes[i] = n.list.row(r)
+	}
+	return nodes, true
+}

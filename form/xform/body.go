@@ -1,0 +1,173 @@
+package xform
+
+import (
+	"slices"
+	"strings"
+
+	"zoucun/form/xpath"
+)
+
+var controlKinds = []ControlKind{Group, Repeat, Input, Select1, Select, Rank, Range, Trigger, Upload}
+
+func (r *reader) readBody(body *xpath.Tree) error {
+	if body == nil {
+		return nil
+	}
+	r.form.Style, _ = body.Attr("", "class")
+	controls, err := r.readControls(body, r.form.Root)
+	r.form.Body = controls
+	return err
+}
+
+// readControls reads the controls below el. A relative reference starts at the node around.
+func (r *reader) readControls(el *xpath.Tree, around *Node) ([]*Control, error) {
+	var found []*Control
+	for _, c := range el.Elements() {
+		kind := ControlKind(c.Name().Local)
+		if !slices.Contains(controlKinds, kind) {
+			continue
+		}
+		control, err := r.readControl(c, kind, around)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, control)
+	}
+	return found, nil
+}
+
+func (r *reader) readControl(el *xpath.Tree, kind ControlKind, around *Node) (*Control, error) {
+	c := &Control{Kind: kind, Attributes: map[string]string{}}
+	if err := r.attach(c, el, around); err != nil {
+		return nil, err
+	}
+	at := around
+	if c.Node != nil {
+		at = c.Node
+	}
+	for _, a := range el.Attributes() {
+		if err := r.controlAttribute(c, a.Name(), a.Value(), at.Path()); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.controlTexts(c, el, at.Path()); err != nil {
+		return nil, err
+	}
+	if err := r.readChoices(c, el, at.Path()); err != nil {
+		return nil, err
+	}
+	if err := r.readActions(el, c.Node); err != nil {
+		return nil, err
+	}
+	var err error
+	c.Children, err = r.readControls(el, at)
+	return c, err
+}
+
+// attach finds the control's node and tells the node.
+func (r *reader) attach(c *Control, el *xpath.Tree, around *Node) error {
+	ref, ok := el.Attr("", "ref")
+	if !ok {
+		ref, ok = el.Attr("", "nodeset")
+	}
+	if !ok {
+		if c.Kind == Group {
+			return nil
+		}
+		return invalid("", "%s 没有写明对应的数据（ref）", c.Kind)
+	}
+	if c.Node = r.find(ref, around); c.Node == nil {
+		return invalid(ref, "题目指向的“%s”不存在", ref)
+	}
+	if c.Kind == Repeat {
+		c.Node.Repeat = c
+	} else if c.Node.Control == nil {
+		c.Node.Control = c
+	}
+	return nil
+}
+
+func (r *reader) controlAttribute(c *Control, name xpath.Name, value, at string) error {
+	var err error
+	switch {
+	case name.Space == "" && (name.Local == "ref" || name.Local == "nodeset"):
+	case name.Space == "" && name.Local == "appearance":
+		c.Appearance = strings.TrimSpace(value)
+	case name.Space == nsJavaRosa && name.Local == "count":
+		c.Count, err = r.expression(value, at)
+	case name.Space == nsJavaRosa && name.Local == "noAddRemove":
+		c.NoAddRemove, err = r.expression(value, at)
+	default:
+		c.Attributes[attributeName(name)] = value
+	}
+	return err
+}
+
+func (r *reader) controlTexts(c *Control, el *xpath.Tree, at string) error {
+	var err error
+	if label := el.Child("label"); label != nil {
+		if c.Label, err = r.readText(label, at); err != nil {
+			return err
+		}
+	}
+	if hint := el.Child("hint"); hint != nil {
+		c.Hint, err = r.readText(hint, at)
+	}
+	return err
+}
+
+func (r *reader) readChoices(c *Control, el *xpath.Tree, at string) error {
+	for _, child := range el.Elements() {
+		switch child.Name().Local {
+		case "item":
+			item, err := r.readItem(child, at)
+			if err != nil {
+				return err
+			}
+			c.Items = append(c.Items, item)
+		case "itemset":
+			set, err := r.readItemset(child, at)
+			if err != nil {
+				return err
+			}
+			c.Itemset = set
+		}
+	}
+	return nil
+}
+
+func (r *reader) readItem(el *xpath.Tree, at string) (Item, error) {
+	var item Item
+	if value := el.Child("value"); value != nil {
+		item.Value = strings.TrimSpace(value.Value())
+	}
+	if label := el.Child("label"); label != nil {
+		text, err := r.readText(label, at)
+		if err != nil {
+			return item, err
+		}
+		item.Label = text
+	}
+	return item, nil
+}
+
+func (r *reader) readItemset(el *xpath.Tree, at string) (*Itemset, error) {
+	nodeset, _ := el.Attr("", "nodeset")
+	nodes, err := r.expression(nodeset, at)
+	if err != nil {
+		return nil, err
+	}
+	set := &Itemset{Nodes: nodes}
+	value := el.Child("value")
+	if value == nil {
+		return nil, invalid(at, "%s 的选项没有写明取值（value）", at)
+	}
+	ref, _ := value.Attr("", "ref")
+	if set.Value, err = r.expression(ref, at); err != nil {
+		return nil, err
+	}
+	if label := el.Child("label"); label != nil {
+		set.Label, err = r.readText(label, at)
+	}
+	return set, err
+}
