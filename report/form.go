@@ -1,0 +1,148 @@
+package report
+
+import (
+	"regexp"
+	"strings"
+
+	"zoucun/form/xform"
+	"zoucun/form/xpath"
+	"zoucun/survey"
+)
+
+// Form is what tables need to know of a form: its questions in order, in the words people read.
+type Form struct {
+	ID        survey.FormID
+	Version   string
+	Title     string
+	Questions []Question
+}
+
+// Question is one field of a form.
+type Question struct {
+	Field   survey.FieldPath // without the keys of repeat instances
+	Repeat  survey.FieldPath // the innermost repeat around it, without keys; empty for none
+	Group   string           // the label of the group around it
+	Label   string           // empty for a field nobody is asked, such as a calculation
+	Choice  bool             // the value is a choice, or with Many several separated by spaces
+	Many    bool
+	Choices map[string]string // labels by value; of choices drawn from a register none
+}
+
+// FormOf reads the questions off a form's definition.
+func FormOf(definition *xform.Form) Form {
+	o := outline{definition: definition, form: Form{ID: definition.ID, Version: definition.Version, Title: definition.Title}}
+	o.walk(definition.Root, "", "")
+	return o.form
+}
+
+// outline collects questions on the way down a definition.
+type outline struct {
+	definition *xform.Form
+	form       Form
+}
+
+func (o *outline) walk(n *xform.Node, repeat survey.FieldPath, group string) {
+	if n.Control != nil && !n.Leaf() {
+		if label := o.plain(n.Control.Label); label != "" {
+			group = label
+		}
+	}
+	if n.Repeat != nil {
+		repeat = n.Field()
+		if label := o.plain(n.Repeat.Label); label != "" {
+			group = label
+		}
+	}
+	if n.Leaf() && n.Parent != nil && !readAloud(n) {
+		o.form.Questions = append(o.form.Questions, o.question(n, repeat, group))
+	}
+	for _, child := range n.Children {
+		o.walk(child, repeat, group)
+	}
+}
+
+// readAloud reports whether a node only carries a note's text and never a value.
+func readAloud(n *xform.Node) bool {
+	return n.Control != nil && n.Bind.ReadOnly != nil && n.Bind.Calculate == nil && n.Default == "" && len(n.Changed) == 0
+}
+
+func (o *outline) question(n *xform.Node, repeat survey.FieldPath, group string) Question {
+	q := Question{Field: n.Field(), Repeat: repeat, Group: group}
+	if n.Control == nil {
+		return q
+	}
+	q.Label = o.plain(n.Control.Label)
+	q.Many = n.Control.Kind == xform.Select || n.Control.Kind == xform.Rank
+	q.Choice = q.Many || n.Control.Kind == xform.Select1
+	if q.Choice {
+		q.Choices = o.choices(n.Control)
+	}
+	return q
+}
+
+// choices returns the labels of choices by value, where the form itself carries them.
+func (o *outline) choices(control *xform.Control) map[string]string {
+	labels := map[string]string{}
+	for _, item := range control.Items {
+		labels[item.Value] = o.plain(item.Label)
+	}
+	if control.Itemset == nil {
+		return labels
+	}
+	list := o.definition.Instances[listName(control.Itemset.Nodes)]
+	if list == nil || list.Tree == nil || list.Tree.First() == nil {
+		return labels
+	}
+	value := control.Itemset.Value.String()
+	for _, item := range list.Tree.First().Elements() {
+		if key := item.Child(value); key != nil {
+			labels[key.Value()] = o.itemLabel(item)
+		}
+	}
+	return labels
+}
+
+// itemLabel returns the label of an item of an inline list: written in it, or a translation it names.
+func (o *outline) itemLabel(item *xpath.Tree) string {
+	if label := item.Child("label"); label != nil {
+		return strings.TrimSpace(label.Value())
+	}
+	if id := item.Child("itextId"); id != nil {
+		return o.plain(o.definition.Itext(o.definition.DefaultLanguage, id.Value(), ""))
+	}
+	return ""
+}
+
+var instanceName = regexp.MustCompile(`instance\(\s*['"]([^'"]+)['"]\s*\)`)
+
+// listName returns the list that the nodes of an itemset are drawn from, or an empty string.
+func listName(nodes *xpath.Expr) string {
+	if found := instanceName.FindStringSubmatch(nodes.String()); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+var itextName = regexp.MustCompile(`^\s*jr:itext\(\s*['"]([^'"]+)['"]\s*\)\s*$`)
+
+// plain returns a text on one line as it reads before there is any answer; … stands where an answer would.
+func (o *outline) plain(text *xform.Text) string {
+	if text == nil {
+		return ""
+	}
+	if text.ID != nil {
+		found := itextName.FindStringSubmatch(text.ID.String())
+		if found == nil {
+			return ""
+		}
+		return o.plain(o.definition.Itext(o.definition.DefaultLanguage, found[1], ""))
+	}
+	var b strings.Builder
+	for _, part := range text.Parts {
+		b.WriteString(part.Literal)
+		if part.Output != nil {
+			b.WriteString("…")
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
