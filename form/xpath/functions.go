@@ -255,11 +255,12 @@ func sum(f *frame, args []expr) any {
 
 func roundHalfUp(n float64) float64 { return math.Floor(n + 0.5) }
 
-// round rounds to the nearest whole number; with a second argument, to as many decimals, away from zero at the half.
+// round rounds to the nearest whole number or, with a second argument, to as many decimals. At the half it goes away
+// from zero, as ODK clients do and people expect; XPath 1.0 would go up.
 func round(f *frame, args []expr) any {
 	n := toNumber(args[0].eval(f), f)
 	if len(args) == 1 {
-		return roundHalfUp(n)
+		return math.Round(n)
 	}
 	decimals := math.Trunc(toNumber(args[1].eval(f), f))
 	if math.IsNaN(n) || math.IsInf(n, 0) || math.IsNaN(decimals) || math.Abs(decimals) > 30 {

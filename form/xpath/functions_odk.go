@@ -72,7 +72,11 @@ func once(f *frame, args []expr) any {
 	if have := f.ctx.Node.Value(); have != "" {
 		return have
 	}
-	return toString(args[0].eval(f))
+	v := args[0].eval(f)
+	if n, ok := v.(float64); ok && math.IsNaN(n) {
+		return ""
+	}
+	return toString(v)
 }
 
 func selected(f *frame, args []expr) any {
@@ -152,17 +156,13 @@ func spread(v any) []any {
 	return list
 }
 
-// truthy reads an answer as yes or no: "0", "false" and nothing are no.
+// truthy reads an answer as yes or no: zero, "false" and nothing are no.
 func truthy(v any, f *frame) bool {
 	s, ok := v.(string)
 	if !ok {
 		return toBoolean(v)
 	}
-	if s == "true" {
-		return true
-	}
-	n := toNumber(s, f)
-	return n != 0 && !math.IsNaN(n)
+	return s != "" && s != "false" && toNumber(s, f) != 0
 }
 
 func booleanFromString(f *frame, args []expr) any {

@@ -174,15 +174,23 @@ func (l *lexer) name() error {
 		return &SyntaxError{l.input, start, fmt.Sprintf("不认识的字符 %q", r)}
 	}
 	if l.operatorExpected() {
-		switch text {
-		case "and", "or", "div", "mod":
-			l.tokens = append(l.tokens, token{tokenOperator, text, start})
-			return nil
-		}
-		return &SyntaxError{l.input, start, fmt.Sprintf("“%s”前面缺少运算符", text)}
+		return l.wordOperator(text, start)
 	}
 	l.tokens = append(l.tokens, token{l.nameKind(text), text, start})
 	return nil
+}
+
+// wordOperator takes a word that stands where only an operator can.
+func (l *lexer) wordOperator(text string, start int) error {
+	for _, op := range []string{"and", "or", "div", "mod"} {
+		// "1div2" is one word to the grammar, but clients read three.
+		if rest, ok := strings.CutPrefix(text, op); ok && (rest == "" || isDigit(rest[0])) {
+			l.pos = start + len(op)
+			l.tokens = append(l.tokens, token{tokenOperator, op, start})
+			return nil
+		}
+	}
+	return &SyntaxError{l.input, start, fmt.Sprintf("“%s”前面缺少运算符", text)}
 }
 
 func (l *lexer) nameKind(text string) tokenKind {
