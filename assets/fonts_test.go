@@ -86,7 +86,7 @@ func standardCharacters(t *testing.T) string {
 		t.Fatal(err)
 	}
 	var characters strings.Builder
-	for _, word := range strings.FieldsSeq(string(list)) {
+	for word := range strings.FieldsSeq(string(list)) {
 		point, err := strconv.ParseUint(word, 16, 32)
 		if err != nil {
 			t.Fatal(err)

@@ -90,12 +90,12 @@ func TestTheListOfAndroid21IsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range strings.FieldsSeq("malloc dlopen __android_log_print ANativeWindow_setBuffersGeometry eglCreateContext glDrawArrays") {
+	for name := range strings.FieldsSeq("malloc dlopen __android_log_print ANativeWindow_setBuffersGeometry eglCreateContext glDrawArrays") {
 		if !android.symbols[name] {
 			t.Errorf("%s is missing from the list", name)
 		}
 	}
-	for _, name := range strings.FieldsSeq("getrandom pthread_getname_np __fread_chk") { // added in Android 26, 28, 24
+	for name := range strings.FieldsSeq("getrandom pthread_getname_np __fread_chk") { // added in Android 26, 28, 24
 		if android.symbols[name] {
 			t.Errorf("%s came after Android 21", name)
 		}

@@ -1,0 +1,91 @@
+# The project's commands. `make help` lists them; each installs the Debian packages it needs and is missing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# Tags. The window driver speaks X11, for Fyne's Wayland has no input method. Tests use Fyne's software driver and no
+# fonts but ours (ci). Only what is released leaves out Fyne's thread checks (migrated_fynedo).
+WINDOW  := x11
+RELEASE := x11,migrated_fynedo
+TEST    := ci
+
+# Debian packages, by what they are needed for.
+COMPILER := ca-certificates gcc libc6-dev
+WINDOWS  := $(COMPILER) pkg-config libgl-dev libx11-dev libxcursor-dev libxi-dev libxinerama-dev libxrandr-dev libxxf86vm-dev
+SCREEN   := xvfb xauth x11-utils openbox xdotool imagemagick libgl1-mesa-dri dbus dbus-x11 locales fcitx5 fcitx5-pinyin
+
+need := scripts/need.sh
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ': .*## ' '/^[a-z0-9-]+: .*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## build everything and open the app on a made-up township; without a display, play one visit and keep the pictures
+	@scripts/run.sh
+
+.PHONY: build
+build: need-window ## build zoucun, zoucund and zouctl into bin/
+	go build -trimpath -tags $(RELEASE) -o bin/zoucun .
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/zoucund ./cmd/zouctl
+
+.PHONY: test
+test: vet unit android-check e2e ## everything that must hold: vet, race-checked tests, Android types, the whole way in a real window
+
+.PHONY: vet
+vet: need-compiler ## run go vet on all packages
+	go vet -tags $(TEST) ./...
+	go vet -tags $(TEST),e2e ./internal/testkit/...
+
+.PHONY: unit
+unit: need-compiler ## run all tests but e2e under the race detector
+	go test -race -tags $(TEST) ./...
+
+.PHONY: e2e
+e2e: need-window need-screen ## one visit through a real window and a real server, killed and cut off on the way
+	go build -tags $(WINDOW) -o bin/e2e/zoucun .
+	CGO_ENABLED=0 go build -o bin/e2e/ ./cmd/zoucund ./cmd/zouctl
+	ZOUCUN_BIN=$(CURDIR)/bin/e2e go test -count=1 -timeout 20m -tags e2e ./internal/testkit/e2e
+
+.PHONY: bench
+bench: need-window need-screen ## print the figures that matter, as "name value unit"
+	@go run -tags $(TEST) ./internal/testkit/bench
+
+.PHONY: golden
+golden: need-compiler ## write the expected files of tests anew; read the difference before committing it
+	ZOUCUN_GOLDEN=write go test -count=1 -tags $(TEST) ./...
+	@git status --short -- '*testdata*'
+
+.PHONY: check
+check: need-compiler ## format, lint, law of the floors, known vulnerabilities, scripts
+	@unformatted=$$($$(scripts/tool.sh gofumpt) -l .); \
+		test -z "$$unformatted" || { echo "not gofumpt-formatted:"; echo "$$unformatted"; exit 1; }
+	$$(scripts/tool.sh golangci-lint) run ./...
+	go test -count=1 ./internal/floors
+	scripts/vuln.sh -tags $(TEST) ./...
+	@$(need) shellcheck
+	shellcheck scripts/*.sh .ci/run
+
+.PHONY: android-check
+android-check: ## check the types of every package as Android builds it, without an NDK
+	go run ./internal/androidcheck -tags migrated_fynedo ./...
+
+.PHONY: apk
+apk: ## build a signed APK for arm64 tablets; ANDROID_NDK_HOME names the NDK
+	scripts/apk.sh
+
+.PHONY: clean
+clean: ## remove what was built and what demos and trials left
+	rm -rf bin dist var
+
+.PHONY: need-compiler need-window need-screen
+need-compiler:
+	@$(need) $(COMPILER)
+need-window:
+	@$(need) $(WINDOWS)
+need-screen:
+	@$(need) $(SCREEN)
+	@scripts/locale.sh
