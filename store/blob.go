@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"zoucun/survey"
+)
+
+// blobFolder is the folder of attachments. A file's name is the SHA-256 of its plain bytes; its content is sealed.
+type blobFolder string
+
+func (f blobFolder) path(hash survey.Hash) string { return filepath.Join(string(f), hash.String()) }
+
+// writeBlob puts bytes on disk under their hash, unless they are there.
+func (s *Store) writeBlob(data []byte) (survey.Hash, error) {
+	hash := survey.Hash(sha256.Sum256(data))
+	path := s.blobs.path(hash)
+	if _, err := os.Stat(path); err == nil {
+		return hash, nil
+	}
+	return hash, writeDurably(path, s.vault.box.Seal(data, placeOf("blob", hash[:])))
+}
+
+// readBlob returns the bytes with a hash, having checked that they are.
+func (s *Store) readBlob(hash survey.Hash) ([]byte, error) {
+	sealed, err := os.ReadFile(s.blobs.path(hash))
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.vault.box.Open(sealed, placeOf("blob", hash[:]))
+	if err != nil {
+		return nil, damaged("store.readBlob", "blob "+hash.String(), err)
+	}
+	if survey.Hash(sha256.Sum256(data)) != hash {
+		return nil, damaged("store.readBlob", "blob "+hash.String(), errors.New("hash differs"))
+	}
+	return data, nil
+}
+
+// blobInUse finds a hash that a draft or a finished record still needs.
+const blobInUse = `SELECT EXISTS (SELECT 1 FROM draft_file WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM blob WHERE sha256 = ?1)`
+
+// removeUnused deletes those files that nothing refers to any more.
+func (s *Store) removeUnused(ctx context.Context, hashes []survey.Hash) error {
+	s.blobsInUse.Lock()
+	defer s.blobsInUse.Unlock()
+	return s.removeUnusedLocked(ctx, hashes)
+}
+
+func (s *Store) removeUnusedLocked(ctx context.Context, hashes []survey.Hash) error {
+	for _, hash := range hashes {
+		var used bool
+		if err := s.db.reader.QueryRowContext(ctx, blobInUse, hash[:]).Scan(&used); err != nil {
+			return opError("store.removeUnused", "", err)
+		}
+		if used || hash.IsZero() {
+			continue
+		}
+		if err := os.Remove(s.blobs.path(hash)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fileError("store.removeUnused", err)
+		}
+	}
+	return nil
+}
+
+// sweepBlobs deletes what a killed process left behind: files whose transaction never came about, and halves of files.
+func (s *Store) sweepBlobs(ctx context.Context) error {
+	entries, err := os.ReadDir(string(s.blobs))
+	if err != nil {
+		return fileError("store.sweepBlobs", err)
+	}
+	var left []survey.Hash
+	for _, entry := range entries {
+		hash, err := survey.ParseHash(entry.Name())
+		if err == nil {
+			left = append(left, hash)
+		} else if filepath.Ext(entry.Name()) == ".part" {
+			err = os.Remove(filepath.Join(string(s.blobs), entry.Name()))
+			if err != nil {
+				return fileError("store.sweepBlobs", err)
+			}
+		}
+	}
+	return s.removeUnused(ctx, left)
+}
+
+// UndeliveredBlobs returns the attachments the server does not hold yet and whose records it does, the smallest first.
+// They have no name: the server asks for none.
+func (s *Store) UndeliveredBlobs(ctx context.Context) ([]survey.Attachment, error) {
+	var blobs []survey.Attachment
+	err := s.db.each(ctx, `SELECT b.sha256, b.size FROM blob b
+		WHERE b.done = 0 AND EXISTS (
+			SELECT 1 FROM blob_ref f JOIN delivery d ON d.rev_id = f.rev_id WHERE f.sha256 = b.sha256 AND d.far > 0)
+		ORDER BY b.size, b.sha256`, nil, func(row rowScan) error {
+		var blob survey.Attachment
+		err := row(&blob.SHA256, &blob.Size)
+		blobs = append(blobs, blob)
+		return err
+	})
+	return blobs, opError("store.UndeliveredBlobs", "", err)
+}
+
+// Blob returns the bytes of an attachment.
+func (s *Store) Blob(_ context.Context, hash survey.Hash) ([]byte, error) {
+	data, err := s.readBlob(hash)
+	return data, opError("store.Blob", "blob "+hash.String(), err)
+}
+
+// BlobDelivered notes that the server has signed for holding all of an attachment.
+func (s *Store) BlobDelivered(ctx context.Context, hash survey.Hash) error {
+	return s.update(ctx, "store.BlobDelivered", "blob "+hash.String(), func(ctx context.Context, t *tx) error {
+		return t.exec(ctx, "UPDATE blob SET done = 1 WHERE sha256 = ?", hash[:])
+	})
+}

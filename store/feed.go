@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"zoucun/survey"
+	"zoucun/sync/wire"
+)
+
+// Cursors returns how far every feed has been followed.
+func (s *Store) Cursors(ctx context.Context) ([]survey.Cursor, error) {
+	var cursors []survey.Cursor
+	err := s.db.each(ctx, "SELECT epoch, scope_id, seq FROM cursor ORDER BY scope_id", nil, func(row rowScan) error {
+		var c survey.Cursor
+		err := row(&c.Epoch, &c.Scope, &c.Seq)
+		cursors = append(cursors, c)
+		return err
+	})
+	return cursors, opError("store.Cursors", "", err)
+}
+
+// ApplyPage takes over the next run of a feed: revisions, what records amount to, and the cursor, all in one
+// transaction. A page of another epoch, or one that does not begin where the feed has been followed to, changes
+// nothing; what a page brings again changes nothing either. A revision that is not what its identifier says makes the
+// whole page an error of kind Damaged.
+func (s *Store) ApplyPage(ctx context.Context, page wire.FeedPage) error {
+	return s.update(ctx, "store.ApplyPage", "scope "+page.Scope.String(), func(ctx context.Context, t *tx) error {
+		follows, err := s.follows(ctx, t, page)
+		if err != nil || !follows {
+			t.quiet = true
+			return err
+		}
+		touched, err := s.applyItems(ctx, t, page)
+		if err != nil {
+			return err
+		}
+		for _, id := range touched {
+			if err := s.settle(ctx, t, id); err != nil {
+				return err
+			}
+		}
+		return t.exec(ctx, `INSERT INTO cursor (scope_id, epoch, seq) VALUES (?, ?, ?)
+			ON CONFLICT (scope_id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq`,
+			page.Scope[:], page.Epoch[:], int64(page.After)+int64(len(page.Items)))
+	})
+}
+
+// follows reports whether a page begins where its feed has been followed to.
+func (s *Store) follows(ctx context.Context, t *tx, page wire.FeedPage) (bool, error) {
+	if len(page.Items) == 0 || s.self.enrolment == nil || page.Epoch != s.self.enrolment.Epoch {
+		return false, nil
+	}
+	var known survey.Cursor
+	err := t.row(ctx, "SELECT epoch, seq FROM cursor WHERE scope_id = ?", []any{page.Scope[:]}, &known.Epoch, &known.Seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return page.After == 0, nil
+	}
+	return page.Epoch == known.Epoch && page.After == known.Seq, err
+}
+
+// applyItems keeps the revisions of a page and returns the records they belong to.
+func (s *Store) applyItems(ctx context.Context, t *tx, page wire.FeedPage) ([]survey.RecordID, error) {
+	var touched []survey.RecordID
+	seen := map[survey.RecordID]bool{}
+	for i, item := range page.Items {
+		if item.Seq != page.After+uint64(i)+1 {
+			return nil, damaged("store.applyItems", "", fmt.Errorf("seq %d after %d", item.Seq, page.After+uint64(i)))
+		}
+		changed, err := s.applyItem(ctx, t, page.Scope, item)
+		if err != nil {
+			return nil, err
+		}
+		if id := item.Revision.Header.Record; changed && !seen[id] {
+			seen[id] = true
+			touched = append(touched, id)
+		}
+	}
+	return touched, nil
+}
+
+func (s *Store) applyItem(ctx context.Context, t *tx, scope survey.ScopeID, item wire.FeedItem) (bool, error) {
+	if err := wire.VerifyRevision(item.Revision); err != nil {
+		return false, damaged("store.applyItem", "revision "+item.Revision.ID.String(), err)
+	}
+	if err := s.keepHLC(ctx, t, item.HLC); err != nil {
+		return false, err
+	}
+	if item.Op == wire.FeedLeave {
+		return false, s.leave(ctx, t, scope, item.Revision.Header.Record)
+	}
+	added, err := s.revise(ctx, t, item.Revision, item.HLC)
+	if err != nil || added {
+		return added, err
+	}
+	return t.change(ctx, "UPDATE revision SET hlc = ? WHERE rev_id = ? AND hlc <> ?",
+		int64(item.HLC), item.Revision.ID[:], int64(item.HLC))
+}
+
+// leave takes a record out of view that has gone to another scope. Its revisions stay: it is not deleted.
+func (s *Store) leave(ctx context.Context, t *tx, scope survey.ScopeID, id survey.RecordID) error {
+	t.after = append(t.after, func() { s.register.dropHousehold(scope, id) })
+	return t.exec(ctx, "DELETE FROM record WHERE record_id = ? AND scope_id = ?", id[:], scope[:])
+}
+
+// RemoveScope takes everything of a scope out of view that this device may no longer see, but for what the server has
+// not signed for yet: that stays until it has been handed over.
+func (s *Store) RemoveScope(ctx context.Context, scope survey.ScopeID) error {
+	return s.update(ctx, "store.RemoveScope", "scope "+scope.String(), func(ctx context.Context, t *tx) error {
+		t.after = append(t.after, func() { s.register.dropScope(scope) })
+		const mine = "SELECT record_id FROM delivery WHERE far = 0"
+		err := t.exec(ctx, "DELETE FROM record WHERE scope_id = ? AND record_id NOT IN ("+mine+")", scope[:])
+		if err != nil {
+			return err
+		}
+		err = t.exec(ctx, `DELETE FROM revision WHERE scope_id = ?
+			AND rev_id NOT IN (SELECT rev_id FROM rlog) AND record_id NOT IN (`+mine+")", scope[:])
+		if err != nil {
+			return err
+		}
+		return t.exec(ctx, "DELETE FROM cursor WHERE scope_id = ?", scope[:])
+	})
+}

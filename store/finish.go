@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+
+	"zoucun/form"
+	"zoucun/survey"
+	"zoucun/sync/merge"
+	"zoucun/sync/wire"
+)
+
+// FinishVisit turns a draft into records, all in one transaction: the visit's revision, a revision of every household,
+// problem or other record the form changes, their entries in the log, the references to attachments; and the draft is
+// gone. When it returns nil all of it is on disk; when it returns an error the draft is as it was.
+//
+// The visit has the draft's identifier. Its fields are the answers and, under meta, the household and the filling's
+// name. A change to a list of the form is a revision of the record with that type: its present fields overlaid with
+// what the form says.
+func (s *Store) FinishVisit(ctx context.Context, d survey.Draft, sub form.Submission) error {
+	s.blobsInUse.Lock()
+	defer s.blobsInUse.Unlock()
+	var files []survey.Hash
+	err := s.update(ctx, "store.FinishVisit", subjectOf(d.ID), func(ctx context.Context, t *tx) (err error) {
+		if files, err = draftFiles(ctx, t, d.ID); err != nil {
+			return err
+		}
+		f := &finishing{s: s, tx: t, draft: d}
+		if err := f.visit(ctx, sub); err != nil {
+			return err
+		}
+		for _, change := range sub.Entities {
+			if err := f.entity(ctx, change); err != nil {
+				return err
+			}
+		}
+		return s.removeDraft(ctx, t, d.ID)
+	})
+	if err != nil {
+		return err
+	}
+	return s.removeUnusedLocked(ctx, files)
+}
+
+// finishing is one draft on its way into records.
+type finishing struct {
+	s     *Store
+	tx    *tx
+	draft survey.Draft
+}
+
+// visit writes the visit's own revision.
+func (f *finishing) visit(ctx context.Context, sub form.Submission) error {
+	exists, err := f.draftExists(ctx)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return notFound("store.finishing", subjectOf(f.draft.ID))
+	}
+	body := survey.Body{Fields: survey.Fields{}}
+	maps.Copy(body.Fields, sub.Fields)
+	if household := f.household(sub); !household.IsZero() {
+		body.Fields[survey.VisitHousehold] = household.String()
+	}
+	if name := sub.InstanceName; name != "" {
+		body.Fields[survey.VisitName] = name
+	} else if f.draft.Title != "" {
+		body.Fields[survey.VisitName] = f.draft.Title
+	}
+	if body.Attachments, err = f.attachments(ctx, sub.Attachments); err != nil {
+		return err
+	}
+	touched := slices.Concat(sub.Touched, slices.Collect(maps.Keys(body.Fields)))
+	return f.write(ctx, survey.RecordID(f.draft.ID), survey.TypeVisit, body, touched)
+}
+
+// household returns the household the visit was paid to: the one the form itself creates or updates, else the one the
+// draft was begun for.
+func (f *finishing) household(sub form.Submission) survey.RecordID {
+	for _, change := range sub.Entities {
+		if survey.RecordType(change.Dataset) == survey.TypeHousehold && change.Instance == "" {
+			return f.entityID(change)
+		}
+	}
+	return f.draft.Household
+}
+
+func (f *finishing) draftExists(ctx context.Context) (exists bool, err error) {
+	err = f.tx.row(ctx, "SELECT EXISTS (SELECT 1 FROM draft WHERE draft_id = ?)", []any{f.draft.ID[:]}, &exists)
+	return exists, err
+}
+
+// attachments takes the draft's files that answers refer to over into the record.
+func (f *finishing) attachments(ctx context.Context, names []string) ([]survey.Attachment, error) {
+	var attachments []survey.Attachment
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		tag := f.s.fileTag(f.draft.ID, name)
+		var hash survey.Hash
+		var kept []byte
+		err := f.tx.row(ctx, "SELECT sha256, facts_sealed FROM draft_file WHERE draft_id = ? AND name_tag = ?",
+			[]any{f.draft.ID[:], tag}, &hash, &kept)
+		if err != nil {
+			return nil, fmt.Errorf("attachment: %w", err)
+		}
+		facts, err := open[fileFacts](f.s.vault, kept, placeOf("draft_file.facts_sealed", tag))
+		if err != nil {
+			return nil, err
+		}
+		attachments = append(attachments, survey.Attachment{Name: name, SHA256: hash, Size: facts.Size, MIME: facts.MIME})
+		err = f.tx.exec(ctx, "INSERT INTO blob (sha256, size) VALUES (?, ?) ON CONFLICT DO NOTHING", hash[:], facts.Size)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return attachments, nil
+}
+
+// entity writes what the form says about one record of a list.
+func (f *finishing) entity(ctx context.Context, change form.EntityChange) error {
+	id := f.entityID(change)
+	present, err := f.s.present(ctx, f.tx, id)
+	if err != nil {
+		return err
+	}
+	body := survey.Body{Fields: survey.Fields{}, Attachments: present.Files}
+	maps.Copy(body.Fields, present.Fields)
+	said := f.saidOf(change, present)
+	maps.Copy(body.Fields, said)
+	return f.write(ctx, id, survey.RecordType(change.Dataset), body, slices.Collect(maps.Keys(said)))
+}
+
+// saidOf returns the fields a change speaks of. A problem belongs to the household that was visited, and a new household
+// to the village, unless the form says otherwise.
+func (f *finishing) saidOf(change form.EntityChange, present survey.Record) survey.Fields {
+	said := survey.Fields{}
+	for property, value := range change.Properties {
+		said[survey.FieldPath(property)] = value
+	}
+	if change.Label != "" {
+		said[labelColumn] = change.Label
+	}
+	belongs := func(field survey.FieldPath, id survey.RecordID) {
+		if said[field] == "" && present.Fields[field] == "" && !id.IsZero() {
+			said[field] = id.String()
+		}
+	}
+	switch survey.RecordType(change.Dataset) {
+	case survey.TypeProblem:
+		belongs(survey.ProblemHousehold, f.draft.Household)
+	case survey.TypeHousehold:
+		belongs(survey.HouseholdVillage, survey.RecordID(f.draft.Scope))
+	}
+	return said
+}
+
+// entityID returns the record a change is about. A list that counts in its own way has identifiers derived from that.
+func (f *finishing) entityID(change form.EntityChange) survey.RecordID {
+	id, err := parseRecordID(change.ID)
+	if err != nil {
+		return survey.DerivedID[survey.RecordID](f.draft.Scope, change.Dataset+"/"+change.ID)
+	}
+	return id
+}
+
+// present returns what a record is now, or an empty one.
+func (s *Store) present(ctx context.Context, t *tx, id survey.RecordID) (survey.Record, error) {
+	edits, err := s.edits(ctx, t, id)
+	if err != nil {
+		return survey.Record{}, err
+	}
+	return merge.Apply(edits), nil
+}
+
+// write puts one revision into the store and at the end of the log.
+func (f *finishing) write(ctx context.Context, id survey.RecordID, kind survey.RecordType, body survey.Body, touched []survey.FieldPath) error {
+	present, err := f.s.present(ctx, f.tx, id)
+	if err != nil {
+		return err
+	}
+	hlc, err := f.s.tick(ctx, f.tx)
+	if err != nil {
+		return err
+	}
+	revision, err := wire.SealRevision(survey.Header{
+		Record: id, Type: kind, Kind: survey.Put, Scope: f.draft.Scope, Parents: present.Heads,
+		Form: f.draft.Form, FormVersion: f.draft.FormVersion, Author: f.draft.Author, Device: f.s.self.device,
+		HLC: hlc, Wall: survey.MillisOf(f.tx.now), Touched: touched,
+	}, body, rand.Reader)
+	if err != nil {
+		return &survey.Error{Kind: survey.Invalid, Op: "store.write", Message: "这份表太大，不能保存成记录。请减少内容后再完成；草稿还在。", Err: err}
+	}
+	if _, err := f.s.revise(ctx, f.tx, revision, hlc); err != nil {
+		return err
+	}
+	if err := f.s.settle(ctx, f.tx, id); err != nil {
+		return err
+	}
+	return appendLog(ctx, f.tx, f.s.self.replica, revision.ID)
+}

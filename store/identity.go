@@ -1,0 +1,259 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+
+	"zoucun/survey"
+	"zoucun/sync/seal"
+	"zoucun/sync/wire"
+)
+
+// identity is who this installation is.
+type identity struct {
+	device    survey.DeviceID
+	replica   survey.ReplicaID
+	hlc       survey.HLC
+	keys      seal.DeviceKeys
+	enrolment *enrolment // nil until enrolled
+}
+
+// enrolment is what is kept sealed about the county: the facts, and the grant as the server signed it.
+type enrolment struct {
+	Server    string           `cbor:"1,keyasint"`
+	Pin       survey.Hash      `cbor:"2,keyasint"`
+	ServerKey []byte           `cbor:"3,keyasint"`
+	Epoch     survey.Epoch     `cbor:"4,keyasint"`
+	Grant     wire.SignedGrant `cbor:"5,keyasint"`
+}
+
+// keyCheck is what the data key must be able to open; it says that the key fits the database.
+const keyCheck = "zoucun data key 1"
+
+var (
+	placeKeyCheck  = seal.Place{Column: "keys.check_sealed", Row: []byte{1}}
+	placeSecrets   = seal.Place{Column: "installation.secrets_sealed", Row: []byte{1}}
+	placeEnrolment = seal.Place{Column: "installation.enrolment_sealed", Row: []byte{1}}
+)
+
+// identify reads who this installation is, or settles it when the database is new.
+func (s *Store) identify(ctx context.Context) error {
+	err := s.readIdentity(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s.update(ctx, "store.identify", "", s.newIdentity)
+	}
+	return err
+}
+
+func (s *Store) newIdentity(ctx context.Context, t *tx) error {
+	keys, err := seal.NewDeviceKeys(rand.Reader)
+	if err != nil {
+		return err
+	}
+	self := identity{device: survey.NewID[survey.DeviceID](), keys: keys}
+	if self.replica, err = newReplica(ctx, t); err != nil {
+		return err
+	}
+	check := s.vault.box.Seal([]byte(keyCheck), placeKeyCheck)
+	err = t.exec(ctx, "INSERT INTO keys (key_id, created, check_sealed) VALUES (1, ?, ?)", t.now.UnixMilli(), check)
+	if err != nil {
+		return err
+	}
+	err = t.exec(ctx, "INSERT INTO installation (one, device_id, replica_id, hlc, secrets_sealed) VALUES (1, ?, ?, 0, ?)",
+		self.device[:], self.replica[:], s.vault.box.Seal(keys.Bytes(), placeSecrets))
+	t.after = append(t.after, func() { s.self = self })
+	return err
+}
+
+// newReplica begins a log of its own: in a new database, and in one that turned out to be a copy.
+func newReplica(ctx context.Context, t *tx) (survey.ReplicaID, error) {
+	var id survey.ReplicaID
+	if _, err := rand.Read(id[:]); err != nil {
+		return id, err
+	}
+	return id, t.exec(ctx, "INSERT INTO replica (replica_id) VALUES (?)", id[:])
+}
+
+func (s *Store) readIdentity(ctx context.Context) error {
+	s.db.mu.Lock()
+	defer s.db.mu.Unlock()
+	var check, secrets, sealed []byte
+	var hlc int64
+	err := s.db.reader.QueryRowContext(ctx, "SELECT check_sealed FROM keys WHERE key_id = 1").Scan(&check)
+	if err != nil {
+		return err
+	}
+	if _, err := s.vault.box.Open(check, placeKeyCheck); err != nil {
+		return &survey.Error{Kind: survey.Damaged, Op: "store.identify", Message: messageNoKey, Err: err}
+	}
+	err = s.db.reader.QueryRowContext(ctx,
+		"SELECT device_id, replica_id, hlc, secrets_sealed, enrolment_sealed FROM installation").
+		Scan(&s.self.device, &s.self.replica, &hlc, &secrets, &sealed)
+	if err != nil {
+		return err
+	}
+	s.self.hlc = survey.HLC(hlc)
+	raw, err := s.vault.box.Open(secrets, placeSecrets)
+	if err != nil {
+		return err
+	}
+	if s.self.keys, err = seal.ParseDeviceKeys(raw); err != nil {
+		return err
+	}
+	return s.openEnrolment(sealed)
+}
+
+func (s *Store) openEnrolment(sealed []byte) error {
+	if sealed == nil {
+		return nil
+	}
+	e, err := open[enrolment](s.vault, sealed, placeEnrolment)
+	if err != nil {
+		return err
+	}
+	grant, err := e.Grant.Open(e.ServerKey)
+	if err != nil {
+		return damaged("store.openEnrolment", "", err)
+	}
+	s.useEnrolment(e, grant)
+	return nil
+}
+
+// useEnrolment makes an enrolment that is on disk the present one.
+func (s *Store) useEnrolment(e enrolment, grant survey.Grant) {
+	s.self.enrolment = &e
+	granted := make(map[survey.ScopeID]struct{}, len(grant.Scopes))
+	for _, scope := range grant.Scopes {
+		granted[scope] = struct{}{}
+	}
+	s.granted.Store(&granted)
+	shared := survey.RegisterScope(grant.County)
+	s.shared.Store(&shared)
+}
+
+// Enrolment returns the public facts of the county this device belongs to, and whether it belongs to one.
+func (s *Store) Enrolment(context.Context) (survey.Enrolment, bool, error) {
+	s.db.mu.Lock()
+	e := s.self.enrolment
+	s.db.mu.Unlock()
+	if e == nil {
+		return survey.Enrolment{}, false, nil
+	}
+	grant, err := e.Grant.Open(e.ServerKey)
+	if err != nil {
+		return survey.Enrolment{}, false, damaged("store.Enrolment", "", err)
+	}
+	return survey.Enrolment{Server: e.Server, Pin: e.Pin, ServerKey: e.ServerKey, Epoch: e.Epoch, Grant: grant}, true, nil
+}
+
+// Device returns the identifier and the keys of this installation.
+func (s *Store) Device(context.Context) (survey.DeviceID, seal.DeviceKeys, error) {
+	s.db.mu.Lock()
+	defer s.db.mu.Unlock()
+	return s.self.device, s.self.keys, nil
+}
+
+// Enrol keeps the county a server has taken this device into. The grant must be signed by the key in e and made out to
+// this device; e.Grant is not looked at. Enrolling again replaces what was known of the server; records stay.
+func (s *Store) Enrol(ctx context.Context, e survey.Enrolment, signed wire.SignedGrant) error {
+	grant, err := s.checkGrant(signed, e.ServerKey)
+	if err != nil {
+		return opError("store.Enrol", "", err)
+	}
+	kept := enrolment{Server: e.Server, Pin: e.Pin, ServerKey: e.ServerKey, Epoch: e.Epoch, Grant: signed}
+	return s.update(ctx, "store.Enrol", "", func(ctx context.Context, t *tx) error {
+		if s.self.enrolment != nil && s.self.enrolment.Epoch != e.Epoch {
+			if err := forgetServer(ctx, t); err != nil {
+				return err
+			}
+		}
+		return s.keepEnrolment(ctx, t, kept, grant)
+	})
+}
+
+// Renew takes over the grant a pull brought, unless it is older than the present one.
+func (s *Store) Renew(ctx context.Context, signed wire.SignedGrant) error {
+	return s.update(ctx, "store.Renew", "", func(ctx context.Context, t *tx) error {
+		if s.self.enrolment == nil {
+			return notFound("store.Renew", "enrolment")
+		}
+		kept := *s.self.enrolment
+		present, err := kept.Grant.Open(kept.ServerKey)
+		if err != nil {
+			return err
+		}
+		grant, err := s.checkGrant(signed, kept.ServerKey)
+		if err != nil || grant.Serial < present.Serial {
+			return err
+		}
+		kept.Grant = signed
+		return s.keepEnrolment(ctx, t, kept, grant)
+	})
+}
+
+// NewEpoch follows a server whose database has begun a new life: feeds are read from their beginning, and the log is
+// offered from the first entry the server lacks. Nothing kept here is thrown away.
+func (s *Store) NewEpoch(ctx context.Context, epoch survey.Epoch) error {
+	return s.update(ctx, "store.NewEpoch", "", func(ctx context.Context, t *tx) error {
+		if s.self.enrolment == nil || s.self.enrolment.Epoch == epoch {
+			return nil
+		}
+		kept := *s.self.enrolment
+		kept.Epoch = epoch
+		grant, err := kept.Grant.Open(kept.ServerKey)
+		if err != nil {
+			return err
+		}
+		if err := forgetServer(ctx, t); err != nil {
+			return err
+		}
+		return s.keepEnrolment(ctx, t, kept, grant)
+	})
+}
+
+// forgetServer drops what was known of how far a server is, so that everything is offered and asked for again.
+func forgetServer(ctx context.Context, t *tx) error {
+	return errors.Join(
+		t.exec(ctx, "DELETE FROM cursor"),
+		t.exec(ctx, "DELETE FROM push"),
+		t.exec(ctx, "UPDATE replica SET acked_n = 0, durable_n = 0, nonce = NULL"),
+		t.exec(ctx, "UPDATE blob SET done = 0"),
+	)
+}
+
+func (s *Store) checkGrant(signed wire.SignedGrant, key []byte) (survey.Grant, error) {
+	grant, err := signed.Open(key)
+	if err != nil {
+		return grant, &survey.Error{Kind: survey.Damaged, Op: "store.checkGrant", Err: err}
+	}
+	if grant.Device != s.self.device {
+		return grant, &survey.Error{Kind: survey.Denied, Op: "store.checkGrant", Subject: "device " + grant.Device.String()}
+	}
+	return grant, nil
+}
+
+func (s *Store) keepEnrolment(ctx context.Context, t *tx, e enrolment, grant survey.Grant) error {
+	sealed, err := sealed(s.vault, e, placeEnrolment)
+	if err != nil {
+		return err
+	}
+	t.after = append(t.after, func() { s.useEnrolment(e, grant) })
+	return t.exec(ctx, "UPDATE installation SET enrolment_sealed = ?", sealed)
+}
+
+// tick returns the next moment of the device's hybrid clock, which is kept with the transaction.
+func (s *Store) tick(ctx context.Context, t *tx) (survey.HLC, error) {
+	next := s.self.hlc.Next(t.now)
+	return next, s.keepHLC(ctx, t, next)
+}
+
+// keepHLC moves the device's hybrid clock forward, never back.
+func (s *Store) keepHLC(ctx context.Context, t *tx, to survey.HLC) error {
+	if to <= s.self.hlc {
+		return nil
+	}
+	s.self.hlc = to // a transaction that fails leaves the clock ahead, which does no harm
+	return t.exec(ctx, "UPDATE installation SET hlc = ?", int64(to))
+}

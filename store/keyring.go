@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"zoucun/survey"
+	"zoucun/sync/seal"
+)
+
+// Keyring keeps the data key, with which everything personal in the database is sealed.
+type Keyring interface {
+	// DataKey returns the key. Where there is none yet it makes one if create is true, and returns only when the new
+	// key is kept as durably as the data will be; otherwise it returns an error of kind NotFound.
+	DataKey(ctx context.Context, create bool) (seal.Key, error)
+}
+
+// FileKeyring returns the keyring that keeps the key in a file only the owner may read. It protects a copied database,
+// not a stolen device.
+func FileKeyring(path string) Keyring { return fileKeyring(path) }
+
+type fileKeyring string
+
+// DataKey implements [Keyring].
+func (path fileKeyring) DataKey(_ context.Context, create bool) (seal.Key, error) {
+	raw, err := os.ReadFile(string(path))
+	if errors.Is(err, fs.ErrNotExist) && create {
+		return path.create()
+	}
+	if err != nil {
+		return seal.Key{}, &survey.Error{Kind: survey.NotFound, Op: "store.DataKey", Message: messageNoKey, Err: err}
+	}
+	var key seal.Key
+	if len(raw) != len(key) {
+		return seal.Key{}, &survey.Error{
+			Kind: survey.Damaged, Op: "store.DataKey", Message: messageNoKey,
+			Err: fmt.Errorf("key file of %d bytes", len(raw)),
+		}
+	}
+	copy(key[:], raw)
+	return key, nil
+}
+
+func (path fileKeyring) create() (seal.Key, error) {
+	key, err := seal.NewKey(rand.Reader)
+	if err != nil {
+		return seal.Key{}, err
+	}
+	if err := writeDurably(string(path), key[:]); err != nil {
+		return seal.Key{}, fileError("store.DataKey", err)
+	}
+	return key, nil
+}
+
+// writeDurably puts a file in place whole or not at all, and returns when it would survive a power cut.
+func writeDurably(path string, data []byte) (err error) {
+	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(temporary.Name()))
+		}
+	}()
+	_, err = temporary.Write(data)
+	if err == nil {
+		err = temporary.Sync()
+	}
+	if err = errors.Join(err, temporary.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(temporary.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// vault seals and opens the columns of the database, and makes keyed hashes of what rows must be found by.
+type vault struct {
+	box    *seal.Box
+	tagKey []byte
+}
+
+func newVault(key seal.Key) (*vault, error) {
+	box, err := seal.NewBox(key)
+	if err != nil {
+		return nil, err
+	}
+	tagKey, err := hkdf.Key(sha256.New, key[:], nil, "zoucun tag 1", sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("tag key: %w", err)
+	}
+	return &vault{box: box, tagKey: tagKey}, nil
+}
+
+// tag returns a keyed hash: equal for equal words, telling nothing without the key.
+func (v *vault) tag(use string, words ...string) []byte {
+	mac := hmac.New(sha256.New, v.tagKey)
+	mac.Write([]byte(use))
+	for _, word := range words {
+		mac.Write([]byte{0})
+		mac.Write([]byte(word))
+	}
+	return mac.Sum(nil)[:16]
+}

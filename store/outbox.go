@@ -1,0 +1,273 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"zoucun/survey"
+	"zoucun/sync/wire"
+)
+
+// appendLog puts a revision at the end of a log.
+func appendLog(ctx context.Context, t *tx, replica survey.ReplicaID, id survey.RevID) error {
+	var n int64
+	err := t.row(ctx, "UPDATE replica SET last_n = last_n + 1 WHERE replica_id = ? RETURNING last_n", []any{replica[:]}, &n)
+	if err != nil {
+		return err
+	}
+	return t.exec(ctx, "INSERT INTO rlog (replica_id, n, rev_id) VALUES (?, ?, ?)", replica[:], n, id[:])
+}
+
+// replicaState is a row of replica.
+type replicaState struct {
+	last, acked, durable int64
+	nonce                []byte
+}
+
+func (s *Store) replicaState(ctx context.Context, t *tx) (r replicaState, err error) {
+	err = t.row(ctx, "SELECT last_n, acked_n, durable_n, nonce FROM replica WHERE replica_id = ?",
+		[]any{s.self.replica[:]}, &r.last, &r.acked, &r.durable, &r.nonce)
+	return r, err
+}
+
+// pending is the push that waits for its receipt: everything it says can be built again from the log.
+type pending struct {
+	id          survey.PushID
+	nonce       []byte
+	first, last int64
+}
+
+// NextPush returns what is to be handed over next, or false when everything has been signed for. While a push waits for
+// its receipt it is that push again, the same to the byte. Otherwise it is a new one of at most maxEntries entries and,
+// where one entry is not larger already, about maxBytes bytes of revisions.
+func (s *Store) NextPush(ctx context.Context, maxEntries, maxBytes int) (push wire.Push, ok bool, err error) {
+	err = s.update(ctx, "store.NextPush", "", func(ctx context.Context, t *tx) error {
+		t.quiet = true
+		p, err := s.pendingPush(ctx, t)
+		if errors.Is(err, sql.ErrNoRows) {
+			p, err = s.beginPush(ctx, t, maxEntries, maxBytes)
+		}
+		if err != nil || p == nil {
+			return err
+		}
+		ok = true
+		push, err = s.buildPush(ctx, t, *p)
+		return err
+	})
+	return push, ok, err
+}
+
+func (s *Store) pendingPush(ctx context.Context, t *tx) (*pending, error) {
+	var p pending
+	err := t.row(ctx, "SELECT push_id, nonce, first_n, last_n FROM push WHERE replica_id = ?", []any{s.self.replica[:]},
+		&p.id, &p.nonce, &p.first, &p.last)
+	return &p, err
+}
+
+// beginPush settles what the next push holds: one segment, cut before, that the server lacks some of, or a new one.
+func (s *Store) beginPush(ctx context.Context, t *tx, maxEntries, maxBytes int) (*pending, error) {
+	state, err := s.replicaState(ctx, t)
+	if err != nil || state.acked >= state.last {
+		return nil, err
+	}
+	p := pending{id: survey.NewID[survey.PushID](), nonce: state.nonce}
+	p.first, p.last, err = s.cutSegment(ctx, t, state, min(maxEntries, wire.MaxEntries), maxBytes)
+	if err != nil {
+		return nil, err
+	}
+	return &p, t.exec(ctx, `INSERT INTO push (one, push_id, replica_id, nonce, first_n, last_n) VALUES (1, ?, ?, ?, ?, ?)
+		ON CONFLICT (one) DO UPDATE SET push_id = excluded.push_id, replica_id = excluded.replica_id, nonce = excluded.nonce,
+			first_n = excluded.first_n, last_n = excluded.last_n`,
+		p.id[:], s.self.replica[:], p.nonce, p.first, p.last)
+}
+
+// cutSegment returns the first and last entry of the segment that holds the entry after the watermark.
+func (s *Store) cutSegment(ctx context.Context, t *tx, state replicaState, maxEntries, maxBytes int) (first, last int64, err error) {
+	next := state.acked + 1
+	err = t.row(ctx, `SELECT first_n, first_n + count - 1 FROM segment
+		WHERE replica_id = ? AND first_n <= ? AND first_n + count > ?`, []any{s.self.replica[:], next, next}, &first, &last)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return first, last, err
+	}
+	last, bytes := next-1, 0
+	err = t.each(ctx, `SELECT l.n, length(v.payload_sealed) FROM rlog l JOIN revision v ON v.rev_id = l.rev_id
+		WHERE l.replica_id = ? AND l.n >= ? ORDER BY l.n LIMIT ?`, []any{s.self.replica[:], next, maxEntries}, func(row rowScan) error {
+		var n int64
+		var size int
+		err := row(&n, &size)
+		bytes += size
+		if n == next || bytes <= maxBytes && n == last+1 {
+			last = n
+		}
+		return err
+	})
+	return next, last, err
+}
+
+// buildPush makes the push from the log. Signatures and encoding are deterministic, so it is the same every time.
+func (s *Store) buildPush(ctx context.Context, t *tx, p pending) (wire.Push, error) {
+	header := wire.SegmentHeader{Replica: s.self.replica, Device: s.self.device, First: uint64(p.first)}
+	err := t.row(ctx, "SELECT hash FROM segment WHERE replica_id = ? AND first_n + count = ?",
+		[]any{s.self.replica[:], p.first}, &header.Prev)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return wire.Push{}, err
+	}
+	entries, err := s.entries(ctx, t, p.first, p.last)
+	if err != nil {
+		return wire.Push{}, err
+	}
+	segment, err := wire.NewSegment(header, entries, s.self.keys.Signer())
+	if err != nil {
+		return wire.Push{}, err
+	}
+	hash, err := segment.Hash()
+	if err != nil {
+		return wire.Push{}, err
+	}
+	err = t.exec(ctx, "INSERT INTO segment (replica_id, first_n, count, hash) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		s.self.replica[:], p.first, len(entries), hash[:])
+	return wire.Push{ID: p.id, Nonce: p.nonce, Segments: []wire.Segment{segment}}, err
+}
+
+// entries returns a run of the log.
+func (s *Store) entries(ctx context.Context, t *tx, first, last int64) ([]survey.Entry, error) {
+	var entries []survey.Entry
+	err := t.each(ctx, `SELECT l.n, l.rev_id, v.payload_sealed FROM rlog l JOIN revision v ON v.rev_id = l.rev_id
+		WHERE l.replica_id = ? AND l.n BETWEEN ? AND ? ORDER BY l.n`, []any{s.self.replica[:], first, last}, func(row rowScan) error {
+		var n int64
+		var id survey.RevID
+		var payload []byte
+		if err := row(&n, &id, &payload); err != nil {
+			return err
+		}
+		revision, err := s.openRevision(id, payload)
+		entries = append(entries, survey.Entry{N: uint64(n), Revision: revision})
+		return err
+	})
+	return entries, err
+}
+
+// DropPush gives up a push that the server has refused for its size, so that the next may be smaller. It may only be
+// called when the server has said that it did not take the push.
+func (s *Store) DropPush(ctx context.Context, id survey.PushID) error {
+	return s.update(ctx, "store.DropPush", "push "+id.String(), func(ctx context.Context, t *tx) error {
+		t.quiet = true
+		err := t.exec(ctx, `DELETE FROM segment WHERE (replica_id, first_n) IN (
+			SELECT p.replica_id, p.first_n FROM push p JOIN replica r ON r.replica_id = p.replica_id
+			 WHERE p.push_id = ? AND p.first_n > r.acked_n)`, id[:])
+		if err != nil {
+			return err
+		}
+		return t.exec(ctx, "DELETE FROM push WHERE push_id = ?", id[:])
+	})
+}
+
+// Receive takes over a receipt: the watermark moves to where the server has signed for the log, and nowhere else. A
+// receipt that is not the pinned server's word on the push that waits changes nothing and is an error of kind Damaged.
+// Where the server knows another log under the same name, this database is a copy: it goes on under a new replica, into
+// which everything not signed for is logged again.
+func (s *Store) Receive(ctx context.Context, receipt wire.Receipt) error {
+	return s.update(ctx, "store.Receive", "push "+receipt.Push.String(), func(ctx context.Context, t *tx) error {
+		if err := s.verifyReceipt(ctx, t, receipt); err != nil {
+			return err
+		}
+		if err := s.keepReceipt(ctx, t, receipt); err != nil {
+			return err
+		}
+		for _, state := range receipt.Replicas {
+			if state.Replica != s.self.replica {
+				continue
+			}
+			return s.advance(ctx, t, state, receipt.Nonce)
+		}
+		return nil
+	})
+}
+
+// verifyReceipt checks a receipt against the push it claims to answer, built again from the log.
+func (s *Store) verifyReceipt(ctx context.Context, t *tx, receipt wire.Receipt) error {
+	if s.self.enrolment == nil {
+		return notFound("store.verifyReceipt", "enrolment")
+	}
+	refuse := func(err error) error {
+		return &survey.Error{Kind: survey.Damaged, Op: "store.verifyReceipt", Subject: "push " + receipt.Push.String(), Err: err}
+	}
+	p, err := s.pendingPush(ctx, t)
+	if errors.Is(err, sql.ErrNoRows) {
+		return refuse(errors.New("no push waits for a receipt"))
+	}
+	if err != nil {
+		return err
+	}
+	push, err := s.buildPush(ctx, t, *p)
+	if err != nil {
+		return err
+	}
+	if err := receipt.Verify(push, s.self.enrolment.ServerKey); err != nil {
+		return refuse(err)
+	}
+	if receipt.Epoch != s.self.enrolment.Epoch {
+		return refuse(fmt.Errorf("epoch %s, known %s", receipt.Epoch, s.self.enrolment.Epoch))
+	}
+	return nil
+}
+
+func (s *Store) keepReceipt(ctx context.Context, t *tx, receipt wire.Receipt) error {
+	kept, err := sealed(s.vault, receipt, placeOf("receipt.receipt_sealed", receipt.Push[:]))
+	if err != nil {
+		return err
+	}
+	err = t.exec(ctx, "INSERT INTO receipt (push_id, received, receipt_sealed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+		receipt.Push[:], t.now.UnixMilli(), kept)
+	if err != nil {
+		return err
+	}
+	return t.exec(ctx, "DELETE FROM push WHERE push_id = ?", receipt.Push[:])
+}
+
+// advance moves the watermark to what the server has signed for.
+func (s *Store) advance(ctx context.Context, t *tx, state wire.ReplicaState, nonce []byte) error {
+	present, err := s.replicaState(ctx, t)
+	if err != nil {
+		return err
+	}
+	if state.Fork || state.Received > uint64(present.last) {
+		return s.goOnAsNewReplica(ctx, t)
+	}
+	return t.exec(ctx, "UPDATE replica SET acked_n = ?, durable_n = ?, nonce = ? WHERE replica_id = ?",
+		int64(state.Received), int64(min(state.Durable, state.Received)), nonce, s.self.replica[:])
+}
+
+// goOnAsNewReplica begins a new log and logs into it, in their old order, the revisions no server has signed for.
+// Revisions keep their identifiers, so what the server has after all it takes as known.
+func (s *Store) goOnAsNewReplica(ctx context.Context, t *tx) error {
+	old := s.self.replica
+	replica, err := newReplica(ctx, t)
+	if err != nil {
+		return err
+	}
+	var unsigned []survey.RevID
+	err = t.each(ctx, `SELECT l.rev_id FROM rlog l JOIN replica p ON p.replica_id = l.replica_id
+		WHERE l.replica_id = ? AND l.n > p.acked_n ORDER BY l.n`, []any{old[:]}, func(row rowScan) error {
+		var id survey.RevID
+		err := row(&id)
+		unsigned = append(unsigned, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range unsigned {
+		if err := appendLog(ctx, t, replica, id); err != nil {
+			return err
+		}
+	}
+	s.log.WarnContext(ctx, "log forked, going on as a new replica")
+	t.after = append(t.after, func() { s.self.replica = replica })
+	return errors.Join(
+		t.exec(ctx, "DELETE FROM push"),
+		t.exec(ctx, "UPDATE installation SET replica_id = ?", replica[:]),
+	)
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+
+	"zoucun/survey"
+)
+
+// selectVisits adds to a card how far the least delivered of the record's own revisions has come: nothing for a visit
+// that came by pull.
+const selectVisits = `SELECT r.record_id, r.scope_id, r.hlc, r.voided, r.card_sealed,
+	(SELECT min(d.far) FROM delivery d WHERE d.record_id = r.record_id) AS far
+	FROM record r `
+
+func (s *Store) visits(ctx context.Context, rest string, args ...any) ([]survey.Visit, error) {
+	var visits []survey.Visit
+	err := s.db.each(ctx, selectVisits+rest, args, func(row rowScan) error {
+		var delivery *int64
+		c, err := s.openCard(func(dest ...any) error { return row(append(dest, &delivery)...) })
+		if err != nil {
+			return err
+		}
+		visits = append(visits, visitOf(c, delivery))
+		return nil
+	})
+	return visits, err
+}
+
+func visitOf(c cardRow, delivery *int64) survey.Visit {
+	household, err := parseRecordID(c.Fields[survey.VisitHousehold])
+	if err != nil {
+		household = survey.RecordID{}
+	}
+	v := survey.Visit{
+		ID: c.id, Form: c.Form, Scope: c.scope, Household: household, Author: c.Author,
+		Title: c.Fields[survey.VisitName], Finished: c.Written, Delivery: survey.FromOthers,
+	}
+	if delivery != nil {
+		v.Delivery = [...]survey.Delivery{survey.OnDevice, survey.Received, survey.Durable}[*delivery]
+	}
+	return v
+}
+
+// Waiting returns the finished visits that are only on this device, the latest first.
+func (s *Store) Waiting(ctx context.Context) ([]survey.Visit, error) {
+	visits, err := s.visits(ctx, "WHERE r.type_tag = ? AND far = 0 ORDER BY r.hlc DESC", s.typeTag(survey.TypeVisit))
+	return visits, opError("store.Waiting", "", err)
+}
+
+// Delivered returns visits of this device the server has signed for, the latest first, at most limit of them when limit
+// is positive.
+func (s *Store) Delivered(ctx context.Context, limit int) ([]survey.Visit, error) {
+	if limit <= 0 {
+		limit = -1
+	}
+	visits, err := s.visits(ctx, "WHERE r.type_tag = ? AND far > 0 ORDER BY r.hlc DESC LIMIT ?",
+		s.typeTag(survey.TypeVisit), limit)
+	return visits, opError("store.Delivered", "", err)
+}
+
+// Safekeeping counts what is where.
+func (s *Store) Safekeeping(ctx context.Context) (survey.Safekeeping, error) {
+	var k survey.Safekeeping
+	err := s.db.reader.QueryRowContext(ctx, `WITH own AS (
+			SELECT min(d.far) AS far FROM delivery d JOIN record r ON r.record_id = d.record_id
+			 WHERE r.type_tag = ? GROUP BY d.record_id)
+		SELECT (SELECT count(*) FROM draft),
+		       (SELECT count(*) FROM own WHERE far = 0),
+		       (SELECT count(*) FROM own WHERE far > 0),
+		       (SELECT count(*) FROM blob WHERE done = 0)`, s.typeTag(survey.TypeVisit)).
+		Scan(&k.Drafts, &k.Waiting, &k.Delivered, &k.Files)
+	return k, opError("store.Safekeeping", "", err)
+}

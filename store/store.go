@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"zoucun/survey"
+)
+
+// Options say what a store is given.
+type Options struct {
+	Clock   survey.Clock
+	Log     *slog.Logger // nil keeps quiet
+	Keyring Keyring      // nil keeps the data key in a file in the folder
+	// MaxPages bounds the database to so many pages of 4 KiB; 0 leaves it to the disk.
+	MaxPages int
+}
+
+// Store is the device's database and the register of households it keeps in memory. Its methods may be called from
+// several goroutines.
+type Store struct {
+	clock    survey.Clock
+	log      *slog.Logger
+	db       *database
+	vault    *vault
+	blobs    blobFolder
+	lock     *os.File
+	register *register
+	changed  announcer
+	granted  atomic.Pointer[map[survey.ScopeID]struct{}] // nil before enrolment
+	shared   atomic.Pointer[survey.ScopeID]              // the county's register; nil before enrolment
+	steps    map[survey.DraftID]int64                    // last journal step of drafts in use; guarded by db.mu
+	self     identity                                    // guarded by db.mu
+
+	blobsInUse sync.Mutex // held while files under blobs/ come and go; taken before db.mu
+}
+
+// Open opens the store in the app's own folder, which it creates if need be, and reads the register into memory.
+//
+// An error has a sentence for the person and one of these kinds: Conflicting when another copy of the app has the
+// folder open, Newer when a newer version wrote the database, Full, Damaged, or Denied when the folder is read-only. In
+// each case the database is as it was.
+func Open(ctx context.Context, dir string, o Options) (*Store, error) {
+	if err := os.MkdirAll(filepath.Join(dir, "blobs"), 0o700); err != nil {
+		return nil, fileError("store.Open", err)
+	}
+	lock, err := lockFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		clock: o.Clock, log: o.Log, lock: lock, blobs: blobFolder(filepath.Join(dir, "blobs")),
+		register: newRegister(), steps: map[survey.DraftID]int64{},
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if o.Keyring == nil {
+		o.Keyring = FileKeyring(filepath.Join(dir, "zoucun.key"))
+	}
+	if err := s.open(ctx, filepath.Join(dir, "zoucun.db"), o); err != nil {
+		return nil, errors.Join(opError("store.Open", "", err), s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, file string, o Options) (err error) {
+	_, err = os.Stat(file)
+	key, err := o.Keyring.DataKey(ctx, errors.Is(err, os.ErrNotExist))
+	if err != nil {
+		return err
+	}
+	if s.vault, err = newVault(key); err != nil {
+		return err
+	}
+	if s.db, err = openDatabase(ctx, file, o.MaxPages); err != nil {
+		return err
+	}
+	if err := s.identify(ctx); err != nil {
+		return err
+	}
+	if err := s.readRegister(ctx); err != nil {
+		return err
+	}
+	return s.sweepBlobs(ctx)
+}
+
+// Close closes the database and lets another copy of the app open the folder.
+func (s *Store) Close() error {
+	var err error
+	if s.db != nil {
+		err = s.db.close()
+	}
+	return errors.Join(err, s.lock.Close())
+}
+
+// Changed returns a channel that is closed when something has been finished, received or applied. Whoever waits asks
+// for the next channel before looking at what there is, so that no change is missed.
+func (s *Store) Changed() <-chan struct{} { return s.changed.next() }
+
+// announcer tells any number of waiters that something has changed.
+type announcer struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+func (a *announcer) next() <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ch == nil {
+		a.ch = make(chan struct{})
+	}
+	return a.ch
+}
+
+func (a *announcer) announce() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ch != nil {
+		close(a.ch)
+		a.ch = nil
+	}
+}
