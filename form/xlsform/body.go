@@ -110,7 +110,7 @@ func (c *compiler) question(e *element) *node {
 
 func (c *compiler) labelAndHint(e *element) []*node {
 	noHint := e.hint.empty() && e.guidance.empty()
-	if e.label.empty() && len(e.media) == 0 && noHint {
+	if e.label.empty() && len(e.media) == 0 && e.hint.empty() {
 		c.found.add(NoLabel, e.record.at("label"), e.name)
 	}
 	out := []*node{c.label(e)}
@@ -220,7 +220,7 @@ func (c *compiler) itemset(e *element, items string) string {
 
 // shuffled wraps the choices in randomize() when the parameters ask for it.
 func (c *compiler) shuffled(e *element, items string) string {
-	if valueOf(e.params, "randomize") != "true" {
+	if !strings.EqualFold(valueOf(e.params, "randomize"), "true") {
 		return items
 	}
 	if seed := valueOf(e.params, "seed"); seed != "" {
@@ -235,15 +235,20 @@ func (c *compiler) answersBefore(e *element) *node {
 	full := strings.TrimSpace(c.resolve(e, e.choices.list, reading{where: where, repeat: true}))
 	items, name := path.Split(full)
 	items = strings.TrimSuffix(items, "/")
-	filter := "./" + name + " != ''"
-	if e.choices.filter != "" {
-		how := reading{where: e.record.at("choice_filter"), current: true, repeat: true}
-		filter = c.resolve(e, e.choices.filter, how)
-		filter = strings.ReplaceAll(filter, "current()/"+items, ".")
-		filter = strings.ReplaceAll(filter, items, ".")
-	}
 	return el("itemset", el("value").with("ref", name), el("label").with("ref", name)).
-		with("nodeset", c.shuffled(e, items+"["+filter+"]"))
+		with("nodeset", c.shuffled(e, items+"["+c.answerFilter(e, items, name)+"]"))
+}
+
+// answerFilter is the predicate on the instances of a repeat whose answers are choices: the question's filter, or
+// that there is an answer. Paths into the repeat start at the instance.
+func (c *compiler) answerFilter(e *element, items, name string) string {
+	if e.choices.filter == "" {
+		return "./" + name + " != ''"
+	}
+	how := reading{where: e.record.at("choice_filter"), current: true, repeat: true}
+	filter := c.resolve(e, e.choices.filter, how)
+	filter = strings.ReplaceAll(filter, "current()/"+items, ".")
+	return strings.ReplaceAll(filter, items, ".")
 }
 
 // inlineChoices writes the choices into the body, where search() looks for them.
@@ -343,12 +348,11 @@ func (c *compiler) geometry(e *element, given string) (string, bool) {
 func (c *compiler) points(e *element) *node {
 	value, label := "name", "label"
 	items := e.choices.list
-	if !strings.HasPrefix(items, "instance(") {
+	if strings.HasPrefix(items, "instance(") {
+		items = c.itemset(e, items)
+	} else {
 		value, label = "geometry", "geometry"
-		if e.choices.filter == "" {
-			items += "[./geometry != '']"
-		}
+		items += "[" + c.answerFilter(e, items, "geometry") + "]"
 	}
-	return el("itemset", el("value").with("ref", value), el("label").with("ref", label)).
-		with("nodeset", c.itemset(e, items))
+	return el("itemset", el("value").with("ref", value), el("label").with("ref", label)).with("nodeset", items)
 }

@@ -104,6 +104,8 @@ const (
 
 	// Settings.
 	BadRootName       Code = "XF110"
+	FormIDTwice       Code = "XF113"
+	BadAttribute      Code = "XF114"
 	NotYesNo          Code = "XF111"
 	EncryptionNeedsID Code = "XF112"
 
@@ -198,7 +200,7 @@ var catalogue = map[Code]sentence{
 	TableLists:              {Fatal, "table-list 里的题目要用同一个选项列表，这里有“{0}”和“{1}”。", "请改成同一个列表，或分成两组。"},
 	OrOtherFilter:           {Fatal, "or_other 不能和 choice_filter 一起用。", "请在 choices 表里自己写“其他”。"},
 	OrOtherNoList:           {Fatal, "or_other 用的列表“{0}”没有选项。", "请在 choices 表里写上选项。"},
-	InstanceClash:           {Fatal, "名字“{0}”指向两处不同的数据（{1}、{2}）。", "请给其中一个改名。"},
+	InstanceClash:           {Fatal, "名字“{0}”指向两处不同的数据（{2}、{4}）。", "请给其中一个改名。"},
 	ExternalInRepeat:        {Fatal, "数据文件“{0}”不能写在重复组里。", "请移到重复组外面。"},
 	BadParameters:           {Fatal, "参数“{0}”的写法不对。", "请写成“名字=值 名字=值”，用空格隔开。"},
 	UnknownParameter:        {Fatal, "这种题型没有参数：{0}。", "可用的参数有：{1}。"},
@@ -227,6 +229,8 @@ var catalogue = map[Code]sentence{
 	RangeLabelNotEnd:        {Fatal, "不画刻度时，刻度标题只能在两端。", "请把刻度列表改成 start 和 end 两个值。"},
 	BadRootName:             {Fatal, "表单根节点的名字“{0}”不合规则。", "名字以字母或下划线开头，后面可用字母、数字、下划线、连字符和点。"},
 	NotYesNo:                {Warning, "设置 {0} 的值“{1}”看不懂，按默认处理。", "请写 yes 或 no。"},
+	FormIDTwice:             {Warning, "settings 表里 form_id 和 id_string 都写了，以 form_id 为准。", "请删去 id_string 列。"},
+	BadAttribute:            {Fatal, "表头“{0}”不能写成属性。", "属性名不能有空格；有冒号时，冒号前的前缀要先在 settings 表的 namespaces 里写明。"},
 	EncryptionNeedsID:       {Fatal, "加密的表单不能省去 instanceID。", "请删去 omit_instanceID，或不用 public_key。"},
 	UnknownEntityColumn:     {Fatal, "entities 表没有“{0}”这一列。", "可用的列有 list_name、label、entity_id、create_if、update_if、repeat。"},
 	EntityNoName:            {Fatal, "entities 表的这一行没有写 list_name。", "请写登记簿的名字，如 household。"},

@@ -68,7 +68,7 @@ func (c *compiler) choiceColumns(t *table) []column {
 		switch {
 		case one.path == "list name":
 		case one.path == "" && slices.ContainsFunc(t.records, func(r record) bool { return i < len(r.cells) && r.cells[i] != "" }),
-			strings.ContainsAny(one.path, " \t"):
+			strings.ContainsAny(strings.SplitN(one.path, "::", 2)[0], " \t"):
 			c.found.add(BadChoiceHeader, at{choicesSheet, 1, one.header}, one.header)
 		case one.path != "" && !slices.ContainsFunc(columns, func(other column) bool { return other.path == one.path }):
 			columns = append(columns, one)
@@ -167,7 +167,11 @@ func (r *reader) checkSearch(e *element, row record, searches bool) {
 	for other := range r.root.all {
 		same := other != e && other.choices != nil && !other.choices.file && other.choices.list == l.name && other.choices.control != "osm"
 		if same && l.search != searches {
-			r.found.add(SearchShared, row.at("type"), e.name, l.name)
+			searcher := e.name
+			if !searches {
+				searcher = other.name
+			}
+			r.found.add(SearchShared, row.at("type"), searcher, l.name)
 			return
 		}
 	}
@@ -218,7 +222,7 @@ func (r *reader) orSomethingElse(e *element, row record) {
 	}
 	other, specify := otherWords(e.label)
 	if !slices.ContainsFunc(l.choices, func(c choice) bool { return c.name == "other" }) {
-		l.choices = append(l.choices, choice{name: "other", label: l.inAllLanguages(other)})
+		l.choices = append(l.choices, choice{name: "other", label: l.inAllLanguages(other, r.settings.language)})
 	}
 	r.parent().add(&element{
 		name: e.name + "_other", record: record{table: row.table, number: row.number},
@@ -240,17 +244,18 @@ func otherWords(label text) (other, specify string) {
 }
 
 // inAllLanguages says the words in every language the list's labels have.
-func (l *list) inAllLanguages(words string) text {
+func (l *list) inAllLanguages(words, defaultLanguage string) text {
 	var langs []cell
+	translated := slices.ContainsFunc(l.choices, func(c choice) bool { return c.label.translated() })
+	if !translated {
+		return text{plain: words}
+	}
 	for _, one := range l.choices {
-		for _, said := range one.label.langs {
+		for _, said := range one.label.in(defaultLanguage) {
 			if !slices.ContainsFunc(langs, func(c cell) bool { return c.key == said.key }) {
 				langs = append(langs, cell{key: said.key, value: words})
 			}
 		}
-	}
-	if len(langs) == 0 {
-		return text{plain: words}
 	}
 	return text{langs: langs}
 }

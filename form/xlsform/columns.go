@@ -78,7 +78,7 @@ func understand(found *findings, sheet Sheet, kind string) *table {
 	seen := map[string]string{}
 	for _, header := range sheet.Header {
 		path := columnPath(header, columnAliases[kind], double)
-		if other, taken := seen[path]; taken && path != "" {
+		if other, taken := seen[path]; taken && path != "" && path != "id_string" {
 			found.add(TwiceTheColumn, at{kind, 1, header}, other, header)
 		}
 		seen[path] = header

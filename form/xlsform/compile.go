@@ -2,6 +2,7 @@ package xlsform
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -155,6 +156,7 @@ func (c *compiler) readSettings(book Workbook, options Options) {
 		if len(t.records) > 0 {
 			r = t.records[0]
 		}
+		c.oneFormID(t)
 	}
 	c.settings = settings{
 		record: r,
@@ -178,6 +180,16 @@ func (c *compiler) readSettings(book Workbook, options Options) {
 	if c.settings.omitInstanceID && r.get("public_key") != "" {
 		c.found.add(EncryptionNeedsID, r.at("omit_instanceID"))
 	}
+}
+
+// oneFormID reports the old name of form_id beside the new one; form_id counts.
+func (c *compiler) oneFormID(t *table) {
+	old := slices.IndexFunc(t.columns, func(one column) bool { return one.header == "id_string" })
+	if old < 0 || !slices.ContainsFunc(t.columns, func(one column) bool { return one.path == "id_string" && one.header != "id_string" }) {
+		return
+	}
+	t.columns[old].path = ""
+	c.found.add(FormIDTwice, at{settingsSheet, 1, "id_string"})
 }
 
 // submission is what the settings say about sending answers.

@@ -83,28 +83,42 @@ func (c *compiler) primary() *node {
 	} {
 		top.attrs = setIf(top.attrs, one.name, one.value)
 	}
-	return c.fillInstance(top, c.root, false)
+	return c.fillInstance(top, c.root, both)
 }
 
-// fillInstance writes the nodes below e. A repeat is written twice, as a template and as its first instance; inside
-// another repeat's template or first instance once is enough.
-func (c *compiler) fillInstance(n *node, e *element, inRepeat bool) *node {
+// copies says how often a repeat is written where it stands.
+type copies uint8
+
+const (
+	both     copies = iota // as a template and as its first instance
+	template               // right in another repeat's template: as a template only
+	first                  // in another repeat's first instance: as an instance only
+)
+
+// fillInstance writes the nodes below e.
+func (c *compiler) fillInstance(n *node, e *element, as copies) *node {
 	for _, child := range e.children {
 		switch {
 		case child.kind == attribute:
 			n.with(child.name[1:], child.value)
 		case isExternal(child):
-		case child.kind == repeat && !inRepeat:
-			n.add(c.fillInstance(el(child.name).with("jr:template", ""), child, false))
-			n.add(c.instanceNode(child, true))
+		case child.kind == repeat:
+			if as != first {
+				n.add(c.fillInstance(el(child.name).with("jr:template", ""), child, template))
+			}
+			if as != template {
+				n.add(c.instanceNode(child, first))
+			}
+		case as == template:
+			n.add(c.instanceNode(child, both))
 		default:
-			n.add(c.instanceNode(child, inRepeat))
+			n.add(c.instanceNode(child, as))
 		}
 	}
 	return n
 }
 
-func (c *compiler) instanceNode(e *element, inRepeat bool) *node {
+func (c *compiler) instanceNode(e *element, as copies) *node {
 	n := el(e.name)
 	for _, one := range e.instance {
 		n.with(one.name, c.resolve(e, one.value, reading{where: e.record.at("instance::" + one.name)}))
@@ -112,7 +126,7 @@ func (c *compiler) instanceNode(e *element, inRepeat bool) *node {
 	if e.value != "" {
 		n.add(txt(e.value))
 	}
-	return c.fillInstance(n, e, inRepeat)
+	return c.fillInstance(n, e, as)
 }
 
 // isExternal reports whether the row stands for a file rather than a question.
@@ -290,7 +304,7 @@ func (c *compiler) instances() []*node {
 		earlier, again := seen[one.name]
 		switch {
 		case again && (earlier.uri != one.uri || one.kind == "external" && earlier.kind == "external"):
-			c.found.add(InstanceClash, at{sheet: surveySheet}, one.name, earlier.uri, one.uri)
+			c.found.add(InstanceClash, at{sheet: surveySheet}, one.name, earlier.kind, earlier.uri, one.kind, one.uri, one.owner)
 		case !again:
 			out = append(out, el("instance").with("id", one.name, "src", one.uri))
 		}
@@ -298,7 +312,7 @@ func (c *compiler) instances() []*node {
 	}
 	for _, name := range c.order {
 		if file, clash := seen[name]; clash {
-			c.found.add(InstanceClash, at{sheet: choicesSheet}, name, file.uri, "choices")
+			c.found.add(InstanceClash, at{sheet: choicesSheet}, name, file.kind, file.uri, "choice", "choices", "")
 			continue
 		}
 		if !c.lists[name].search {

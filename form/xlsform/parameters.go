@@ -57,7 +57,7 @@ func (r *reader) accept(e *element, row record, accepted ...string) {
 
 // choose checks that a parameter has one of the values; it is empty when not given.
 func (r *reader) choose(e *element, row record, name string, values ...string) string {
-	value := valueOf(e.params, name)
+	value := strings.ToLower(valueOf(e.params, name))
 	if value != "" && !slices.Contains(values, value) {
 		r.found.add(BadParameterChoice, row.at("parameters"), name, value, strings.Join(values, "、"))
 		return ""
@@ -347,7 +347,9 @@ func (r *reader) labelTicks(e *element, row record, s scale) {
 	e.choices = &selection{control: "range", list: name}
 	var values []*big.Rat
 	for _, one := range labels.choices {
-		if value := r.labelTick(one, row, s); value != nil {
+		value := r.labelTick(one, row, s)
+		again := func(other *big.Rat) bool { return other.Cmp(value) == 0 }
+		if value != nil && !slices.ContainsFunc(values, again) {
 			values = append(values, value)
 		}
 	}

@@ -155,13 +155,14 @@ func ReadMarkdown(text, name string) (Workbook, []Finding) {
 // markdownCells splits a table line; \| is a bar inside a cell. A line of dashes is a rule, not a row.
 func markdownCells(line string) ([]string, bool) {
 	line = strings.TrimSpace(line)
-	if len(line) < 2 || line[0] != '|' || line[len(line)-1] != '|' || strings.Trim(line, "|-: ") == "" && strings.Contains(line, "--") {
+	end := strings.LastIndexByte(line, '|') // what follows the last bar is a remark
+	if end < 1 || line[0] != '|' || strings.Trim(line, "|-: ") == "" && strings.Contains(line, "--") {
 		return nil, false
 	}
 	var cells []string
 	var cell strings.Builder
 	escaped := false
-	for _, r := range line[1:] {
+	for _, r := range line[1 : end+1] {
 		switch {
 		case r == '|' && !escaped:
 			cells = append(cells, strings.TrimSpace(cell.String()))

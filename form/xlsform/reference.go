@@ -80,29 +80,16 @@ func (c *compiler) target(name string, where at) (*element, bool) {
 	return nil, false
 }
 
-// relativePath writes the way from one element to another when they share a repeat. It fails when the way must start
-// at the root.
-//
-//	target's repeat          element's repeat          path
-//	none                     any                       absolute
-//	any                      none                      absolute
-//	the same, or around it                             relative
-//	beside it, in one repeat                           relative
-//	elsewhere                                          absolute
+// relativePath writes the way from one element to another when they share a repeat: then it stays within one instance
+// of that repeat. It fails when they share none and the way must start at the root.
 func relativePath(from, to *element, showRepeat bool) (string, bool) {
-	there, here := to.around(), from.around()
-	if there == nil || here == nil {
+	top := commonParent(from, to)
+	if top == nil || boundary(top).kind != repeat {
 		return "", false
 	}
-	top := commonParent(from, to)
-	switch beside := there.around(); {
-	case here.within(there):
-		if showRepeat && (here != there || here.around() == nil) {
-			top = there.parent
-		}
-	case beside != nil && beside == here.around():
-	default:
-		return "", false
+	there, here := to.around(), from.around()
+	if showRepeat && here.within(there) && (here != there || here.around() == nil) {
+		top = there.parent
 	}
 	return pathFrom(from, to, top), true
 }

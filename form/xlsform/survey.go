@@ -112,6 +112,8 @@ func (r *reader) named(row record, k kind) *element {
 	switch {
 	case e.name == "" && row.get("type") == "note":
 		e.name = "generated_note_name_" + strconv.Itoa(row.number)
+	case e.name == "" && row.get("type") == "audit":
+		e.name = "audit"
 	case e.name == "":
 		r.found.add(NoName, row.at("name"))
 		e.name = "unnamed_" + strconv.Itoa(row.number)
@@ -131,7 +133,7 @@ func (r *reader) unique(e *element, row record) {
 		r.seen[r.parent()] = used
 	}
 	switch {
-	case e.name == "meta" && r.parent() == r.root:
+	case e.name == "meta":
 		r.found.add(MetaReserved, row.at("name"))
 	case used["="+e.name]:
 		r.found.add(DuplicateName, row.at("name"), e.name)
@@ -244,16 +246,33 @@ func (r *reader) describe(e *element, row record) {
 		case isText || isMessage(name):
 			r.say(e, row, name)
 		default:
-			e.bind = set(e.bind, name, truth(bound.value))
+			e.bind = set(e.bind, r.attributeName(row, "bind", name), truth(bound.value))
 		}
 	}
 	for _, one := range row.under("control") {
-		e.body = set(e.body, one.key, one.value)
+		e.body = set(e.body, r.attributeName(row, "control", one.key), one.value)
 	}
 	for _, one := range row.under("instance") {
-		e.instance = set(e.instance, one.key, one.value)
+		e.instance = set(e.instance, r.attributeName(row, "instance", one.key), one.value)
 	}
 	r.triggers(e, row)
+}
+
+// attributeName returns the name of the XML attribute a custom column stands for, and reports a name XML cannot hold.
+func (r *reader) attributeName(row record, column, key string) string {
+	prefix, local, prefixed := strings.Cut(key, ":")
+	switch {
+	case !prefixed && isName(key):
+	case prefixed && isName(local) && r.declared("xmlns:"+prefix):
+	default:
+		r.found.add(BadAttribute, row.at(column+"::"+key), key)
+		return "_"
+	}
+	return key
+}
+
+func (c *compiler) declared(prefix string) bool {
+	return slices.ContainsFunc(c.namespaces(), func(a attr) bool { return a.name == prefix })
 }
 
 // isMessage reports whether the bind attribute is a sentence for people.

@@ -1,0 +1,310 @@
+package xlsform_test
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"zoucun/form/xlsform"
+	"zoucun/form/xpath"
+)
+
+// conformanceCase is one assertion of the reference implementation's own tests.
+type conformanceCase struct {
+	ID            string     `json:"id"`
+	MD            string     `json:"md"`
+	Name          string     `json:"name"`
+	Errored       bool       `json:"errored"`
+	Errors        stringList `json:"error__contains"`
+	ErrorsNot     stringList `json:"error__not_contains"`
+	WarningsCount *int       `json:"warnings_count"`
+	Warnings      stringList `json:"warnings__contains"`
+	Validator     stringList `json:"odk_validate_error__contains"` // what it leaves to a validator, we may refuse ourselves
+	Match         stringList `json:"xml__xpath_match"`
+	Exact         [][2]any   `json:"xml__xpath_exact"`
+	Count         [][2]any   `json:"xml__xpath_count"`
+	Contains      stringList `json:"xml__contains"`
+	Excludes      stringList `json:"xml__excludes"`
+	Model         stringList `json:"model__contains"`
+	ModelNot      stringList `json:"model__excludes"`
+	Instance      stringList `json:"instance__contains"`
+	Itext         stringList `json:"itext__contains"`
+}
+
+// stringList is a list that may be written as one string.
+type stringList []string
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (l *stringList) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*l = stringList{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(l))
+}
+
+// conformanceFile finds the cases, or skips the test.
+func conformanceFile(t *testing.T, name string) []byte {
+	t.Helper()
+	folder := os.Getenv("CONFORMANCE_DIR")
+	if folder == "" {
+		folder = filepath.Join("..", "..", "..", "shared", "conformance")
+	}
+	text, err := os.ReadFile(filepath.Join(folder, name))
+	if err != nil {
+		t.Skipf("no conformance cases (set CONFORMANCE_DIR): %v", err)
+	}
+	return text
+}
+
+// knownFailures reads testdata/known.txt: an id, a tab, the reason.
+func knownFailures(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/known.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		id, reason, ok := strings.Cut(line, "\t")
+		if !ok || strings.TrimSpace(reason) == "" {
+			t.Errorf("known.txt: %q has no reason", line)
+		}
+		known[id] = reason
+	}
+	return known
+}
+
+func TestConformance(t *testing.T) {
+	var cases []conformanceCase
+	if err := json.Unmarshal(conformanceFile(t, "pyxform.json"), &cases); err != nil {
+		t.Fatal(err)
+	}
+	known := knownFailures(t)
+	times := map[string]int{}
+	passed := 0
+	for _, one := range cases {
+		times[one.ID]++
+		id := one.ID
+		if n := times[one.ID]; n > 1 {
+			id += "#" + strconv.Itoa(n)
+		}
+		wrong := one.check()
+		reason, listed := known[id]
+		delete(known, id)
+		switch {
+		case len(wrong) == 0 && listed:
+			t.Errorf("%s passes now: take it off known.txt (%s)", id, reason)
+		case len(wrong) > 0 && !listed:
+			t.Errorf("%s\n  %s", id, strings.Join(wrong, "\n  "))
+		case len(wrong) == 0:
+			passed++
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(known)) {
+		t.Errorf("known.txt: no case is called %s", id)
+	}
+	t.Logf("%d of %d cases pass", passed, len(cases))
+}
+
+// check compiles the case's form and says what of its assertions does not hold.
+func (one conformanceCase) check() []string {
+	book, _ := xlsform.ReadMarkdown(one.MD, "")
+	name := one.Name
+	if name == "" {
+		name = "test_name"
+	}
+	form := xlsform.Compile(book, xlsform.Options{Root: name})
+	wrong := one.checkFindings(form)
+	if form.Fatal() {
+		return wrong
+	}
+	tree, err := xpath.ReadTree(bytes.NewReader(form.XML))
+	if err != nil {
+		return append(wrong, "not XML: "+err.Error())
+	}
+	wrong = append(wrong, one.checkPaths(tree)...)
+	return append(wrong, one.checkText(string(form.XML)+serialized(tree))...) // as written, and in one order of attributes
+}
+
+func (one conformanceCase) checkFindings(form xlsform.Form) []string {
+	var wrong []string
+	errors, warnings := spokenEnglish(form.Findings)
+	if form.Fatal() != one.Errored && !(form.Fatal() && len(one.Validator) > 0) {
+		wrong = append(wrong, fmt.Sprintf("errored %v, want %v: %v", form.Fatal(), one.Errored, form.Findings))
+	}
+	all := strings.Join(errors, "\n")
+	for _, want := range one.Errors {
+		if !strings.Contains(all, want) && !strings.Contains(rowless(all), rowless(want)) {
+			wrong = append(wrong, fmt.Sprintf("errors %q lack %q", all, want))
+		}
+	}
+	for _, unwanted := range one.ErrorsNot {
+		if strings.Contains(all, unwanted) {
+			wrong = append(wrong, fmt.Sprintf("errors %q have %q", all, unwanted))
+		}
+	}
+	if one.WarningsCount != nil && len(warnings) != *one.WarningsCount {
+		wrong = append(wrong, fmt.Sprintf("%d warnings %q, want %d", len(warnings), warnings, *one.WarningsCount))
+	}
+	all = strings.Join(warnings, "\n")
+	for _, want := range one.Warnings {
+		if !strings.Contains(all, want) {
+			wrong = append(wrong, fmt.Sprintf("warnings %q lack %q", all, want))
+		}
+	}
+	return wrong
+}
+
+var unknownRow = regexp.MustCompile(`\[row : unknown\]`)
+
+var anyRow = regexp.MustCompile(`\[row : \w+\]`)
+
+// rowless drops the row where the reference implementation does not know it.
+func rowless(text string) string {
+	if unknownRow.MatchString(text) {
+		return anyRow.ReplaceAllString(text, "")
+	}
+	return anyRow.ReplaceAllString(text, "")
+}
+
+var prefixes = map[string]string{
+	"h": "http://www.w3.org/1999/xhtml", "x": "http://www.w3.org/2002/xforms",
+	"jr": "http://openrosa.org/javarosa", "orx": "http://openrosa.org/xforms",
+	"odk": "http://www.opendatakit.org/xforms", "entities": "http://www.opendatakit.org/xforms/entities",
+	"ev": "http://www.w3.org/2001/xml-events", "xsd": "http://www.w3.org/2001/XMLSchema",
+}
+
+// found evaluates a path on the document.
+func found(tree *xpath.Tree, path string) ([]xpath.Node, error) {
+	expression, err := xpath.Parse(strings.TrimSpace(path))
+	if err != nil {
+		return nil, err
+	}
+	result, err := expression.Eval(&xpath.Context{Node: tree, Namespaces: prefixes})
+	if err != nil {
+		return nil, err
+	}
+	nodes, ok := result.Nodes()
+	if !ok {
+		return nil, fmt.Errorf("%s is not a path", path)
+	}
+	return nodes, nil
+}
+
+func (one conformanceCase) checkPaths(tree *xpath.Tree) []string {
+	var wrong []string
+	count := func(path string, want int) {
+		nodes, err := found(tree, path)
+		if err != nil || len(nodes) != want {
+			wrong = append(wrong, fmt.Sprintf("%d found (%v), want %d: %s", len(nodes), err, want, squeezed(path)))
+		}
+	}
+	for _, path := range one.Match {
+		count(path, 1)
+	}
+	for _, pair := range one.Count {
+		count(pair[0].(string), int(pair[1].(float64)))
+	}
+	for _, pair := range one.Exact {
+		nodes, err := found(tree, pair[0].(string))
+		var got, want []string
+		for _, node := range nodes {
+			got = append(got, serialized(node))
+		}
+		for _, value := range pair[1].([]any) {
+			want = append(want, value.(string))
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if got = slices.Compact(got); err != nil || !slices.Equal(got, want) {
+			wrong = append(wrong, fmt.Sprintf("got %q (%v), want %q: %s", got, err, want, squeezed(pair[0].(string))))
+		}
+	}
+	return wrong
+}
+
+// escaped writes text as XML does, but for quotation marks.
+var escaped = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// serialized writes a node the way the reference implementation's tests do: attributes in alphabetical order, those
+// with a prefix last.
+func serialized(n xpath.Node) string {
+	switch n.Kind() {
+	case xpath.Element:
+	case xpath.Document:
+		return inner(n)
+	default:
+		return escaped.Replace(n.Value())
+	}
+	name := written(n.Name())
+	var attributes []string
+	for _, a := range n.Attributes() {
+		attributes = append(attributes, fmt.Sprintf(` %s="%s"`, written(a.Name()), strings.ReplaceAll(escaped.Replace(a.Value()), `"`, "&quot;")))
+	}
+	slices.SortFunc(attributes, func(a, b string) int {
+		return cmp.Or(cmp.Compare(prefixRank(a), prefixRank(b)), cmp.Compare(a, b))
+	})
+	start := "<" + name + strings.Join(attributes, "")
+	if len(n.Children()) == 0 {
+		return start + "/>"
+	}
+	return start + ">" + inner(n) + "</" + name + ">"
+}
+
+func inner(n xpath.Node) string {
+	var out strings.Builder
+	for _, child := range n.Children() {
+		out.WriteString(serialized(child))
+	}
+	return out.String()
+}
+
+func written(n xpath.Name) string {
+	if n.Prefix == "" {
+		return n.Local
+	}
+	return n.Prefix + ":" + n.Local
+}
+
+func prefixRank(attribute string) int {
+	name, _, _ := strings.Cut(attribute, "=")
+	return strings.Count(name, ":")
+}
+
+var betweenTags = regexp.MustCompile(`\s*(<|>)\s*`)
+
+// squeezed drops white space that carries no meaning.
+func squeezed(text string) string {
+	return strings.Join(strings.Fields(betweenTags.ReplaceAllString(strings.TrimSpace(text), "$1")), " ")
+}
+
+func (one conformanceCase) checkText(xml string) []string {
+	var wrong []string
+	xml = squeezed(xml)
+	for _, want := range slices.Concat(one.Contains, one.Model, one.Instance, one.Itext) {
+		if !strings.Contains(xml, squeezed(want)) {
+			wrong = append(wrong, "lacks "+squeezed(want))
+		}
+	}
+	for _, unwanted := range slices.Concat(one.Excludes, one.ModelNot) {
+		if strings.Contains(xml, squeezed(unwanted)) {
+			wrong = append(wrong, "has "+squeezed(unwanted))
+		}
+	}
+	return wrong
+}
