@@ -60,12 +60,27 @@ golden: need-compiler ## write the expected files of tests anew; read the differ
 	@git status --short -- '*testdata*'
 
 .PHONY: check
-check: need-compiler ## format, lint, law of the floors, known vulnerabilities, scripts
+check: format lint floors vulnerabilities scripts ## format, lint, law of the floors, known vulnerabilities, scripts (make -k check shows all at once)
+
+.PHONY: format
+format:
 	@unformatted=$$($$(scripts/tool.sh gofumpt) -l .); \
-		test -z "$$unformatted" || { echo "not gofumpt-formatted:"; echo "$$unformatted"; exit 1; }
+		test -z "$$unformatted" || { echo "not formatted (gofumpt -w):"; echo "$$unformatted"; exit 1; }
+
+.PHONY: lint
+lint: need-compiler
 	$$(scripts/tool.sh golangci-lint) run ./...
+
+.PHONY: floors
+floors:
 	go test -count=1 ./internal/floors
+
+.PHONY: vulnerabilities
+vulnerabilities: need-compiler
 	scripts/vuln.sh -tags $(TEST) ./...
+
+.PHONY: scripts
+scripts:
 	@$(need) shellcheck
 	shellcheck scripts/*.sh .ci/run
 
