@@ -7,9 +7,10 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 # Tags. The window driver speaks X11, for Fyne's Wayland has no input method. Tests use Fyne's software driver and no
-# fonts but ours (ci). Only what is released leaves out Fyne's thread checks (migrated_fynedo).
-WINDOW  := x11
+# fonts but ours (ci). Only what is released leaves out Fyne's thread checks (migrated_fynedo); only what is watched by
+# make e2e tells a test what its window shows (e2e).
 RELEASE := x11,migrated_fynedo
+WATCHED := x11,e2e
 TEST    := ci
 
 # Debian packages, by what they are needed for.
@@ -32,6 +33,12 @@ build: need-window ## build zoucun, zoucund and zouctl into bin/
 	go build -trimpath -tags $(RELEASE) -o bin/zoucun .
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/zoucund ./cmd/zouctl
 
+# The programs as a test or a demo drives them.
+.PHONY: watched
+watched: need-window
+	go build -tags $(WATCHED) -o bin/e2e/zoucun .
+	CGO_ENABLED=0 go build -o bin/e2e/ ./cmd/zoucund ./cmd/zouctl
+
 .PHONY: test
 test: vet unit android-check e2e ## everything that must hold: vet, race-checked tests, Android types, the whole way in a real window
 
@@ -45,14 +52,12 @@ unit: need-compiler ## run all tests but e2e under the race detector
 	go test -race -tags $(TEST) ./...
 
 .PHONY: e2e
-e2e: need-window need-screen ## one visit through a real window and a real server, killed and cut off on the way
-	go build -tags $(WINDOW) -o bin/e2e/zoucun .
-	CGO_ENABLED=0 go build -o bin/e2e/ ./cmd/zoucund ./cmd/zouctl
+e2e: watched need-screen ## one visit through a real window and a real server, killed and cut off on the way
 	ZOUCUN_BIN=$(CURDIR)/bin/e2e go test -count=1 -timeout 20m -tags e2e ./internal/testkit/e2e
 
 .PHONY: bench
-bench: need-window need-screen ## print the figures that matter, as "name value unit"
-	@go run -tags $(TEST) ./internal/testkit/bench
+bench: build watched need-screen ## print the figures that matter, as "name value unit"
+	@ZOUCUN_BIN=$(CURDIR)/bin go run ./internal/testkit/bench
 
 .PHONY: golden
 golden: need-compiler ## write the expected files of tests anew; read the difference before committing it

@@ -1,36 +1,47 @@
 #!/usr/bin/env bash
 # Starts the whole product on this machine: a server, a made-up township, and the app enrolled with it.
+#
+# Everything lives in var/run and stays there: the second start goes on where the first left off. Remove the folder to
+# begin anew. Without a display the demo does the same on a virtual screen, see internal/testkit/demo.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [[ -z ${DISPLAY:-} ]]; then
 	echo "There is no display here: the demo plays one visit on a virtual screen and keeps its pictures in var/demo."
-	make --no-print-directory need-screen build
-	exec env ZOUCUN_BIN="$PWD/bin" go run ./internal/testkit/demo -out var/demo
+	make --no-print-directory watched need-screen
+	exec env ZOUCUN_BIN="$PWD/bin/e2e" go run ./internal/testkit/demo -out var/demo
 fi
 
 make --no-print-directory build
 
-data=var/run
-mkdir -p "$data"
+home=var/run
+address=127.0.0.1:8443
+mkdir -p "$home"
+ctl() { bin/zouctl -data "$home/server" "$@"; }
 
 server=
 stop() {
-	trap - EXIT
-	[[ -z $server ]] || kill "$server" 2>/dev/null || true
-	wait
+	if [[ -n $server ]]; then
+		kill "$server" 2>/dev/null || true
+		wait "$server" || true
+	fi
 }
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-bin/zoucund -listen 127.0.0.1:8443 -data "$data/server" &
+bin/zoucund -listen "$address" -data "$home/server" &
 server=$!
-bin/zouctl -data "$data/server" wait
+ctl wait
 
-if [[ ! -f $data/township.xlsx ]]; then
-	bin/zouctl township generate "$data/township.xlsx"
+# Importing again changes nothing.
+ctl township generate "$home/township.xlsx"
+ctl form import assets/forms/QZ-01
+ctl roster import "$home/township.xlsx"
+
+# A device enrols once; after that the app knows its server.
+enrol=()
+if [[ ! -e $home/app ]]; then
+	# 谢月忠 is among the staff the generator invents.
+	enrol=(-server "https://$address" -code "$(ctl enrol-code -person 谢月忠)")
 fi
-bin/zouctl -data "$data/server" roster import "$data/township.xlsx"
-code=$(bin/zouctl -data "$data/server" enrol-code)
-
-bin/zoucun -server https://127.0.0.1:8443 -code "$code" -data "$data/app"
+bin/zoucun -data "$home/app" "${enrol[@]}"
