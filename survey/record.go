@@ -85,7 +85,7 @@ type Record struct {
 	ID          RecordID
 	Type        RecordType
 	Scope       ScopeID
-	Form        FormID // the form of the newest revision that names one, empty for registers
+	Form        FormID // what the newest head was made with, empty for registers
 	FormVersion string
 	Heads       []RevID // sorted; more than one while edits made apart wait for a decision
 	Fields      Fields

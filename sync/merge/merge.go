@@ -51,6 +51,7 @@ func Apply(edits []Edit) survey.Record {
 	top := g.edits[g.latest(g.heads)]
 	r := survey.Record{
 		ID: top.Header.Record, Type: top.Header.Type, Scope: top.Header.Scope,
+		Form: top.Header.Form, FormVersion: top.Header.FormVersion,
 		Fields: survey.Fields{}, Updated: top.HLC, Files: g.files(),
 	}
 	for _, head := range g.heads {
