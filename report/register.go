@@ -15,9 +15,11 @@ const rosterStamp survey.FieldPath = "roster"
 
 // Changes is what a roster changes in the records held.
 type Changes struct {
-	Records []survey.Record // new and updated, places before the households in them
-	Tallies []Tally         // villages, groups, households, staff
-	Absent  int             // households held in the roster's villages that the roster does not have; left as they are
+	// Records are the new and the updated ones, places before the households in them. Their fields are only those that
+	// change; an empty value takes a field away.
+	Records []survey.Record
+	Tallies []Tally // villages, groups, households, staff
+	Absent  int     // households held in the roster's villages that the roster does not have; left as they are
 }
 
 // Tally counts what becomes of one sort of record.
@@ -137,9 +139,9 @@ func (g *register) staff(rows []StaffRow) {
 func (g *register) put(record survey.Record) {
 	g.seen[record.ID] = true
 	held, known := g.held[record.ID]
-	fields := overlaid(held.Fields, record.Fields)
+	record.Fields = news(held.Fields, record.Fields)
 	switch {
-	case held.Voided, known && maps.Equal(fields, held.Fields):
+	case held.Voided, len(record.Fields) == 0:
 		g.tally.Unchanged++
 		return
 	case known:
@@ -147,27 +149,26 @@ func (g *register) put(record survey.Record) {
 	default:
 		g.tally.Added++
 	}
-	record.Fields = fields
 	g.changes.Records = append(g.changes.Records, record)
 }
 
-// overlaid returns the fields held with what is new in the roster's: where the roster has not changed its word, the
-// record keeps its own.
-func overlaid(held, roster survey.Fields) survey.Fields {
+// news returns what is new in the roster's fields. Where the roster has not changed its word, the record keeps its own.
+func news(held, roster survey.Fields) survey.Fields {
 	stamps := parseStamps(held[rosterStamp])
 	fields := survey.Fields{}
-	maps.Copy(fields, held)
 	for path, value := range roster {
-		if stamps[path] != stamp(value) {
+		if stamps[path] != stamp(value) && held[path] != value {
 			fields[path] = value
 		}
 	}
 	for path := range stamps {
-		if _, still := roster[path]; !still {
-			delete(fields, path)
+		if _, still := roster[path]; !still && held[path] != "" {
+			fields[path] = ""
 		}
 	}
-	fields[rosterStamp] = formatStamps(roster)
+	if stamped := formatStamps(roster); stamped != held[rosterStamp] {
+		fields[rosterStamp] = stamped
+	}
 	return fields
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,19 +17,25 @@ const county = 999999
 
 // apply holds what Changes says to write.
 func apply(held []survey.Record, changes Changes) []survey.Record {
-	byID := map[survey.RecordID]int{}
-	held = append([]survey.Record(nil), held...)
-	for n, record := range held {
-		byID[record.ID] = n
-	}
-	for _, record := range changes.Records {
-		if n, ok := byID[record.ID]; ok {
-			held[n].Fields = record.Fields
-		} else {
-			held = append(held, record)
+	byID := map[survey.RecordID]survey.Record{}
+	var order []survey.RecordID
+	for _, record := range slices.Concat(held, changes.Records) {
+		before, known := byID[record.ID]
+		if !known {
+			order = append(order, record.ID)
 		}
+		fields := survey.Fields{}
+		maps.Copy(fields, before.Fields)
+		maps.Copy(fields, record.Fields)
+		maps.DeleteFunc(fields, func(_ survey.FieldPath, value string) bool { return value == "" })
+		record.Fields, record.Voided = fields, record.Voided || before.Voided
+		byID[record.ID] = record
 	}
-	return held
+	var after []survey.Record
+	for _, id := range order {
+		after = append(after, byID[id])
+	}
+	return after
 }
 
 func household(t testing.TB, held []survey.Record, code string) *survey.Record {

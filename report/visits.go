@@ -21,13 +21,13 @@ func (t *tabler) visits(form Form) []Table {
 		fieldColumn("名称", survey.VisitName),
 		fieldColumn("户的记录编号", survey.VisitHousehold),
 	)
-	shown := map[survey.FieldPath]bool{survey.VisitHousehold: true, survey.VisitName: true}
+	repeatOf := map[survey.FieldPath]survey.FieldPath{survey.VisitHousehold: "", survey.VisitName: ""}
 	var repeats []survey.FieldPath
 	for _, q := range distinct(form.Questions) {
-		if shown[q.Field] {
+		if _, leads := repeatOf[q.Field]; leads {
 			continue
 		}
-		shown[q.Field] = true
+		repeatOf[q.Field] = q.Repeat
 		switch {
 		case q.Repeat == "":
 			columns = append(columns, t.questionColumns(q)...)
@@ -35,13 +35,12 @@ func (t *tabler) visits(form Form) []Table {
 			repeats = append(repeats, q.Repeat)
 		}
 	}
-	inRepeats := func(field survey.FieldPath) bool {
+	shown := func(field survey.FieldPath) bool {
 		plain := withoutKeys(field)
-		return shown[plain] && (plain == field || slices.ContainsFunc(repeats, func(repeat survey.FieldPath) bool {
-			return strings.HasPrefix(string(plain), string(repeat)+"/")
-		}))
+		repeat, known := repeatOf[plain]
+		return known && (repeat == "") == (plain == field)
 	}
-	columns = append(columns, rest(records, inRepeats)...)
+	columns = append(columns, rest(records, shown)...)
 	tables := []Table{lay(name, columns, records)}
 	for _, repeat := range repeats {
 		tables = append(tables, t.repeat(name, form, repeat, records))
