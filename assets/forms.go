@@ -5,7 +5,7 @@ import (
 	"io/fs"
 )
 
-//go:embed forms
+//go:embed forms/*/*.csv
 var forms embed.FS
 
 // Form returns the sheets of a form the product comes with, as a folder of CSV files: "QZ-01", "QZ-01S".
