@@ -60,9 +60,9 @@ func TestAnswersLeaveNeitherByDebuggerNorByBackup(t *testing.T) {
 
 func TestNoChangeOfConfigurationEndsTheActivity(t *testing.T) {
 	taken := strings.Split(readManifest(t).Application.Activity.ConfigChanges, "|")
-	all := strings.Fields(`mcc mnc locale touchscreen keyboard keyboardHidden navigation screenLayout fontScale uiMode
+	all := strings.FieldsSeq(`mcc mnc locale touchscreen keyboard keyboardHidden navigation screenLayout fontScale uiMode
 		orientation density layoutDirection screenSize smallestScreenSize colorMode`)
-	for _, change := range all {
+	for change := range all {
 		if !slices.Contains(taken, change) {
 			t.Errorf("the activity would be started anew by %s", change)
 		}
