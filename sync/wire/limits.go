@@ -2,7 +2,8 @@ package wire
 
 // Limits of version 1. docs/protocol.md lists them for other programs; a peer that goes beyond one is refused.
 const (
-	MaxPacked   = 1 << 20 // bytes of a request or reply body as it travels
+	MaxPacked   = 1 << 20 // bytes of a request body as it travels
+	MaxReply    = 2 << 20 // bytes of a reply body as it travels
 	MaxMessage  = 8 << 20 // bytes of a message after decompression
 	MaxSegments = 16      // segments of a push
 	MaxEntries  = 200     // entries of a segment
@@ -22,5 +23,5 @@ const (
 
 	// MinPage and MaxPage bound what a pull may ask for, in bytes of encoded pages before compression.
 	MinPage = 8 << 10
-	MaxPage = 4 << 20
+	MaxPage = 1 << 20
 )

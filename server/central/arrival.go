@@ -1,0 +1,282 @@
+package central
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"zoucun/survey"
+	"zoucun/sync/wire"
+)
+
+// arrival is one transaction that adds to logs, records and feeds. It carries the moment at which all of it came.
+type arrival struct {
+	*Central
+	tx      *sql.Tx
+	now     time.Time
+	nonce   []byte
+	rejects []wire.Reject
+	news    []news
+}
+
+// news is one line a feed will get.
+type news struct {
+	scope survey.ScopeID
+	rev   survey.RevID
+	op    wire.FeedOp
+}
+
+// keep stores the segment and those of its entries that lie behind received.
+func (a *arrival) keep(ctx context.Context, s wire.Segment, received uint64, who standing) error {
+	if err := a.keepSegment(ctx, s); err != nil {
+		return err
+	}
+	if s.Last() <= received {
+		return nil
+	}
+	fresh := s.Entries[received+1-s.Header.First:]
+	if err := a.lockRecords(ctx, fresh); err != nil {
+		return err
+	}
+	for _, e := range fresh {
+		if err := a.entry(ctx, s.Header.Replica, e, who); err != nil {
+			return err
+		}
+	}
+	_, err := a.tx.ExecContext(ctx, `UPDATE replica SET received = $3 WHERE county = $1 AND replica_id = $2`,
+		int64(a.county), s.Header.Replica[:], int64(s.Last()))
+	return err
+}
+
+func (a *arrival) keepSegment(ctx context.Context, s wire.Segment) error {
+	hash, err := s.Hash()
+	if err != nil {
+		return err
+	}
+	header, err := wire.Encode(s.Header)
+	if err != nil {
+		return err
+	}
+	_, err = a.tx.ExecContext(ctx, `INSERT INTO segment (county, replica_id, last, hash, header, signature)
+		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+		int64(a.county), s.Header.Replica[:], int64(s.Last()), hash[:], header, s.Signature)
+	return err
+}
+
+// lockRecords keeps others from the records that will change, in one order for everybody so that nobody waits in a
+// circle. Heads are right only if nobody adds a parent and its child at the same time.
+func (a *arrival) lockRecords(ctx context.Context, entries []survey.Entry) error {
+	ids := map[survey.RecordID]struct{}{}
+	for _, e := range entries {
+		ids[e.Revision.Header.Record] = struct{}{}
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(ids), survey.RecordID.Compare) {
+		_, err := a.tx.ExecContext(ctx, `INSERT INTO record (county, record_id, scope_id, type) VALUES ($1, $2, $3, '')
+			ON CONFLICT (county, record_id) DO UPDATE SET type = record.type`, int64(a.county), id[:], []byte{})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry adds one line to the log, and the revision to record and feed if it is new and admitted.
+func (a *arrival) entry(ctx context.Context, replica survey.ReplicaID, e survey.Entry, who standing) error {
+	id := e.Revision.ID
+	_, err := a.tx.ExecContext(ctx, `INSERT INTO rlog (county, replica_id, n, rev_id) VALUES ($1, $2, $3, $4)`,
+		int64(a.county), replica[:], int64(e.N), id[:])
+	if err != nil {
+		return err
+	}
+	known, err := a.placeOf(ctx, e.Revision.Header)
+	if err != nil {
+		return err
+	}
+	no, added, err := a.revision(ctx, e.Revision, admit(who, e.Revision.Header, known))
+	switch {
+	case err != nil:
+		return err
+	case !no.none():
+		a.rejects = append(a.rejects, wire.Reject{Revision: id, Kind: no.kind, Message: no.message})
+		return nil
+	case !added:
+		return nil
+	}
+	return a.enter(ctx, e.Revision, known)
+}
+
+// placeOf returns what is known of a revision's record. Refused revisions do not count.
+func (a *arrival) placeOf(ctx context.Context, h survey.Header) (place, error) {
+	var typ string
+	err := a.tx.QueryRowContext(ctx, `SELECT type FROM record WHERE county = $1 AND record_id = $2`, int64(a.county), h.Record[:]).Scan(&typ)
+	if err != nil || typ == "" {
+		return place{}, err
+	}
+	p := place{known: true, typ: survey.RecordType(typ)}
+	var within int
+	err = a.tx.QueryRowContext(ctx, `SELECT count(*) FROM revision WHERE county = $1 AND record_id = $2 AND scope_id = $3 AND refused < 0`,
+		int64(a.county), h.Record[:], h.Scope[:]).Scan(&within)
+	if err != nil {
+		return p, err
+	}
+	p.within = within > 0
+	err = a.tx.QueryRowContext(ctx, `SELECT author FROM revision WHERE county = $1 AND record_id = $2 AND refused < 0
+		ORDER BY received, ehlc, rev_id LIMIT 1`, int64(a.county), h.Record[:]).Scan(&p.author)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return p, err
+}
+
+// revision stores a revision, and reports whether it was new. What was decided when it first came stays: a log written
+// again under a new replica brings old revisions.
+func (a *arrival) revision(ctx context.Context, r survey.Revision, no refusal) (refusal, bool, error) {
+	header, err := wire.Encode(r.Header)
+	if err != nil {
+		return no, false, err
+	}
+	result, err := a.tx.ExecContext(ctx, `INSERT INTO revision
+		(county, rev_id, record_id, scope_id, author, header, salt, commitment, body, ehlc, received, refused, reason)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
+		int64(a.county), r.ID[:], r.Header.Record[:], r.Header.Scope[:], r.Header.Author[:], header, r.Salt[:], r.Commit[:],
+		slices.Concat([]byte{}, r.Body), int64(effective(r.Header.HLC, a.now)), a.now.UnixMilli(), no.code(), no.message)
+	if err != nil {
+		return no, false, err
+	}
+	count, err := result.RowsAffected()
+	if err != nil {
+		return no, false, err
+	}
+	if count == 0 {
+		no, err = a.decided(ctx, r.ID)
+		return no, false, err
+	}
+	return no, true, a.attachments(ctx, r)
+}
+
+// decided returns what was decided about a revision that is held already.
+func (a *arrival) decided(ctx context.Context, id survey.RevID) (no refusal, err error) {
+	var code int64
+	err = a.tx.QueryRowContext(ctx, `SELECT refused, reason FROM revision WHERE county = $1 AND rev_id = $2`, int64(a.county), id[:]).
+		Scan(&code, &no.message)
+	no.kind = survey.Kind(max(code, 0))
+	return no, err
+}
+
+// effective is the HLC that counts: a clock that runs ahead wins nothing by it.
+func effective(hlc survey.HLC, now time.Time) survey.HLC {
+	return min(hlc, survey.HLC(uint64(now.UnixMilli()+1)<<16)-1)
+}
+
+func (a *arrival) attachments(ctx context.Context, r survey.Revision) error {
+	body, err := wire.DecodeBody(r)
+	if err != nil {
+		return err
+	}
+	for _, file := range body.Attachments {
+		_, err := a.tx.ExecContext(ctx, `INSERT INTO blob_ref (county, sha256, rev_id, size) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			int64(a.county), file.SHA256[:], r.ID[:], file.Size)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter makes a revision part of its record and of the feeds it concerns.
+func (a *arrival) enter(ctx context.Context, r survey.Revision, known place) error {
+	a.news = append(a.news, news{scope: r.Header.Scope, rev: r.ID, op: wire.FeedPut})
+	if known.known && r.Header.Kind == survey.Move {
+		if err := a.leave(ctx, r); err != nil {
+			return err
+		}
+	}
+	if !known.known || r.Header.Kind == survey.Move {
+		_, err := a.tx.ExecContext(ctx, `UPDATE record SET scope_id = $3, type = $4 WHERE county = $1 AND record_id = $2`,
+			int64(a.county), r.Header.Record[:], r.Header.Scope[:], string(r.Header.Type))
+		if err != nil {
+			return err
+		}
+	}
+	return a.heads(ctx, r)
+}
+
+// leave tells the feed of the scope that a moved record was in.
+func (a *arrival) leave(ctx context.Context, r survey.Revision) error {
+	var from survey.ScopeID
+	err := a.tx.QueryRowContext(ctx, `SELECT scope_id FROM record WHERE county = $1 AND record_id = $2`, int64(a.county), r.Header.Record[:]).Scan(&from)
+	if err != nil {
+		return err
+	}
+	if from != r.Header.Scope {
+		a.news = append(a.news, news{scope: from, rev: r.ID, op: wire.FeedLeave})
+	}
+	return nil
+}
+
+// heads keeps record_head true: the parents are none any more, and the revision is one unless its child came first.
+func (a *arrival) heads(ctx context.Context, r survey.Revision) error {
+	for _, p := range r.Header.Parents {
+		_, err := a.tx.ExecContext(ctx, `INSERT INTO parent (county, parent_id, rev_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+			int64(a.county), p[:], r.ID[:])
+		if err != nil {
+			return err
+		}
+		_, err = a.tx.ExecContext(ctx, `DELETE FROM record_head WHERE county = $1 AND record_id = $2 AND rev_id = $3`,
+			int64(a.county), r.Header.Record[:], p[:])
+		if err != nil {
+			return err
+		}
+	}
+	var children int
+	err := a.tx.QueryRowContext(ctx, `SELECT count(*) FROM parent WHERE county = $1 AND parent_id = $2`, int64(a.county), r.ID[:]).Scan(&children)
+	if err != nil || children > 0 {
+		return err
+	}
+	_, err = a.tx.ExecContext(ctx, `INSERT INTO record_head (county, record_id, rev_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		int64(a.county), r.Header.Record[:], r.ID[:])
+	return err
+}
+
+// publish adds what is new to the feeds. It comes last: from the moment a feed's counter is raised nobody else raises
+// it until this transaction ends, so that the order of seq is the order of commit and a reader's cursor misses nothing.
+func (a *arrival) publish(ctx context.Context) error {
+	slices.SortStableFunc(a.news, func(x, y news) int { return x.scope.Compare(y.scope) })
+	for run := range chunkBy(a.news, func(x, y news) bool { return x.scope == y.scope }) {
+		scope := run[0].scope
+		var seq int64
+		err := a.tx.QueryRowContext(ctx, `INSERT INTO scope_head (county, scope_id, seq) VALUES ($1, $2, $3)
+			ON CONFLICT (county, scope_id) DO UPDATE SET seq = scope_head.seq + excluded.seq RETURNING seq`,
+			int64(a.county), scope[:], len(run)).Scan(&seq)
+		if err != nil {
+			return err
+		}
+		for i, line := range run {
+			_, err := a.tx.ExecContext(ctx, `INSERT INTO feed (county, scope_id, seq, rev_id, op) VALUES ($1, $2, $3, $4, $5)`,
+				int64(a.county), scope[:], seq-int64(len(run))+int64(i)+1, line.rev[:], int64(line.op))
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// chunkBy yields the runs of neighbours that are alike.
+func chunkBy[T any](list []T, alike func(a, b T) bool) func(yield func([]T) bool) {
+	return func(yield func([]T) bool) {
+		for start := 0; start < len(list); {
+			end := start + 1
+			for end < len(list) && alike(list[start], list[end]) {
+				end++
+			}
+			if !yield(list[start:end]) {
+				return
+			}
+			start = end
+		}
+	}
+}

@@ -1,0 +1,700 @@
+package centraltest
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"zoucun/server/central"
+	"zoucun/survey"
+	"zoucun/sync/wire"
+)
+
+// Backend makes empty databases of one kind.
+type Backend func(t testing.TB) (dsn string)
+
+// Run holds central to its promises on a kind of database.
+func Run(t *testing.T, fresh Backend) {
+	tests := []struct {
+		name string
+		test func(t *testing.T, fresh Backend)
+	}{
+		{"a push is stored once however often it comes", testDuplicates},
+		{"any cut and order of segments ends with the same log", testShuffles},
+		{"a gap is answered with where to go on", testGap},
+		{"a log that parts is a fork and changes nothing", testFork},
+		{"an older nonce is a copied database", testNonce},
+		{"what was logged under a new replica is recognised", testRelog},
+		{"a forged or foreign segment is refused whole", testForged},
+		{"what the grant does not allow is kept apart", testRejects},
+		{"a revoked device still delivers but reads nothing", testRevoked},
+		{"a withdrawn scope is named", testRegrant},
+		{"a grant is renewed while the device calls", testRenewal},
+		{"a code enrols one device", testEnrol},
+		{"wrong proofs lock a code", testLockout},
+		{"the server writes only what changes", testWrite},
+		{"edits made apart meet in the record", testConflict},
+		{"a moved record leaves its old feed", testMove},
+		{"a page keeps to the bytes asked for", testPages},
+		{"a cursor of another life reads from the start", testEpoch},
+		{"attachments are known only to those concerned", testAttachment},
+		{"durable is claimed only once it is marked", testDurable},
+		{"a clock that runs ahead wins nothing", testClock},
+		{"a reader misses nothing while many write", testConcurrent},
+		{"everything is there after reopening", testReopen},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { tt.test(t, fresh) })
+	}
+}
+
+func village() survey.ScopeID { return survey.NewID[survey.ScopeID]() }
+
+func begin(t *testing.T, fresh Backend) (*central.Central, *Clock) {
+	t.Helper()
+	clock := NewClock()
+	return Open(t, fresh(t), clock.Now), clock
+}
+
+func wantKind(t *testing.T, err error, want survey.Kind) {
+	t.Helper()
+	if err == nil || survey.KindOf(err) != want {
+		t.Errorf("got %v (%v), want kind %v", err, survey.KindOf(err), want)
+	}
+}
+
+// wantSeen checks that a reader has each of the revisions exactly once.
+func wantSeen(t *testing.T, r *Reader, revisions ...survey.RevID) {
+	t.Helper()
+	want := map[survey.RevID]int{}
+	for _, id := range revisions {
+		want[id] = 1
+	}
+	if diff := cmp.Diff(want, r.Seen, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("feed (-want +got):\n%s", diff)
+	}
+}
+
+func pull(t *testing.T, c *central.Central, d *Device) *Reader {
+	t.Helper()
+	r := NewReader(d)
+	if err := r.Pull(t, c, wire.MaxPage); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func testDuplicates(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	scope := village()
+	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	visit := d.Visit(t, scope, "𬱖")
+	push := d.Push(d.Segment(t, 1, 1))
+	first, err := c.Receive(t.Context(), push)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := c.Receive(t.Context(), push)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, again, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the same push got another receipt:\n%s", diff)
+	}
+	lost := wire.Push{ID: survey.NewID[survey.PushID](), Segments: push.Segments} // its receipt was lost: same nonce, new push
+	if third, err := c.Receive(t.Context(), lost); err != nil || third.Replicas[0].Received != 1 || third.Replicas[0].Fork {
+		t.Errorf("after a lost receipt: %+v, %v", third, err)
+	}
+	wantSeen(t, pull(t, c, d), visit.ID)
+
+	push.Segments = nil
+	_, err = c.Receive(t.Context(), push)
+	wantKind(t, err, survey.Invalid)
+	other := d.Push(d.Segment(t, 1, 1))
+	other.ID = first.Push
+	other.Nonce = []byte("other")
+	_, err = c.Receive(t.Context(), other)
+	wantKind(t, err, survey.Conflicting)
+}
+
+func testShuffles(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	rapid.Check(t, func(rt *rapid.T) {
+		scope := village()
+		d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+		var want []survey.RevID
+		total := rapid.IntRange(1, 12).Draw(rt, "entries")
+		for range total {
+			want = append(want, d.Visit(t, scope, "x").ID)
+		}
+		for received := uint64(0); received < uint64(total); {
+			first := rapid.Uint64Range(1, uint64(total)).Draw(rt, "first")
+			if first > 1 && d.hashes[first-1].IsZero() {
+				first = 1 // a device only goes on behind a segment that it has cut
+			}
+			last := rapid.Uint64Range(first, uint64(total)).Draw(rt, "last")
+			push := d.Push(d.Segment(t, first, last))
+			receipt, err := c.Receive(t.Context(), push)
+			if err != nil || receipt.Replicas[0].Fork {
+				rt.Fatalf("segment %d to %d with %d held: %+v, %v", first, last, received, receipt.Replicas, err)
+			}
+			if rapid.Bool().Draw(rt, "the receipt arrives") {
+				d.Nonce = receipt.Nonce
+			} else if again, err := c.Receive(t.Context(), push); err != nil || receipt.Replicas[0] != again.Replicas[0] {
+				rt.Fatalf("the second receipt is %+v, %v", again, err)
+			} else {
+				d.Nonce = again.Nonce
+			}
+			received = receipt.Replicas[0].Received
+		}
+		r := NewReader(d)
+		if err := r.Pull(t, c, wire.MinPage); err != nil {
+			rt.Fatal(err)
+		}
+		if diff := cmp.Diff(want, r.Order); diff != "" {
+			rt.Fatalf("feed (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func testGap(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	scope := village()
+	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	for range 5 {
+		d.Visit(t, scope, "x")
+	}
+	d.Segment(t, 1, 2)
+	receipt := d.Send(t, c, 3)
+	if got := receipt.Replicas[0]; got.Received != 0 || got.Fork {
+		t.Errorf("state after a gap: %+v, want nothing received and no fork", got)
+	}
+	wantSeen(t, pull(t, c, d))
+	if got := d.Send(t, c, 1).Replicas[0].Received; got != 5 {
+		t.Errorf("received %d, want 5", got)
+	}
+}
+
+func testFork(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	scope := village()
+	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	one, two := d.Visit(t, scope, "1"), d.Visit(t, scope, "2")
+	d.Send(t, c, 1)
+
+	d.Log = d.Log[:1] // the database was restored, and somebody went on
+	lost := d.Visit(t, scope, "3")
+	if got := d.Send(t, c, 1).Replicas[0]; !got.Fork || got.Received != 2 {
+		t.Errorf("state %+v, want a fork with 2 received", got)
+	}
+	wantSeen(t, pull(t, c, d), one.ID, two.ID)
+
+	log := d.Log
+	d.NewReplica()
+	d.Log = log
+	if got := d.Send(t, c, 1).Replicas[0]; got.Fork || got.Received != 2 {
+		t.Errorf("state under a new replica %+v, want 2 received", got)
+	}
+	wantSeen(t, pull(t, c, d), one.ID, two.ID, lost.ID)
+}
+
+func testNonce(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	scope := village()
+	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	for range 4 {
+		d.Visit(t, scope, "x")
+	}
+	d.Log = d.Log[:1]
+	d.Send(t, c, 1)
+	old := d.Nonce
+	full := d.Log[:4]
+	for n := 2; n <= 3; n++ {
+		d.Log = full[:n]
+		d.Send(t, c, uint64(n))
+	}
+	d.Log, d.Nonce = full, old
+	if got := d.Send(t, c, 4).Replicas[0]; !got.Fork || got.Received != 3 {
+		t.Errorf("state %+v, want a fork with 3 received", got)
+	}
+}
+
+func testRelog(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	scope := village()
+	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	visit := d.Visit(t, scope, "x")
+	d.Send(t, c, 1)
+	log := d.Log
+	d.NewReplica()
+	d.Log = log
+	if got := d.Send(t, c, 1); len(got.Rejects) > 0 || got.Replicas[0].Received != 1 {
+		t.Errorf("receipt %+v", got)
+	}
+	wantSeen(t, pull(t, c, d), visit.ID)
+}
+
+func testForged(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	scope := village()
+	d, other := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre), Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	d.Visit(t, scope, "x")
+	good := d.Segment(t, 1, 1)
+
+	bent := good
+	bent.Signature = slices.Clone(good.Signature)
+	bent.Signature[5] ^= 1
+	_, err := c.Receive(t.Context(), d.Push(good, bent))
+	wantKind(t, err, survey.Damaged)
+
+	swapped := good
+	swapped.Header.Device = other.ID
+	_, err = c.Receive(t.Context(), d.Push(swapped))
+	wantKind(t, err, survey.Damaged)
+
+	stranger := good
+	stranger.Header.Device = survey.NewID[survey.DeviceID]()
+	_, err = c.Receive(t.Context(), d.Push(stranger))
+	wantKind(t, err, survey.Denied)
+	wantSeen(t, pull(t, c, d))
+
+	d.Send(t, c, 1)
+	other.Replica = d.Replica // another's replica
+	other.Visit(t, scope, "y")
+	_, err = other.TrySend(t, c, 1)
+	wantKind(t, err, survey.Denied)
+}
+
+func testRejects(t *testing.T, fresh Backend) {
+	c, clock := begin(t, fresh)
+	scope, foreign := village(), village()
+	cadre, other := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre), Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	township := Enrolled(t, c, []survey.ScopeID{scope, foreign}, survey.RoleTownship)
+	record := survey.NewID[survey.RecordID]()
+	good := cadre.Household(t, record, scope, survey.Fields{"label": "张"})
+	visit := cadre.Visit(t, scope, "x")
+	cadre.Send(t, c, 1)
+
+	reject := func(name string, d *Device, h survey.Header) {
+		t.Run(name, func(t *testing.T) {
+			first := uint64(len(d.Log)) + 1
+			r := d.Add(t, h, survey.Body{Fields: survey.Fields{"label": "x"}})
+			receipt := d.Send(t, c, first)
+			if len(receipt.Rejects) != 1 || receipt.Rejects[0].Revision != r.ID || receipt.Rejects[0].Message == "" || receipt.Replicas[0].Received != first {
+				t.Errorf("receipt %+v, want revision %s received and kept apart", receipt, r.ID)
+			}
+		})
+	}
+	fresh1 := func() survey.RecordID { return survey.NewID[survey.RecordID]() }
+	reject("a scope that is not granted", cadre, survey.Header{Record: fresh1(), Type: survey.TypeVisit, Scope: foreign})
+	reject("another person's name", cadre, survey.Header{Record: fresh1(), Type: survey.TypeVisit, Scope: scope, Author: other.Person})
+	reject("a register from a cadre", cadre, survey.Header{Record: fresh1(), Type: survey.TypeForm, Scope: survey.RegisterScope(County)})
+	reject("a merge from a cadre", cadre, survey.Header{Record: record, Type: survey.TypeHousehold, Scope: scope, Kind: survey.Merge, Parents: []survey.RevID{good.ID}})
+	reject("another's visit", other, survey.Header{Record: visit.Header.Record, Type: survey.TypeVisit, Scope: scope, Parents: []survey.RevID{visit.ID}})
+	reject("a record turned into another type", township, survey.Header{Record: record, Type: survey.TypeProblem, Scope: scope})
+	reject("a record pulled into another village", township, survey.Header{Record: record, Type: survey.TypeHousehold, Scope: foreign})
+	clock.Pass(200 * 24 * time.Hour)
+	reject("made after the grant ended", cadre, survey.Header{Record: fresh1(), Type: survey.TypeVisit, Scope: scope, HLC: survey.HLC(0).Next(clock.Now())})
+
+	wantSeen(t, pullAsNew(t, c, scope), good.ID, visit.ID)
+	if r, err := c.Record(t.Context(), record); err != nil || r.Fields["label"] != "张" || len(r.Heads) != 1 {
+		t.Errorf("record %+v, %v", r, err)
+	}
+}
+
+// pullAsNew reads a scope as a device that has just been enrolled.
+func pullAsNew(t *testing.T, c *central.Central, scope survey.ScopeID) *Reader {
+	t.Helper()
+	return pull(t, c, Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre))
+}
+
+func testRevoked(t *testing.T, fresh Backend) {
+	c, clock := begin(t, fresh)
+	scope := village()
+	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	before := d.Visit(t, scope, "before")
+	clock.Pass(time.Hour)
+	if err := c.Revoke(t.Context(), d.ID); err != nil {
+		t.Fatal(err)
+	}
+	clock.Pass(time.Hour)
+	after := d.Add(t, survey.Header{Record: survey.NewID[survey.RecordID](), Type: survey.TypeVisit, Scope: scope, HLC: survey.HLC(0).Next(clock.Now())}, survey.Body{})
+	receipt := d.Send(t, c, 1)
+	if len(receipt.Rejects) != 1 || receipt.Rejects[0].Revision != after.ID || receipt.Replicas[0].Received != 2 {
+		t.Errorf("receipt %+v, want both received and the later kept apart", receipt)
+	}
+	_, err := c.Feed(t.Context(), d.ID, wire.Pull{})
+	wantKind(t, err, survey.Denied)
+	wantSeen(t, pullAsNew(t, c, scope), before.ID)
+}
+
+func testRegrant(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	kept, gone := village(), village()
+	d := Enrolled(t, c, []survey.ScopeID{kept, gone}, survey.RoleCadre)
+	if err := c.Regrant(t.Context(), d.ID, []survey.ScopeID{kept}, []survey.Role{survey.RoleCadre}); err != nil {
+		t.Fatal(err)
+	}
+	r := NewReader(d)
+	r.Follow(gone)
+	if err := r.Pull(t, c, 0); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]survey.ScopeID{gone}, r.Removed); diff != "" {
+		t.Errorf("removed (-want +got):\n%s", diff)
+	}
+}
+
+func testRenewal(t *testing.T, fresh Backend) {
+	c, clock := begin(t, fresh)
+	d := Enrolled(t, c, []survey.ScopeID{village()}, survey.RoleCadre)
+	clock.Pass(100 * 24 * time.Hour)
+	reply, err := c.Feed(t.Context(), d.ID, wire.Pull{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := reply.Grant.Open(c.Key())
+	if err != nil || g.Serial != d.Grant.Serial+1 || g.NotAfter <= d.Grant.NotAfter {
+		t.Errorf("grant %+v, %v; want a later one than %+v", g, err, d.Grant)
+	}
+	clock.Pass(200 * 24 * time.Hour)
+	_, err = c.Feed(t.Context(), d.ID, wire.Pull{})
+	wantKind(t, err, survey.Denied)
+}
+
+func testEnrol(t *testing.T, fresh Backend) {
+	c, clock := begin(t, fresh)
+	scope := village()
+	person := survey.NewID[survey.PersonID]()
+	newCode := func() string {
+		code, err := c.NewCode(t.Context(), person, []survey.ScopeID{scope}, []survey.Role{survey.RoleCadre}, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return code
+	}
+	_, err := c.Write(t.Context(), person, []central.Write{{Record: survey.RecordID(person), Type: survey.TypeStaff,
+		Scope: survey.RegisterScope(County), Fields: survey.Fields{survey.StaffName: "李㛃"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := newCode()
+	_, e := Enrolment(t, code)
+	first, err := c.Enrol(t.Context(), e, Pin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, _ := wire.ParseCode(code)
+	if !wire.Proves(first.Proof, e.ServerProof(parsed.Key(), Pin, first)) {
+		t.Error("the server's proof is not the one due")
+	}
+	g, err := first.Grant.Open(c.Key())
+	if err != nil || g.Name != "李㛃" || g.Township != "青田乡" || g.Person != person || !slices.Contains(g.Scopes, survey.RegisterScope(County)) {
+		t.Errorf("grant %+v, %v", g, err)
+	}
+	if again, err := c.Enrol(t.Context(), e, Pin); err != nil || !cmp.Equal(first, again) {
+		t.Errorf("the same device asking again got %+v, %v", again, err)
+	}
+	_, thief := Enrolment(t, code)
+	_, err = c.Enrol(t.Context(), thief, Pin)
+	wantKind(t, err, survey.Denied)
+
+	_, other := Enrolment(t, newCode())
+	other.Device = e.Device
+	_, err = c.Enrol(t.Context(), other, Pin)
+	wantKind(t, err, survey.Denied)
+
+	_, between := Enrolment(t, newCode())
+	_, err = c.Enrol(t.Context(), between, survey.Hash{1}) // the device saw another certificate
+	wantKind(t, err, survey.Denied)
+
+	_, late := Enrolment(t, newCode())
+	clock.Pass(2 * time.Hour)
+	_, err = c.Enrol(t.Context(), late, Pin)
+	wantKind(t, err, survey.Denied)
+	if _, err := c.DeviceKey(t.Context(), late.Device); survey.KindOf(err) != survey.Denied {
+		t.Errorf("DeviceKey of a device that was refused = %v", err)
+	}
+}
+
+func testLockout(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	code, err := c.NewCode(t.Context(), survey.PersonID{1}, nil, nil, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, e := Enrolment(t, code)
+	good := e.Proof
+	e.Proof = make([]byte, 32)
+	for range 5 {
+		_, err := c.Enrol(t.Context(), e, Pin)
+		wantKind(t, err, survey.Denied)
+	}
+	e.Proof = good
+	_, err = c.Enrol(t.Context(), e, Pin)
+	wantKind(t, err, survey.Denied)
+}
+
+func testWrite(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	scope := village()
+	var changes []central.Write
+	for i := range 450 {
+		changes = append(changes, central.Write{
+			Record: survey.DerivedID[survey.RecordID](scope, fmt.Sprint("household/", i)), Type: survey.TypeHousehold, Scope: scope,
+			Fields: survey.Fields{"label": fmt.Sprint("户主", i), "phone": "１"},
+		})
+	}
+	write := func(want int, changes ...central.Write) {
+		t.Helper()
+		if n, err := c.Write(t.Context(), survey.PersonID{7}, changes); err != nil || n != want {
+			t.Fatalf("Write = %d, %v; want %d", n, err, want)
+		}
+	}
+	write(450, changes...)
+	write(0, changes...)
+	first := changes[0]
+	first.Fields = survey.Fields{"phone": "2"}
+	write(1, first, first)
+	first.Fields = survey.Fields{"phone": ""}
+	write(1, first)
+	first.Kind = survey.Void
+	write(1, first, first)
+	write(1, changes[0]) // into use again
+	r, err := c.Record(t.Context(), first.Record)
+	if err != nil || r.Voided || r.Fields["label"] != "户主0" || r.Fields["phone"] != "１" || len(r.Heads) != 1 {
+		t.Errorf("record %+v, %v", r, err)
+	}
+	count := 0
+	last := survey.RecordID{}
+	err = c.Records(t.Context(), central.Query{Scope: scope, Type: survey.TypeHousehold}, func(r survey.Record) error {
+		if r.ID.Compare(last) <= 0 {
+			t.Errorf("record %s after %s", r.ID, last)
+		}
+		last = r.ID
+		count++
+		return nil
+	})
+	if err != nil || count != 450 {
+		t.Errorf("Records yields %d, %v; want 450", count, err)
+	}
+	if r := pullAsNew(t, c, scope); len(r.Seen) != 454 {
+		t.Errorf("the feed has %d revisions, want 454", len(r.Seen))
+	}
+	_, err = c.Record(t.Context(), survey.RecordID{1})
+	wantKind(t, err, survey.NotFound)
+}
+
+func testConflict(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	scope := village()
+	a, b := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre), Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	record := survey.NewID[survey.RecordID]()
+	root := a.Household(t, record, scope, survey.Fields{"phone": "1"})
+	a.Household(t, record, scope, survey.Fields{"phone": "2"}, root.ID)
+	b.Household(t, record, scope, survey.Fields{"phone": "3"}, root.ID)
+	b.Send(t, c, 1) // the child arrives before its parent
+	a.Send(t, c, 1)
+	r, err := c.Record(t.Context(), record)
+	if err != nil || len(r.Heads) != 2 || len(r.Conflicts) != 1 || r.Conflicts[0].Base != "1" || len(r.Conflicts[0].Values) != 2 {
+		t.Errorf("record %+v, %v; want both values in conflict over 1", r, err)
+	}
+}
+
+func testMove(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	from, to := village(), village()
+	township := Enrolled(t, c, []survey.ScopeID{from, to}, survey.RoleTownship)
+	record := survey.NewID[survey.RecordID]()
+	root := township.Household(t, record, from, survey.Fields{"label": "张"})
+	move := township.Add(t, survey.Header{Record: record, Type: survey.TypeHousehold, Scope: to, Kind: survey.Move, Parents: []survey.RevID{root.ID}},
+		survey.Body{Fields: survey.Fields{"label": "张"}})
+	if receipt := township.Send(t, c, 1); len(receipt.Rejects) > 0 {
+		t.Fatalf("rejects %+v", receipt.Rejects)
+	}
+	left := Enrolled(t, c, []survey.ScopeID{from}, survey.RoleCadre)
+	reply, err := c.Feed(t.Context(), left.ID, wire.Pull{})
+	if err != nil || len(reply.Pages) != 1 || len(reply.Pages[0].Items) != 2 {
+		t.Fatalf("feed %+v, %v", reply, err)
+	}
+	if item := reply.Pages[0].Items[1]; item.Op != wire.FeedLeave || item.Revision.ID != move.ID || !wire.Erased(item.Revision) {
+		t.Errorf("item %+v, want the record's leave without its body", item)
+	}
+	wantSeen(t, pullAsNew(t, c, to), move.ID)
+}
+
+func testPages(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	scope := village()
+	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	var want []survey.RevID
+	for range 30 {
+		want = append(want, d.Visit(t, scope, string(make([]byte, 3000))).ID)
+	}
+	d.Send(t, c, 1)
+	reply, err := c.Feed(t.Context(), d.ID, wire.Pull{MaxBytes: 1})
+	if err != nil || !reply.More || len(reply.Pages) != 1 || len(reply.Pages[0].Items) > 4 || reply.Pages[0].Head != 30 {
+		t.Fatalf("reply with more=%v, %d pages, %v; want few items of 30", reply.More, len(reply.Pages), err)
+	}
+	r := NewReader(d)
+	if err := r.Pull(t, c, 1); err != nil {
+		t.Fatal(err)
+	}
+	wantSeen(t, r, want...)
+}
+
+func testEpoch(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	scope := village()
+	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	d.Visit(t, scope, "x")
+	d.Send(t, c, 1)
+	for name, cursor := range map[string]survey.Cursor{
+		"another epoch":  {Epoch: survey.Epoch{1}, Scope: scope, Seq: 1},
+		"beyond the end": {Epoch: c.Epoch(), Scope: scope, Seq: 9},
+	} {
+		reply, err := c.Feed(t.Context(), d.ID, wire.Pull{Cursors: []survey.Cursor{cursor}})
+		if err != nil || len(reply.Pages) != 1 || reply.Pages[0].After != 0 || len(reply.Pages[0].Items) != 1 {
+			t.Errorf("%s: %+v, %v; want the feed from its start", name, reply.Pages, err)
+		}
+	}
+}
+
+func testAttachment(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	scope := village()
+	d, stranger := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre), Enrolled(t, c, []survey.ScopeID{village()}, survey.RoleCadre)
+	sum := survey.Hash{1, 2, 3}
+	d.Add(t, survey.Header{Record: survey.NewID[survey.RecordID](), Type: survey.TypeVisit, Scope: scope},
+		survey.Body{Attachments: []survey.Attachment{{Name: "p.jpg", SHA256: sum, Size: 300, MIME: "image/jpeg"}}})
+	_, err := c.Attachment(t.Context(), d.ID, sum)
+	wantKind(t, err, survey.NotFound)
+	d.Send(t, c, 1)
+	if size, err := c.Attachment(t.Context(), d.ID, sum); err != nil || size != 300 {
+		t.Errorf("Attachment = %d, %v; want 300", size, err)
+	}
+	_, err = c.Attachment(t.Context(), stranger.ID, sum)
+	wantKind(t, err, survey.NotFound)
+	if err := c.Revoke(t.Context(), d.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Attachment(t.Context(), d.ID, sum); err != nil {
+		t.Errorf("a revoked device cannot hand over its own file: %v", err)
+	}
+}
+
+func testDurable(t *testing.T, fresh Backend) {
+	c, _ := begin(t, fresh)
+	scope := village()
+	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	d.Visit(t, scope, "1")
+	if got := d.Send(t, c, 1).Replicas[0].Durable; got != 0 {
+		t.Errorf("durable up to %d before any backup", got)
+	}
+	marks, err := c.Watermarks(t.Context())
+	if err != nil || marks[d.Replica] != 1 {
+		t.Fatalf("Watermarks = %v, %v", marks, err)
+	}
+	if err := c.MarkDurable(t.Context(), marks); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.MarkDurable(t.Context(), map[survey.ReplicaID]uint64{d.Replica: 99}); err != nil {
+		t.Fatal(err)
+	}
+	d.Visit(t, scope, "2")
+	if got := d.Send(t, c, 2).Replicas[0]; got.Durable != 1 || got.Received != 2 {
+		t.Errorf("state %+v, want 1 durable of 2", got)
+	}
+}
+
+func testClock(t *testing.T, fresh Backend) {
+	c, clock := begin(t, fresh)
+	scope := village()
+	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	d.Add(t, survey.Header{Record: survey.NewID[survey.RecordID](), Type: survey.TypeVisit, Scope: scope, HLC: survey.HLC(0).Next(Start.AddDate(0, 1, 0))}, survey.Body{})
+	d.Send(t, c, 1)
+	reply, err := c.Feed(t.Context(), d.ID, wire.Pull{})
+	if err != nil || len(reply.Pages) != 1 {
+		t.Fatalf("%+v, %v", reply, err)
+	}
+	if got := reply.Pages[0].Items[0].HLC.Time(); got.After(clock.Now()) {
+		t.Errorf("effective time %v is after the server received it at %v", got, clock.Now())
+	}
+}
+
+// testConcurrent has eight devices push into shared villages while a reader polls all of them, through two Centrals as
+// two processes would.
+func testConcurrent(t *testing.T, fresh Backend) {
+	const writers, pushes, entries = 8, 6, 5
+	dsn, clock := fresh(t), NewClock()
+	processes := []*central.Central{Open(t, dsn, clock.Now), Open(t, dsn, clock.Now)}
+	scopes := []survey.ScopeID{village(), village(), village()}
+	shared := survey.NewID[survey.RecordID]()
+	reader := NewReader(Enrolled(t, processes[0], scopes, survey.RoleTownship))
+
+	var (
+		group   sync.WaitGroup
+		writing atomic.Int64
+		sent    [writers][]survey.RevID
+	)
+	writing.Store(writers)
+	for w := range writers {
+		d := Enrolled(t, processes[0], scopes, survey.RoleCadre)
+		group.Go(func() {
+			defer writing.Add(-1)
+			for p := range pushes {
+				first := uint64(len(d.Log)) + 1
+				for e := range entries {
+					sent[w] = append(sent[w], d.Visit(t, scopes[(w+p+e)%len(scopes)], "x").ID)
+				}
+				sent[w] = append(sent[w], d.Household(t, shared, scopes[0], survey.Fields{"label": fmt.Sprint(w, p)}).ID)
+				if _, err := d.TrySend(t, processes[(w+p)%2], first); err != nil {
+					t.Errorf("writer %d: %v", w, err)
+					return
+				}
+			}
+		})
+	}
+	for writing.Load() > 0 {
+		if err := reader.Pull(t, processes[1], wire.MinPage); err != nil {
+			t.Fatal(err)
+		}
+	}
+	group.Wait()
+	if err := reader.Pull(t, processes[1], wire.MinPage); err != nil {
+		t.Fatal(err)
+	}
+	wantSeen(t, reader, slices.Concat(sent[:]...)...)
+	if r, err := processes[0].Record(t.Context(), shared); err != nil || len(r.Heads) != writers*pushes {
+		t.Errorf("the shared record has %d heads, %v; want %d", len(r.Heads), err, writers*pushes)
+	}
+}
+
+func testReopen(t *testing.T, fresh Backend) {
+	dsn, clock := fresh(t), NewClock()
+	c := Open(t, dsn, clock.Now)
+	scope := village()
+	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	visit := d.Visit(t, scope, "x")
+	d.Send(t, c, 1)
+	epoch := c.Epoch()
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := central.Open(t.Context(), dsn, central.Options{Key: ServerKey, Clock: clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if again.Epoch() != epoch || again.County() != County || again.Township() != "青田乡" {
+		t.Errorf("reopened as %v %v %v", again.Epoch(), again.County(), again.Township())
+	}
+	wantSeen(t, pull(t, again, d), visit.ID)
+}
