@@ -32,6 +32,13 @@ func (s *Store) replicaState(ctx context.Context, t *tx) (r replicaState, err er
 	return r, err
 }
 
+// Unsigned returns how many entries of the log the server has not signed for.
+func (s *Store) Unsigned(ctx context.Context) (n int, err error) {
+	err = s.db.reader.QueryRowContext(ctx, `SELECT p.last_n - p.acked_n FROM replica p
+		JOIN installation i ON i.replica_id = p.replica_id`).Scan(&n)
+	return n, opError("store.Unsigned", "", err)
+}
+
 // pending is the push that waits for its receipt: everything it says can be built again from the log.
 type pending struct {
 	id          survey.PushID

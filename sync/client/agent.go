@@ -1,0 +1,171 @@
+package client
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"zoucun/survey"
+	"zoucun/sync/seal"
+	"zoucun/sync/wire"
+)
+
+// Log is the store as the agent needs it. Every method that changes something is done when it returns nil, whatever
+// happens to the device.
+type Log interface {
+	// Enrolment returns the county this device belongs to, and whether it belongs to one.
+	Enrolment(ctx context.Context) (survey.Enrolment, bool, error)
+	// Device returns this installation's identifier and keys.
+	Device(ctx context.Context) (survey.DeviceID, seal.DeviceKeys, error)
+	// Changed returns a channel that is closed at the next change of anything.
+	Changed() <-chan struct{}
+
+	// Unsigned returns how many entries of the log the server has not signed for.
+	Unsigned(ctx context.Context) (int, error)
+	// NextPush returns what to hand over next, or false if there is nothing. Until Receive or DropPush it returns the
+	// same push.
+	NextPush(ctx context.Context, maxEntries, maxBytes int) (wire.Push, bool, error)
+	// Receive takes over the server's receipt for the push, if it is that.
+	Receive(ctx context.Context, receipt wire.Receipt) error
+	// DropPush gives a push up that the server has said it did not take.
+	DropPush(ctx context.Context, id survey.PushID) error
+
+	// Cursors returns how far every feed has been followed.
+	Cursors(ctx context.Context) ([]survey.Cursor, error)
+	// ApplyPage takes over a run of a feed, or nothing if it does not follow the cursor.
+	ApplyPage(ctx context.Context, page wire.FeedPage) error
+	// RemoveScope takes a scope out of view that is no longer granted.
+	RemoveScope(ctx context.Context, scope survey.ScopeID) error
+	// Renew takes over a newer grant.
+	Renew(ctx context.Context, grant wire.SignedGrant) error
+	// NewEpoch follows a server whose database has begun a new life.
+	NewEpoch(ctx context.Context, epoch survey.Epoch) error
+
+	// UndeliveredBlobs returns the attachments to hand over, in the order to do so.
+	UndeliveredBlobs(ctx context.Context) ([]survey.Attachment, error)
+	// Blob returns an attachment's bytes.
+	Blob(ctx context.Context, hash survey.Hash) ([]byte, error)
+	// BlobDelivered notes that the server has signed for holding all of an attachment.
+	BlobDelivered(ctx context.Context, hash survey.Hash) error
+}
+
+// Options say what an agent is given.
+type Options struct {
+	Clock      survey.Clock
+	Rand       func() float64        // from [0, 1), for waiting times; nil takes the usual source
+	Transport  http.RoundTripper     // nil connects by TLS with the pinned certificate
+	OnProgress func(survey.Progress) // called from the agent's goroutine; nil hears nothing
+	Log        *slog.Logger          // nil keeps quiet
+}
+
+func (o Options) withDefaults() Options {
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
+	if o.OnProgress == nil {
+		o.OnProgress = func(survey.Progress) {}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Agent carries one device's log to its server, one thing at a time.
+type Agent struct {
+	log      Log
+	o        Options
+	wake     chan struct{}
+	link     *link // nil before the first round
+	pace     pace
+	backoff  backoff
+	lastSync survey.Millis
+}
+
+// New returns an agent for a log. It does nothing before Run.
+func New(log Log, o Options) *Agent {
+	o = o.withDefaults()
+	return &Agent{log: log, o: o, wake: make(chan struct{}, 1), pace: newPace(), backoff: backoff{random: o.Rand}}
+}
+
+// Wake makes the agent try at once, even while it waits after a failure: the network is back, or a person has asked.
+func (a *Agent) Wake() {
+	select {
+	case a.wake <- struct{}{}:
+	default: // it has been told already
+	}
+}
+
+// Run works until the context ends, and returns its error. It may only run once at a time.
+func (a *Agent) Run(ctx context.Context) error {
+	for {
+		enrolled, err := a.round(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := a.rest(ctx, enrolled, err); err != nil {
+			return err
+		}
+	}
+}
+
+// rest waits until there is reason for another round: somebody wakes the agent, the time has come, or, after a round
+// that succeeded, there is something new to hand over.
+func (a *Agent) rest(ctx context.Context, enrolled bool, failure error) error {
+	wait := a.settle(ctx, enrolled, failure)
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		changed := a.log.Changed()
+		if failure == nil && a.hasReason(ctx, enrolled) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-a.wake:
+			return nil
+		case <-timer.C:
+			return nil
+		case <-changed:
+		}
+	}
+}
+
+// hasReason reports whether something has come up since the last round that cannot wait for the next.
+func (a *Agent) hasReason(ctx context.Context, enrolled bool) bool {
+	if !enrolled {
+		_, now, err := a.log.Enrolment(ctx)
+		return err == nil && now
+	}
+	n, err := a.log.Unsigned(ctx)
+	return err == nil && n > 0
+}
+
+// settle reports how the round ended and returns how long to wait for the next.
+func (a *Agent) settle(ctx context.Context, enrolled bool, failure error) time.Duration {
+	if failure == nil {
+		a.backoff.reset()
+		if enrolled {
+			a.lastSync = survey.MillisOf(a.o.Clock())
+		}
+		a.report(survey.Progress{Activity: survey.Idle})
+		return a.backoff.idle()
+	}
+	wait := a.backoff.next(retryAfter(failure))
+	p := survey.Progress{Activity: survey.Backoff, Until: survey.MillisOf(a.o.Clock().Add(wait)), Err: failure}
+	if survey.KindOf(failure) == survey.Denied {
+		p.Activity = survey.Stopped
+	}
+	a.o.Log.InfoContext(ctx, "sync round failed", slog.String("kind", survey.KindOf(failure).String()),
+		slog.Duration("wait", wait), slog.Any("error", failure))
+	a.report(p)
+	return wait
+}
+
+func (a *Agent) report(p survey.Progress) {
+	p.LastSync = a.lastSync
+	a.o.OnProgress(p)
+}

@@ -1,0 +1,214 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"zoucun/survey"
+	"zoucun/sync/seal"
+	"zoucun/sync/wire"
+)
+
+// What the person reads when a device cannot be enrolled.
+const (
+	messageAddress     = "服务器地址不对，请照工作人员给的再输一次，例如 192.168.1.10:8443。"
+	messageUnreachable = "连不上服务器，请检查网络和服务器地址，再试一次。"
+	messageCode        = "注册码不对、已经用过或已过期。请核对后再输一次，或向工作人员要一个新的。"
+	messageImpostor    = "对方证明不了自己是这台服务器，没有注册。请换一个网络再试，或联系工作人员。"
+)
+
+// Keeper is the store as enrolment needs it.
+type Keeper interface {
+	// Device returns this installation's identifier and keys.
+	Device(ctx context.Context) (survey.DeviceID, seal.DeviceKeys, error)
+	// Enrol keeps the county the device now belongs to.
+	Enrol(ctx context.Context, e survey.Enrolment, grant wire.SignedGrant) error
+}
+
+// Enrol makes this device one of the county's by a one-time code. The code does not travel: both sides prove that they
+// know it, bound to the certificate they see, so nobody can stand between. Asked again with the same code, because the
+// answer was lost, the server gives the same one.
+func Enrol(ctx context.Context, keeper Keeper, server, typed string, o Options) (survey.Enrolment, error) {
+	code, err := wire.ParseCode(typed)
+	if err != nil {
+		return survey.Enrolment{}, err
+	}
+	address, err := parseServer(server)
+	if err != nil {
+		return survey.Enrolment{}, err
+	}
+	device, keys, err := keeper.Device(ctx)
+	if err != nil {
+		return survey.Enrolment{}, err
+	}
+	e := enrolling{
+		code: code, transport: o.Transport,
+		link: &link{server: address, device: device, key: keys.Signer()},
+		ask:  wire.Enrol{Device: device, SignKey: keys.SignPublic(), SealKey: keys.SealPublic(), CodeID: code.ID()},
+	}
+	defer e.close()
+	enrolment, grant, err := e.run(ctx)
+	if err != nil {
+		return survey.Enrolment{}, err
+	}
+	return enrolment, keeper.Enrol(ctx, enrolment, grant)
+}
+
+// parseServer reads an address as people type it: with or without https://, and nothing behind the port.
+func parseServer(typed string) (*url.URL, error) {
+	typed = strings.TrimSpace(typed)
+	if !strings.Contains(typed, "://") {
+		typed = "https://" + typed
+	}
+	address, err := url.Parse(typed)
+	if err == nil && (address.Scheme != "https" || address.Hostname() == "" || address.User != nil) {
+		err = errors.New("not an https address")
+	}
+	if err != nil {
+		return nil, &survey.Error{Kind: survey.Invalid, Op: "client.Enrol", Message: messageAddress, Err: err}
+	}
+	return &url.URL{Scheme: address.Scheme, Host: address.Host, Path: strings.TrimRight(address.Path, "/")}, nil
+}
+
+// enrolling is one attempt.
+type enrolling struct {
+	code      wire.Code
+	transport http.RoundTripper // nil makes one for each step
+	link      *link
+	ask       wire.Enrol
+}
+
+func (e *enrolling) close() {
+	if e.link.client != nil {
+		e.link.close()
+	}
+}
+
+func (e *enrolling) run(ctx context.Context) (survey.Enrolment, wire.SignedGrant, error) {
+	if err := e.meet(ctx); err != nil {
+		return survey.Enrolment{}, wire.SignedGrant{}, err
+	}
+	signed, a, err := e.present(ctx)
+	if err != nil {
+		return survey.Enrolment{}, wire.SignedGrant{}, err
+	}
+	granted, err := e.judge(signed, a)
+	if err != nil {
+		return survey.Enrolment{}, wire.SignedGrant{}, err
+	}
+	grant, err := granted.Grant.Open(granted.ServerKey)
+	if err != nil {
+		return survey.Enrolment{}, wire.SignedGrant{}, impostor(err)
+	}
+	return survey.Enrolment{
+		Server: e.link.server.String(), Pin: e.link.pin, ServerKey: granted.ServerKey, Epoch: granted.Epoch, Grant: grant,
+	}, granted.Grant, nil
+}
+
+// meet asks the server for a challenge, and notes the certificate it shows: the rest is said to nobody else.
+func (e *enrolling) meet(ctx context.Context) error {
+	e.use(survey.Hash{})
+	defer e.link.close()
+	signed, err := e.request(http.MethodGet, wire.PathStatus, nil)
+	if err != nil {
+		return err
+	}
+	a, state, err := e.link.send(ctx, call{method: http.MethodGet, path: wire.PathStatus}, signed)
+	if err != nil {
+		return unreachable(err)
+	}
+	if a.header.Get(wire.HeaderVersion) == "" || a.header.Get("Content-Type") != wire.MediaType {
+		return unreachable(fmt.Errorf("not our server, status %d", a.status))
+	}
+	if e.ask.Challenge, err = hex.DecodeString(a.header.Get(wire.HeaderChallenge)); err != nil {
+		return unreachable(fmt.Errorf("challenge: %w", err))
+	}
+	var pin survey.Hash
+	if state != nil && len(state.PeerCertificates) > 0 {
+		pin = seal.Pin(state.PeerCertificates[0])
+	}
+	e.use(pin)
+	return nil
+}
+
+// use makes the link speak only to the holder of the pinned key.
+func (e *enrolling) use(pin survey.Hash) {
+	transport := e.transport
+	if transport == nil {
+		transport = pinnedTransport(pin)
+	}
+	e.link.pin, e.link.client = pin, httpClient(transport)
+}
+
+func (e *enrolling) request(method, path string, body []byte) (wire.Request, error) {
+	r := wire.Request{
+		Method: method, Path: path, Version: wire.Version, Device: e.link.device, Challenge: e.ask.Challenge,
+		Body: sha256.Sum256(body),
+	}
+	_, err := rand.Read(r.Nonce[:])
+	return r, err
+}
+
+// present shows that the device knows the code.
+func (e *enrolling) present(ctx context.Context) (wire.Request, answer, error) {
+	e.ask.Proof = e.ask.DeviceProof(e.code.Key(), e.link.pin)
+	body, err := wire.Pack(&e.ask)
+	if err != nil {
+		return wire.Request{}, answer{}, err
+	}
+	signed, err := e.request(http.MethodPost, wire.PathEnrol, body)
+	if err != nil {
+		return signed, answer{}, err
+	}
+	a, state, err := e.link.send(ctx, call{method: http.MethodPost, path: wire.PathEnrol, body: body}, signed)
+	if err != nil {
+		return signed, a, unreachable(err)
+	}
+	if state != nil {
+		if err := checkPin(state, e.link.pin); err != nil {
+			return signed, a, impostor(err)
+		}
+	}
+	return signed, a, nil
+}
+
+// judge decides whether the answer is the server's own: it must prove that it knows the code too.
+func (e *enrolling) judge(signed wire.Request, a answer) (wire.Enrolled, error) {
+	var none wire.Enrolled
+	if a.header.Get(wire.HeaderVersion) == "" || a.header.Get("Content-Type") != wire.MediaType {
+		return none, unreachable(fmt.Errorf("not our server, status %d", a.status))
+	}
+	if err := a.refusal("client.Enrol"); err != nil {
+		// Whoever answers has not proved to be our server, so the sentence is ours.
+		if survey.KindOf(err) == survey.Denied {
+			return none, &survey.Error{Kind: survey.Denied, Op: "client.Enrol", Message: messageCode, Err: err}
+		}
+		return none, &survey.Error{Kind: survey.KindOf(err), Op: "client.Enrol", Message: messageUnreachable, Err: err}
+	}
+	granted, err := wire.Unpack[wire.Enrolled](a.body)
+	if err != nil {
+		return none, unreachable(err)
+	}
+	if !wire.Proves(granted.Proof, e.ask.ServerProof(e.code.Key(), e.link.pin, granted)) {
+		return none, impostor(errors.New("server proof is wrong"))
+	}
+	if _, err := wire.ReadReply(signed, a.status, a.header, a.body, granted.ServerKey); err != nil {
+		return none, impostor(err)
+	}
+	return granted, nil
+}
+
+func unreachable(err error) error {
+	return &survey.Error{Kind: survey.Unavailable, Op: "client.Enrol", Message: messageUnreachable, Err: err}
+}
+
+func impostor(err error) error {
+	return &survey.Error{Kind: survey.Denied, Op: "client.Enrol", Message: messageImpostor, Err: err}
+}

@@ -1,0 +1,254 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"zoucun/survey"
+	"zoucun/sync/seal"
+	"zoucun/sync/wire"
+)
+
+// stallTime is how long an exchange may go without a byte. There is no limit to the whole: a slow link is no fault.
+const stallTime = 90 * time.Second
+
+// messageNoNetwork is what the person reads while there is no server to be had.
+const messageNoNetwork = "还没有连上服务器，内容已存在本机，稍后会自动再试。"
+
+// errStalled ends an exchange that makes no progress.
+var errStalled = errors.New("no byte for 90 seconds")
+
+// link is a signed conversation with one server.
+type link struct {
+	server    *url.URL
+	pin       survey.Hash
+	serverKey ed25519.PublicKey
+	device    survey.DeviceID
+	key       ed25519.PrivateKey
+	client    *http.Client
+	challenge []byte // from the last reply, to be signed with the next request
+}
+
+// newLink returns a link to an enrolled device's server. A nil transport is one of its own.
+func newLink(e survey.Enrolment, device survey.DeviceID, keys seal.DeviceKeys, transport http.RoundTripper) (*link, error) {
+	server, err := url.Parse(e.Server)
+	if err != nil {
+		return nil, fmt.Errorf("server address: %w", err)
+	}
+	if transport == nil {
+		transport = pinnedTransport(e.Pin)
+	}
+	return &link{
+		server: server, pin: e.Pin, serverKey: e.ServerKey, device: device, key: keys.Signer(), client: httpClient(transport),
+	}, nil
+}
+
+// close drops the link's idle connections.
+func (l *link) close() { l.client.CloseIdleConnections() }
+
+// httpClient follows no redirect: our server sends none, login pages do.
+func httpClient(transport http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// pinnedTransport speaks HTTP/2 or 1.1 over TLS to whoever holds the pinned key. Names, dates and authorities of
+// certificates mean nothing here: tablets have wrong clocks, and servers have addresses without names.
+func pinnedTransport(pin survey.Hash) *http.Transport {
+	return &http.Transport{
+		Proxy:              http.ProxyFromEnvironment,
+		ForceAttemptHTTP2:  true,
+		DisableCompression: true,
+		IdleConnTimeout:    stallTime,
+		MaxIdleConns:       2,
+		TLSClientConfig: &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			InsecureSkipVerify: true, // VerifyConnection checks the pin instead
+			VerifyConnection: func(state tls.ConnectionState) error {
+				return checkPin(&state, pin)
+			},
+		},
+	}
+}
+
+// checkPin reports whether the peer holds the pinned key. A zero pin accepts any.
+func checkPin(state *tls.ConnectionState, pin survey.Hash) error {
+	if pin.IsZero() {
+		return nil
+	}
+	if state == nil || len(state.PeerCertificates) == 0 || seal.Pin(state.PeerCertificates[0]) != pin {
+		return errors.New("certificate is not the pinned one")
+	}
+	return nil
+}
+
+// call is what is asked of the server.
+type call struct {
+	method string
+	path   string
+	body   []byte
+	offset string
+	length string
+}
+
+// answer is a reply the server has signed.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// exchange asks and returns the server's signed reply, whatever it says. A request whose challenge has gone stale is
+// signed anew and sent once more, the same to the byte. Every error is of kind Unavailable: nothing is known to have
+// happened.
+func (l *link) exchange(ctx context.Context, c call) (answer, error) {
+	a, err := l.try(ctx, c)
+	if err == nil && a.status == http.StatusUnauthorized {
+		a, err = l.try(ctx, c)
+	}
+	return a, err
+}
+
+// try sends a request once.
+func (l *link) try(ctx context.Context, c call) (answer, error) {
+	signed := wire.Request{
+		Method: c.method, Path: c.path, Version: wire.Version, Device: l.device, Challenge: l.challenge,
+		Body: sha256.Sum256(c.body), Offset: c.offset, Length: c.length,
+	}
+	if _, err := rand.Read(signed.Nonce[:]); err != nil {
+		return answer{}, unavailable(err)
+	}
+	a, state, err := l.send(ctx, c, signed)
+	if err != nil {
+		return answer{}, unavailable(err)
+	}
+	if state != nil {
+		if err := checkPin(state, l.pin); err != nil {
+			return answer{}, unavailable(err)
+		}
+	}
+	challenge, err := wire.ReadReply(signed, a.status, a.header, a.body, l.serverKey)
+	if err != nil {
+		return answer{}, withRetryAfter(err, a.header)
+	}
+	l.challenge = challenge
+	return a, nil
+}
+
+// send does the HTTP of one request. It reads the whole reply or fails.
+func (l *link) send(ctx context.Context, c call, signed wire.Request) (answer, *tls.ConnectionState, error) {
+	ctx, watch := newWatch(ctx)
+	defer watch.stop()
+	request, err := http.NewRequestWithContext(ctx, c.method, l.server.JoinPath(c.path).String(), nil)
+	if err != nil {
+		return answer{}, nil, err
+	}
+	if c.body != nil {
+		request.Body = io.NopCloser(watch.reader(bytes.NewReader(c.body)))
+		request.ContentLength = int64(len(c.body))
+		request.Header.Set("Content-Type", c.mediaType())
+	}
+	signed.Write(request.Header, l.key)
+	response, err := l.client.Do(request)
+	if err != nil {
+		return answer{}, nil, watch.cause(ctx, err)
+	}
+	defer response.Body.Close()
+	watch.progress()
+	body, err := io.ReadAll(io.LimitReader(watch.reader(response.Body), wire.MaxPacked+1))
+	if err != nil {
+		return answer{}, nil, watch.cause(ctx, err)
+	}
+	return answer{status: response.StatusCode, header: response.Header, body: body}, response.TLS, nil
+}
+
+func (c call) mediaType() string {
+	if c.offset != "" {
+		return wire.MediaBytes
+	}
+	return wire.MediaType
+}
+
+// unavailable says that there was no network: nothing has changed here, and what happened there is not known.
+func unavailable(err error) error {
+	return &survey.Error{Kind: survey.Unavailable, Op: "client.exchange", Message: messageNoNetwork, Err: err}
+}
+
+// withRetryAfter adds the time a reply's header asks to wait. It need not be signed: it can only make us patient.
+func withRetryAfter(err error, h http.Header) error {
+	seconds, parseErr := strconv.Atoi(h.Get("Retry-After"))
+	if parseErr != nil || seconds <= 0 {
+		return err
+	}
+	return &busyError{after: time.Duration(min(seconds, int(longestWait/time.Second))) * time.Second, err: err}
+}
+
+// ask sends a message and reads the reply. A signed refusal is returned as its error.
+func ask[T any, P interface {
+	*T
+	wire.Message
+}](ctx context.Context, l *link, op, path string, message wire.Message) (reply T, sent int, err error) {
+	body, err := wire.Pack(message)
+	if err != nil {
+		return reply, 0, fmt.Errorf("%s: %w", op, err)
+	}
+	a, err := l.exchange(ctx, call{method: http.MethodPost, path: path, body: body})
+	if err != nil {
+		return reply, len(body), err
+	}
+	if err := a.refusal(op); err != nil {
+		return reply, len(body), err
+	}
+	if a.header.Get("Content-Type") != wire.MediaType {
+		return reply, len(body), unavailable(fmt.Errorf("%s: media type %q", op, a.header.Get("Content-Type")))
+	}
+	reply, err = wire.Unpack[T, P](a.body)
+	return reply, len(body), err
+}
+
+// errTooLarge is the cause when the server refuses a request for its size.
+var errTooLarge = errors.New("request too large for the server")
+
+// refusal returns the error a signed reply stands for, or nil when it is a success.
+func (a answer) refusal(op string) error {
+	if a.status >= 200 && a.status < 300 {
+		return nil
+	}
+	if a.status == http.StatusRequestEntityTooLarge {
+		return &survey.Error{Kind: survey.Invalid, Op: op, Err: errTooLarge}
+	}
+	failure, err := wire.Unpack[wire.Failure](a.body)
+	if err != nil {
+		failure = wire.Failure{Kind: kindOfStatus(a.status)}
+	}
+	if a.status == http.StatusTooManyRequests {
+		failure.Kind = survey.Unavailable
+	}
+	return withRetryAfter(failure.Err(op), a.header)
+}
+
+// kindOfStatus is for a signed refusal without a body, as HEAD has it.
+func kindOfStatus(status int) survey.Kind {
+	for kind := survey.Internal; kind <= survey.Damaged; kind++ {
+		if wire.StatusOf(kind) == status {
+			return kind
+		}
+	}
+	if status == http.StatusUnauthorized {
+		return survey.Denied
+	}
+	return survey.Internal
+}

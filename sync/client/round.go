@@ -1,0 +1,219 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"zoucun/survey"
+	"zoucun/sync/wire"
+)
+
+// maxEntries is how many entries a push holds at most.
+const maxEntries = wire.MaxEntries
+
+// round does everything there is to do, once: text, then what others have written, then attachments. It reports
+// whether the device is enrolled at all.
+func (a *Agent) round(ctx context.Context) (enrolled bool, err error) {
+	e, enrolled, err := a.log.Enrolment(ctx)
+	if err != nil || !enrolled {
+		return enrolled, err
+	}
+	a.report(survey.Progress{Activity: survey.Connecting})
+	if err := a.connect(ctx, e); err != nil {
+		return true, err
+	}
+	if err := a.push(ctx); err != nil {
+		return true, err
+	}
+	pullErr := a.pull(ctx)
+	if survey.KindOf(pullErr) == survey.Unavailable {
+		return true, pullErr
+	}
+	return true, errors.Join(pullErr, a.upload(ctx))
+}
+
+// connect makes the link anew where the enrolment has changed.
+func (a *Agent) connect(ctx context.Context, e survey.Enrolment) error {
+	device, keys, err := a.log.Device(ctx)
+	if err != nil {
+		return err
+	}
+	if l := a.link; l != nil && l.server.String() == e.Server && l.pin == e.Pin && l.device == device &&
+		slices.Equal(l.serverKey, e.ServerKey) {
+		return nil
+	}
+	if a.link != nil {
+		a.link.close()
+	}
+	a.link, err = newLink(e, device, keys, a.o.Transport)
+	return err
+}
+
+// push hands over the log until every entry is signed for.
+func (a *Agent) push(ctx context.Context) error {
+	total, err := a.log.Unsigned(ctx)
+	if err != nil {
+		return err
+	}
+	for {
+		push, more, err := a.log.NextPush(ctx, maxEntries, a.pace.batch)
+		if err != nil || !more {
+			return err
+		}
+		left, err := a.log.Unsigned(ctx)
+		if err != nil {
+			return err
+		}
+		a.report(survey.Progress{Activity: survey.Sending, Done: int64(max(total-left, 0)), Total: int64(max(total, left))})
+		if err := a.pushOnce(ctx, push); err != nil {
+			return err
+		}
+		if after, err := a.log.Unsigned(ctx); err != nil || after >= left {
+			return stuck("client.push", after, err)
+		}
+	}
+}
+
+// stuck ends a loop in which the server signs for nothing new, so that it waits rather than spins.
+func stuck(op string, left int, err error) error {
+	if err != nil || left == 0 {
+		return err
+	}
+	return &survey.Error{Kind: survey.Unavailable, Op: op, Err: fmt.Errorf("%d left and no progress", left)}
+}
+
+// pushOnce hands over one push and takes over its receipt.
+func (a *Agent) pushOnce(ctx context.Context, push wire.Push) error {
+	begun := a.o.Clock()
+	receipt, _, err := ask[wire.Receipt](ctx, a.link, "client.push", wire.PathPush, &push)
+	if err != nil {
+		return a.pushFailed(ctx, push, err)
+	}
+	a.pace.took(sizeOf(push), a.o.Clock().Sub(begun))
+	if err := a.followEpoch(ctx, receipt.Epoch); err != nil {
+		return err
+	}
+	return a.log.Receive(ctx, receipt)
+}
+
+// pushFailed learns from a push that did not get its receipt. Unless the server has said that it did not take the push,
+// it may have, so the same push will be sent again.
+func (a *Agent) pushFailed(ctx context.Context, push wire.Push, failure error) error {
+	a.pace.shrink()
+	switch {
+	case errors.Is(failure, errTooLarge) && entriesOf(push) > 1:
+		return a.log.DropPush(ctx, push.ID)
+	case survey.KindOf(failure) == survey.Conflicting:
+		return errors.Join(failure, a.log.DropPush(ctx, push.ID))
+	}
+	return failure
+}
+
+// errNewEpoch ends a step whose server has begun a new life; the next round starts over with it.
+var errNewEpoch = errors.New("the server's database has begun a new life")
+
+// followEpoch starts over with a server whose database is another one than before.
+func (a *Agent) followEpoch(ctx context.Context, epoch survey.Epoch) error {
+	e, _, err := a.log.Enrolment(ctx)
+	if err != nil || e.Epoch == epoch {
+		return err
+	}
+	if err := a.log.NewEpoch(ctx, epoch); err != nil {
+		return err
+	}
+	return &survey.Error{Kind: survey.Unavailable, Op: "client.followEpoch", Err: errNewEpoch}
+}
+
+func entriesOf(push wire.Push) int {
+	n := 0
+	for _, s := range push.Segments {
+		n += len(s.Entries)
+	}
+	return n
+}
+
+func sizeOf(push wire.Push) int {
+	n := 0
+	for _, s := range push.Segments {
+		for _, e := range s.Entries {
+			n += len(e.Revision.Body) + entryOverhead
+		}
+	}
+	return n
+}
+
+// entryOverhead is about what a revision's header adds to its body.
+const entryOverhead = 300
+
+// pull follows every granted feed to its end.
+func (a *Agent) pull(ctx context.Context) error {
+	var fetched int64
+	for {
+		cursors, err := a.log.Cursors(ctx)
+		if err != nil {
+			return err
+		}
+		a.report(survey.Progress{Activity: survey.Fetching, Done: fetched})
+		reply, err := a.pullOnce(ctx, cursors)
+		if err != nil {
+			return err
+		}
+		if err := a.apply(ctx, reply, &fetched); err != nil {
+			return err
+		}
+		if !reply.More {
+			return nil
+		}
+		after, err := a.log.Cursors(ctx)
+		if err != nil || maps.Equal(seqs(cursors), seqs(after)) {
+			return stuck("client.pull", 1, err)
+		}
+	}
+}
+
+func seqs(cursors []survey.Cursor) map[survey.ScopeID]uint64 {
+	m := make(map[survey.ScopeID]uint64, len(cursors))
+	for _, c := range cursors {
+		m[c.Scope] = c.Seq
+	}
+	return m
+}
+
+func (a *Agent) pullOnce(ctx context.Context, cursors []survey.Cursor) (wire.PullReply, error) {
+	begun := a.o.Clock()
+	reply, _, err := ask[wire.PullReply](ctx, a.link, "client.pull", wire.PathPull, &wire.Pull{Cursors: cursors, MaxBytes: a.pace.batch})
+	if err != nil {
+		a.pace.shrink()
+		return reply, err
+	}
+	size := 0
+	for _, page := range reply.Pages {
+		for _, item := range page.Items {
+			size += len(item.Revision.Body) + entryOverhead
+		}
+	}
+	a.pace.took(size, a.o.Clock().Sub(begun))
+	return reply, a.followEpoch(ctx, reply.Epoch)
+}
+
+// apply takes a reply over.
+func (a *Agent) apply(ctx context.Context, reply wire.PullReply, fetched *int64) error {
+	if err := a.log.Renew(ctx, reply.Grant); err != nil {
+		return err
+	}
+	for _, scope := range reply.Removed {
+		if err := a.log.RemoveScope(ctx, scope); err != nil {
+			return err
+		}
+	}
+	for _, page := range reply.Pages {
+		if err := a.log.ApplyPage(ctx, page); err != nil {
+			return err
+		}
+		*fetched += int64(len(page.Items))
+	}
+	return nil
+}
