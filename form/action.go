@@ -47,14 +47,32 @@ func (s *Session) perform(a *xform.Action, origin *node) {
 	if a.Location {
 		return
 	}
-	top := origin
-	for !a.Target.Below(top.def) {
-		top = top.parent
-	}
-	for _, target := range descendants(top, a.Target) {
+	for _, target := range s.targets(a, origin) {
 		s.assign(target, s.actionValue(a, target))
 	}
 	s.settleJobs()
+}
+
+func (s *Session) targets(a *xform.Action, origin *node) []*node {
+	if a.Where == nil {
+		top := origin
+		for !a.Target.Below(top.def) {
+			top = top.parent
+		}
+		return descendants(top, a.Target)
+	}
+	result, ok := s.eval(a.Where, origin)
+	if !ok {
+		return nil
+	}
+	nodes, _ := result.Nodes()
+	var found []*node
+	for _, n := range nodes {
+		if own := asNode(n); own != nil && own.def == a.Target {
+			found = append(found, own)
+		}
+	}
+	return found
 }
 
 // descendants returns the nodes of a definition at or below top.

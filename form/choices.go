@@ -1,6 +1,8 @@
 package form
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"zoucun/form/xform"
@@ -141,6 +143,9 @@ func (s *Session) choiceName(n *node, value, path string) string {
 		return ""
 	}
 	nodes, _ := result.Nodes()
+	if len(nodes) == 0 && !s.leadsAnywhere(e, n) {
+		s.fault(n, fmt.Errorf("jr:choice-name() 指向的“%s”不存在", strings.TrimSpace(path)))
+	}
 	for _, found := range nodes {
 		if question := asNode(found); question != nil && question.def.Control != nil {
 			c, _ := s.choice(question, value)
@@ -148,6 +153,13 @@ func (s *Session) choiceName(n *node, value, path string) string {
 		}
 	}
 	return ""
+}
+
+// leadsAnywhere reports whether a path that belongs to n names something the form has.
+func (s *Session) leadsAnywhere(e *xpath.Expr, n *node) bool {
+	return slices.ContainsFunc(e.References(), func(ref xpath.Reference) bool {
+		return len(follow(s.form, n.def, ref)) > 0
+	})
 }
 
 // forget drops a failure met while only looking; the next change that needs the expression reports it.

@@ -18,8 +18,9 @@ func Edit(f *xform.Form, env Env, fields survey.Fields) (*Session, survey.Fields
 	if err != nil {
 		return nil, nil, err
 	}
-	s.seed = env.NewID()
+	s.seed, s.now = env.NewID(), env.Now()
 	s.plantBare()
+	s.root.walk((*node).blank)
 	unknown := survey.Fields{}
 	for _, path := range slices.Sorted(maps.Keys(fields)) {
 		n := s.reach(path)
@@ -32,7 +33,7 @@ func Edit(f *xform.Form, env Env, fields survey.Fields) (*Session, survey.Fields
 	if id := s.metaNode("instanceID"); id != nil {
 		id.value = "uuid:" + s.deriveID()
 	}
-	return s, unknown, s.start(env.Now(), false)
+	return s, unknown, s.start(false)
 }
 
 // reach returns the node at a path, making the repeat instances on the way, or nil when the form has no such path.
@@ -47,10 +48,18 @@ func (s *Session) reach(path survey.FieldPath) *node {
 				return nil
 			}
 			child = s.loadInstance(def, n, key)
+			child.walk((*node).blank)
 		}
 		n = child
 	}
 	return n
+}
+
+// blank drops the default value of a field: a record says all there is to say.
+func (n *node) blank() {
+	if recorded(n.def) {
+		n.value = ""
+	}
 }
 
 // bare drops the repeat instances a node was grown with.

@@ -255,8 +255,15 @@ func (s *Session) growChild(def *xform.Node, el *xpath.Tree, parent *node) []*no
 			break
 		}
 	}
-	if grown == nil && def.Repeat == nil {
-		grown = append(grown, s.grow(def, def.Template(), parent))
+	if grown == nil && (def.Repeat == nil || alwaysOne(def)) {
+		child := s.grow(def, def.Template(), parent)
+		if def.Repeat != nil {
+			child.key = s.deriveID()
+		}
+		grown = append(grown, child)
 	}
 	return grown
 }
+
+// alwaysOne reports whether a repeat that nobody may add to has to begin with an instance.
+func alwaysOne(def *xform.Node) bool { return def.Repeat.Count == nil && def.Repeat.NoAddRemove != nil }

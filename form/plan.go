@@ -229,7 +229,8 @@ func (p *plan) order(f *xform.Form) error {
 
 // needs returns, for every rule, the rules whose results it reads: of a node its value, its instances, and whether it
 // and those above it are relevant. A calculation may read the value its own node had; a path with a predicate may reach
-// into other instances of a repeat, which is for the run to find out.
+// into other instances of a repeat, and a count may depend on what is answered in the instances: whether these come to
+// an end is for the run to find out.
 func (p *plan) needs(f *xform.Form) map[*rule][]*rule {
 	needs := map[*rule][]*rule{}
 	for _, n := range f.Nodes {
@@ -257,14 +258,6 @@ func (p *plan) sources(n *xform.Node) []*rule {
 	for a := n; a != nil; a = a.Parent {
 		for _, r := range p.rules[a.Index] {
 			if r.task == taskRelevant {
-				found = append(found, r)
-			}
-		}
-		if a.Parent == nil {
-			break
-		}
-		for _, r := range p.rules[a.Parent.Index] {
-			if r.repeat == a && r.task == taskCount {
 				found = append(found, r)
 			}
 		}

@@ -61,9 +61,9 @@ func Begin(f *xform.Form, env Env) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.seed = env.NewID()
+	s.seed, s.now = env.NewID(), env.Now()
 	s.plant(f.Initial)
-	return s, s.start(env.Now(), true)
+	return s, s.start(true)
 }
 
 // plant makes the instance from an element.
@@ -73,8 +73,7 @@ func (s *Session) plant(el *xpath.Tree) {
 }
 
 // start computes everything for the first time. A fresh filling gets its preloads and first-load actions.
-func (s *Session) start(now time.Time, fresh bool) error {
-	s.now = now
+func (s *Session) start(fresh bool) error {
 	if fresh {
 		s.preload()
 	}
@@ -98,12 +97,15 @@ func (s *Session) Language() string { return s.language }
 // SetLanguage changes the language of labels. Every label may differ afterwards.
 func (s *Session) SetLanguage(language string) { s.language = language }
 
-// deriveID returns the next identifier of the session's own sequence. A replay draws the same.
+// deriveID returns the next identifier of the session's own sequence. A replay draws the same. Identifiers sort by the
+// moment of the operation and then by the order they were drawn in, as those of repeat instances must (RFC 9562 UUIDv8).
 func (s *Session) deriveID() string {
-	b := s.draw()
-	b[6] = b[6]&0x0f | 0x80
-	b[8] = b[8]&0x3f | 0x80
-	return uuid.UUID(b[:16]).String()
+	hash := s.draw()
+	var id uuid.UUID
+	copy(id[:], hash[:])
+	binary.BigEndian.PutUint64(id[:8], uint64(s.now.UnixMilli())<<16|s.drawn&0xfff|0x8000)
+	id[8] = id[8]&0x3f | 0x80
+	return id.String()
 }
 
 // random returns the next number of the session's own sequence, at least 0 and below 1.

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func testEnv() Env {
 		Now: func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("CST", 8*3600)) },
 		NewID: func() string {
 			n++
-			return "0192f0c1-0000-7000-8000-00000000000" + string(rune('0'+n%10))
+			return fmt.Sprintf("%08x-%04x-7fff-8000-%012d", 1795320000000>>16, 1795320000000&0xffff, n) // UUIDv7 of now
 		},
 	}
 }

@@ -81,6 +81,7 @@ func Restore(f *xform.Form, env Env, st State) (*Session, error) {
 			Message: fmt.Sprintf("草稿是用表“%s”%s 版填的，不能用“%s”%s 版打开。", st.Form, st.Version, f.ID, f.Version),
 		}
 	}
+	s.now = env.Now()
 	s.seed, s.drawn, s.removed = st.Seed, st.Drawn, slices.Clone(st.Removed)
 	if st.Language != "" {
 		s.language = st.Language
@@ -151,7 +152,6 @@ func byLength(paths func(func(survey.FieldPath) bool)) []survey.FieldPath {
 
 // resume works out relevance and the other flags without calculating values.
 func (s *Session) resume() error {
-	s.now = s.env.Now()
 	s.root.walk(func(n *node) {
 		for _, r := range s.plan.rules[n.def.Index] {
 			if r.task != taskCalculate {

@@ -36,7 +36,7 @@ func cast(bindType string, result xpath.Result) string {
 func wellFormed(bindType, value string) bool {
 	switch bindType {
 	case "int", "integer":
-		_, err := strconv.ParseInt(value, 10, 64)
+		_, err := strconv.ParseInt(value, 10, 32)
 		return err == nil
 	case "decimal":
 		n, err := strconv.ParseFloat(value, 64)

@@ -1,6 +1,7 @@
 package xform
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,7 +16,8 @@ func (r *reader) readBinds(model *xpath.Tree) error {
 		nodeset, _ := el.Attr("", "nodeset")
 		n := r.find(nodeset, r.form.Root)
 		if n == nil {
-			return invalid(nodeset, "bind 指向的“%s”不存在", nodeset)
+			r.form.Warnings = append(r.form.Warnings, fmt.Sprintf("bind 指向的“%s”不存在", nodeset))
+			continue
 		}
 		if err := r.readBind(el, n); err != nil {
 			return err
@@ -142,6 +144,12 @@ func (r *reader) readAction(el *xpath.Tree, trigger *Node) (*Action, error) {
 	ref, _ := el.Attr("", "ref")
 	if a.Target = r.find(ref, cmpOr(trigger, r.form.Root)); a.Target == nil {
 		return nil, invalid(ref, "setvalue 指向的“%s”不存在", ref)
+	}
+	if strings.Contains(ref, "[") {
+		var err error
+		if a.Where, err = r.expression(ref, a.Target.Path()); err != nil {
+			return nil, err
+		}
 	}
 	event, _ := el.Attr("", "event")
 	for _, name := range strings.Fields(event) {

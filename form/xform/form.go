@@ -26,6 +26,7 @@ type Form struct {
 	Entities []*Entity
 
 	EntitiesVersion string
+	Warnings        []string // what was passed over, in words for the author
 
 	texts map[string]map[string]map[string]*Text // by language, id and form ("" for the plain text)
 }
@@ -154,6 +155,7 @@ const (
 type Action struct {
 	Events   []Event
 	Target   *Node
+	Where    *xpath.Expr // the path to the target when it chooses among repeat instances; nil otherwise
 	Value    *xpath.Expr // nil when the value is Literal
 	Literal  string
 	Trigger  *Node // the node whose change or addition starts it; nil for the form

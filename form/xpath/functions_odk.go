@@ -346,9 +346,14 @@ func firstRow(root Node, key, value string) Node {
 	return nil
 }
 
+// childValue returns the value of a row's column: a child, or with @ before the name an attribute.
 func childValue(n Node, name string) string {
-	for _, c := range n.Children() {
-		if c.Kind() == Element && c.Name().Local == name {
+	among := n.Children()
+	if attr, ok := strings.CutPrefix(name, "@"); ok {
+		name, among = attr, n.Attributes()
+	}
+	for _, c := range among {
+		if c.Name().Local == name {
 			return c.Value()
 		}
 	}
