@@ -1,0 +1,176 @@
+package blob
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"zoucun/survey"
+)
+
+func open(t testing.TB) *Folder {
+	t.Helper()
+	f, err := OpenFolder(filepath.Join(t.TempDir(), "blobs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func sample(n int) ([]byte, survey.Hash) {
+	data := bytes.Repeat([]byte("照片 "), n/7+1)[:n]
+	return data, sha256.Sum256(data)
+}
+
+func wantKind(t *testing.T, err error, kind survey.Kind) {
+	t.Helper()
+	if err == nil || survey.KindOf(err) != kind {
+		t.Errorf("got %v, want kind %v", err, kind)
+	}
+}
+
+func TestAnyPiecesInAnyOrderMakeTheWhole(t *testing.T) {
+	f, files := open(t), 0
+	rapid.Check(t, func(t *rapid.T) {
+		files++ // every file is a new one
+		data := append([]byte(strconv.Itoa(files)), rapid.SliceOfN(rapid.Byte(), 1, 300).Draw(t, "data")...)
+		sum, size := survey.Hash(sha256.Sum256(data)), int64(len(data))
+		for held := int64(0); held < size; {
+			at := rapid.Int64Range(0, size-1).Draw(t, "at")
+			end := rapid.Int64Range(at, size).Draw(t, "end")
+			got, err := f.Append(t.Context(), sum, size, at, data[at:end])
+			if (at > held) != (survey.KindOf(err) == survey.Conflicting) {
+				t.Fatalf("bytes %d to %d with %d held: %v", at, end, held, err)
+			}
+			if err == nil {
+				held = max(held, end)
+			}
+			if got != held {
+				t.Fatalf("held %d, want %d", got, held)
+			}
+		}
+		back := make([]byte, size+10)
+		n, err := f.Read(t.Context(), sum, 0, back)
+		if err != nil || !bytes.Equal(back[:n], data) {
+			t.Fatalf("read %d bytes, %v", n, err)
+		}
+	})
+}
+
+func TestWrongBytesAreNeverKept(t *testing.T) {
+	f, ctx := open(t), t.Context()
+	data, sum := sample(1000)
+	bent := bytes.Clone(data)
+	bent[500] ^= 1
+	_, err := f.Append(ctx, sum, 1000, 0, bent)
+	wantKind(t, err, survey.Damaged)
+	_, err = f.Read(ctx, sum, 0, make([]byte, 1))
+	wantKind(t, err, survey.NotFound)
+	if held, err := f.Held(ctx, sum, 1000); held != 0 || err != nil {
+		t.Errorf("Held = %d, %v after wrong bytes; want 0", held, err)
+	}
+	if held, err := f.Append(ctx, sum, 1000, 0, data); held != 1000 || err != nil {
+		t.Errorf("Append of the right bytes = %d, %v", held, err)
+	}
+}
+
+func TestOnlyFlushedBytesCount(t *testing.T) {
+	f, ctx := open(t), t.Context()
+	data, sum := sample(1000)
+	if _, err := f.Append(ctx, sum, 1000, 0, data[:400]); err != nil {
+		t.Fatal(err)
+	}
+	// After a power cut the file may be longer than what reached the disk.
+	if err := os.WriteFile(f.part(sum), append(bytes.Clone(data[:400]), make([]byte, 300)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again, err := OpenFolder(f.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held, err := again.Held(ctx, sum, 1000); held != 400 || err != nil {
+		t.Fatalf("Held = %d, %v; want 400", held, err)
+	}
+	if held, err := again.Append(ctx, sum, 1000, 400, data[400:]); held != 1000 || err != nil {
+		t.Errorf("Append = %d, %v; want 1000", held, err)
+	}
+}
+
+func TestHalfWrittenMarkBeginsAgain(t *testing.T) {
+	f, ctx := open(t), t.Context()
+	data, sum := sample(1000)
+	if _, err := f.Append(ctx, sum, 1000, 0, data[:400]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(f.part(sum)+".at", []byte{0, 0}, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if held, err := f.Append(ctx, sum, 1000, 0, data); held != 1000 || err != nil {
+		t.Errorf("Append = %d, %v; want 1000", held, err)
+	}
+}
+
+func TestPowerCutBetweenLastByteAndName(t *testing.T) {
+	f, ctx := open(t), t.Context()
+	data, sum := sample(1000)
+	if err := os.WriteFile(f.part(sum), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mark := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, 1000), 1000)
+	if err := os.WriteFile(f.part(sum)+".at", mark, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if held, err := f.Append(ctx, sum, 1000, 1000, nil); held != 1000 || err != nil {
+		t.Errorf("Append of nothing = %d, %v; want 1000", held, err)
+	}
+	if n, err := f.Read(ctx, sum, 0, make([]byte, 2000)); n != 1000 || err != nil {
+		t.Errorf("Read = %d, %v; want 1000", n, err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	f, ctx := open(t), t.Context()
+	data, sum := sample(1000)
+	if _, err := f.Append(ctx, sum, 1000, 0, data[:10]); err != nil {
+		t.Fatal(err)
+	}
+	_, err := f.Append(ctx, sum, 2000, 10, data[10:20])
+	wantKind(t, err, survey.Conflicting)
+	_, err = f.Held(ctx, sum, 2000)
+	wantKind(t, err, survey.Conflicting)
+	_, err = f.Append(ctx, sum, 1000, 990, data)
+	wantKind(t, err, survey.Conflicting)
+	_, err = f.Append(ctx, sum, 1000, -5, data[:5])
+	wantKind(t, err, survey.Conflicting)
+}
+
+func TestManyUploadOneFile(t *testing.T) {
+	f := open(t)
+	data, sum := sample(100_000)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for held := int64(0); held < 100_000; {
+				end := min(held+7000, 100_000)
+				got, err := f.Append(t.Context(), sum, 100_000, held, data[held:end])
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				held = got
+			}
+		})
+	}
+	group.Wait()
+	back := make([]byte, 100_000)
+	if n, err := f.Read(t.Context(), sum, 0, back); err != nil || !bytes.Equal(back[:n], data) {
+		t.Errorf("read %d bytes, %v", n, err)
+	}
+}
