@@ -283,10 +283,7 @@ func (c *compiler) tags(e *element) []*node {
 // triggered writes what a change of the question computes.
 func (c *compiler) triggered(e *element) []*node {
 	var out []*node
-	for other := range c.root.all {
-		if !slices.Contains(other.triggers, e.name) {
-			continue
-		}
+	for _, other := range c.triggers[e.name] {
 		name := "setvalue"
 		if other.typeName == "background-geopoint" {
 			name = "odk:setgeopoint"
@@ -303,10 +300,12 @@ func (c *compiler) triggered(e *element) []*node {
 	return out
 }
 
-// checkTriggers checks that what is to set off a computation is there and can be changed by hand.
+// checkTriggers notes what each question sets off, and checks that it is there and can be changed by hand.
 func (c *compiler) checkTriggers() {
+	c.triggers = map[string][]*element{}
 	for e := range c.root.all {
 		for _, name := range e.triggers {
+			c.triggers[name] = append(c.triggers[name], e)
 			where := e.record.at("trigger")
 			if from, ok := c.target(name, where); ok && from.silent() {
 				c.found.add(HiddenTrigger, where, name, e.name)

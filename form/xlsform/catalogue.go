@@ -49,6 +49,7 @@ const (
 	AmbiguousReference   Code = "XF051"
 	BadReference         Code = "XF052"
 	BadExpression        Code = "XF053"
+	UnknownFunction      Code = "XF059"
 	NoCalculation        Code = "XF054"
 	TriggersWithoutComma Code = "XF055"
 	HiddenTrigger        Code = "XF056"
@@ -146,7 +147,7 @@ var catalogue = map[Code]sentence{
 	Unreadable:              {Fatal, "读不出“{0}”。", "请确认文件完整，且为 CSV（UTF-8）或 .xlsx。"},
 	NotUTF8:                 {Fatal, "这张表不是 UTF-8 编码。", "请在 WPS 中“另存为”CSV（UTF-8）后再试。"},
 	BrokenCSV:               {Fatal, "这一行的引号不成对，读不下去。", "单元格里有引号时，整个单元格要用英文双引号括起，里面的引号写两遍。"},
-	TooLarge:                {Fatal, "表太大。", "每张表最多 {0} 行、每行最多 {1} 格。"},
+	TooLarge:                {Fatal, "表太大。", "每张表最多 {0} 行、每行最多 {1} 格、每格最多 {2} 字节。"},
 	TwiceTheColumn:          {Fatal, "表头“{0}”和“{1}”是同一列的两种写法。", "请删去其中一列，或改名。"},
 	MissingHeader:           {Fatal, "缺少“{0}”列。", "请在第一行加上表头“{0}”。"},
 	OutsideHeader:           {Fatal, "这一行有内容写在没有表头的列里。", "请给这一列加上表头，或删去多余的内容；也可能是第一行漏写了表头。"},
@@ -179,6 +180,7 @@ var catalogue = map[Code]sentence{
 	AmbiguousReference:      {Fatal, "有几道题都叫“{0}”，不知道指哪一道。", "请给它们起不同的名字。"},
 	BadReference:            {Fatal, "“{0}”的写法不对。", "引用题目请写成 ${题目名字}，括号要成对，里面只写名字。"},
 	BadExpression:           {Fatal, "算式“{0}”读不懂（{1}）。", "请检查括号、引号是否成对，函数名是否正确。"},
+	UnknownFunction:         {Fatal, "没有名为“{0}”的函数。", "请检查函数名的拼写；可用的函数见表单编写说明。"},
 	NoCalculation:           {Fatal, "计算题“{0}”没有写算式。", "请在 calculation 列写算式。"},
 	TriggersWithoutComma:    {Fatal, "几个触发题目之间没有逗号。", "请写成 ${甲},${乙}。"},
 	HiddenTrigger:           {Fatal, "“{0}”不显示在表上，不能用来触发“{1}”。", "请选一道填表时看得到的题目。"},

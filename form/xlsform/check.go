@@ -7,13 +7,20 @@ import (
 	"zoucun/form/xpath"
 )
 
-// checkExpression reports an expression the engine cannot read. written is what the author wrote, for the message.
+// checkExpression reports an expression the engine cannot read, and functions it does not have. written is what the author wrote, for the message.
 func (c *compiler) checkExpression(expression, written string, where at) {
 	if strings.Contains(expression, "${") {
 		return // said already: the reference is bad
 	}
-	if _, err := xpath.Parse(expression); err != nil {
+	parsed, err := xpath.Parse(expression)
+	if err != nil {
 		c.found.add(BadExpression, where, written, err.Error())
+		return
+	}
+	for _, name := range parsed.Functions() {
+		if !xpath.Known(name) {
+			c.found.add(UnknownFunction, where, name)
+		}
 	}
 }
 

@@ -13,7 +13,8 @@ type list struct {
 	name    string
 	choices []choice
 	columns []column // what the choices sheet has beside list_name, in its order
-	search  bool     // used by a select that searches a file, which wants its choices in the body
+	user    string   // the first question that uses the list
+	search  bool     // whether it searches a file with search(), which wants the choices in the body
 }
 
 // choice is one row of the choices sheet.
@@ -164,18 +165,17 @@ func (r *reader) checkSpaces(l *list) {
 // checkSearch keeps lists used with search() apart from lists used without.
 func (r *reader) checkSearch(e *element, row record, searches bool) {
 	l := r.lists[e.choices.list]
-	for other := range r.root.all {
-		same := other != e && other.choices != nil && !other.choices.file && other.choices.list == l.name && other.choices.control != "osm"
-		if same && l.search != searches {
-			searcher := e.name
-			if !searches {
-				searcher = other.name
-			}
-			r.found.add(SearchShared, row.at("type"), searcher, l.name)
-			return
-		}
+	if l.user == "" {
+		l.user, l.search = e.name, searches
+		return
 	}
-	l.search = searches
+	if l.search != searches {
+		searcher := l.user
+		if searches {
+			searcher = e.name
+		}
+		r.found.add(SearchShared, row.at("type"), searcher, l.name)
+	}
 }
 
 func (r *reader) checkExternal(e *element, row record) {

@@ -64,6 +64,7 @@ type compiler struct {
 	lists    map[string]*list
 	order    []string // lists in the order of the choices sheet
 	external map[string]bool
+	triggers map[string][]*element // what a change of the named question computes
 	entities []*entity
 
 	translations *itext

@@ -278,19 +278,21 @@ func expressionsOf(e *element) []string {
 
 // pulledFiles lists the files named by pulldata() in an expression.
 func pulledFiles(expression string) []string {
+	const call = "pulldata("
+	if !strings.Contains(expression, call) {
+		return nil
+	}
 	var files []string
-	for i, one := range tokens(expression) {
-		if one.text != "pulldata(" {
-			continue
-		}
-		for _, argument := range tokens(expression)[i+1:] {
-			if argument.kind == stringToken {
-				files = append(files, strings.Trim(argument.text, `'"`))
-				break
-			}
-			if strings.TrimSpace(argument.text) != "" {
-				break
-			}
+	called := false
+	for _, one := range tokens(expression) {
+		switch {
+		case one.text == call:
+			called = true
+		case called && one.kind == stringToken:
+			files = append(files, strings.Trim(one.text, `'"`))
+			called = false
+		case strings.TrimSpace(one.text) != "":
+			called = false
 		}
 	}
 	return files

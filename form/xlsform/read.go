@@ -7,7 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"strconv"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -81,7 +81,7 @@ func parseCSV(found *findings, name string, text []byte) (Sheet, bool) {
 		number += start - line // encoding/csv passes over blank lines; the spreadsheet counts them
 		line = start + 1 + breaks(cells)
 		if tooLarge(number, cells) {
-			found.add(TooLarge, at{sheet: name, row: number}, strconv.Itoa(maxRows), strconv.Itoa(maxCells))
+			found.add(TooLarge, at{sheet: name, row: number}, decimal(maxRows), decimal(maxCells), decimal(maxCell))
 			return Sheet{}, false
 		}
 		lines = append(lines, Row{Number: number, Cells: cells})
@@ -97,7 +97,9 @@ func breaks(cells []string) int {
 	return n
 }
 
-func tooLarge(row int, cells []string) bool { return row > maxRows || len(cells) > maxCells }
+func tooLarge(row int, cells []string) bool {
+	return row > maxRows || len(cells) > maxCells || slices.ContainsFunc(cells, func(c string) bool { return len(c) > maxCell })
+}
 
 // ReadXLSX reads a form from an .xlsx workbook.
 func ReadXLSX(source io.Reader, name string) (Workbook, []Finding) {
@@ -111,17 +113,28 @@ func ReadXLSX(source io.Reader, name string) (Workbook, []Finding) {
 	defer func() { _ = file.Close() }() // read only: nothing is lost
 	for _, name := range file.GetSheetList() {
 		cells, err := file.GetRows(name, excelize.Options{RawCellValue: true})
-		if err != nil || len(cells) > maxRows {
+		if err != nil {
 			found.add(Unreadable, at{sheet: name}, name)
 			continue
 		}
-		lines := make([]Row, len(cells))
-		for i, line := range cells {
-			lines[i] = Row{Number: i + 1, Cells: line}
+		if lines, ok := numbered(&found, name, cells); ok {
+			book.Sheets = append(book.Sheets, newSheet(name, lines))
 		}
-		book.Sheets = append(book.Sheets, newSheet(name, lines))
 	}
 	return book, found.sorted()
+}
+
+// numbered counts rows from 1 and refuses a sheet beyond the limits.
+func numbered(found *findings, sheet string, cells [][]string) ([]Row, bool) {
+	lines := make([]Row, len(cells))
+	for i, line := range cells {
+		if tooLarge(i+1, line) {
+			found.add(TooLarge, at{sheet: sheet, row: i + 1}, decimal(maxRows), decimal(maxCells), decimal(maxCell))
+			return nil, false
+		}
+		lines[i] = Row{Number: i + 1, Cells: line}
+	}
+	return lines, true
 }
 
 // ReadMarkdown reads a form from Markdown tables. A line whose first cell is filled begins the sheet of that name;

@@ -22,6 +22,7 @@ var sheetOrder = []string{surveySheet, choicesSheet, settingsSheet, entitiesShee
 const (
 	maxRows  = 50_000 // rows of one sheet
 	maxCells = 500    // cells of one row
+	maxCell  = 32_767 // bytes of one cell, as many as a spreadsheet program keeps characters
 	maxBytes = 64 << 20
 )
 
