@@ -1,0 +1,256 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+
+	"fyne.io/fyne/v2"
+
+	"zoucun/app/field"
+	"zoucun/app/present"
+	"zoucun/app/widgets"
+	"zoucun/assets"
+	"zoucun/store"
+	"zoucun/survey"
+	"zoucun/sync/client"
+)
+
+// Options say what the program is started with.
+type Options struct {
+	Data         string // the folder everything is kept in
+	Server, Code string // for enrolment; with both it is done without asking
+	Size         fyne.Size
+	Clock        survey.Clock
+	Log          *slog.Logger
+}
+
+// Keys of what is remembered between starts. It is nothing personal: preferences are not encrypted.
+const (
+	prefText    = "text_size"
+	prefVillage = "village"
+)
+
+// program is the running app. Its fields belong to the screen's goroutine.
+type program struct {
+	ui     fyne.App
+	opt    Options
+	shell  *shell
+	host   field.Host
+	store  *store.Store
+	ctx    func() context.Context
+	fonts  widgets.Fonts
+	self   survey.Enrolment
+	carry  *carrier // nil before enrolment
+	status present.Status
+}
+
+// Run shows the window and returns when it is closed.
+func Run(ctx context.Context, ui fyne.App, o Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p := &program{ui: ui, opt: o, ctx: func() context.Context { return ctx }}
+	if err := p.dress(); err != nil {
+		return err
+	}
+	w := ui.NewWindow("走村")
+	p.shell = newShell(w, o.Log)
+	p.host = p.shell.host(ctx, o.Clock)
+	p.shell.Reset(field.NewOpening())
+	w.SetPadded(false)
+	w.Resize(o.Size)
+	w.SetCloseIntercept(func() {
+		p.shell.leaveTop()
+		w.Close()
+	})
+	ui.Lifecycle().SetOnStarted(p.open)
+	ui.Lifecycle().SetOnExitedForeground(p.shell.keep)
+	ui.Lifecycle().SetOnEnteredForeground(p.wake)
+	onWindow(w)
+	w.ShowAndRun()
+	p.shell.keep()
+	cancel()
+	return p.close()
+}
+
+// dress sets the look and the language.
+func (p *program) dress() error {
+	p.fonts = widgets.Fonts{Regular: assets.FontRegular(), Bold: assets.FontBold()}
+	widgets.UseFonts(p.fonts)
+	p.ui.SetIcon(fyne.NewStaticResource("icon.png", assets.Icon()))
+	p.ui.Settings().SetTheme(widgets.NewTheme(p.fonts, float32(p.textSize())))
+	return speakChinese()
+}
+
+func (p *program) textSize() int {
+	return p.ui.Preferences().IntWithFallback(prefText, widgets.TextNormal)
+}
+
+func (p *program) close() error {
+	if p.carry != nil {
+		p.carry.wait()
+	}
+	if p.store == nil {
+		return nil
+	}
+	return p.store.Close()
+}
+
+// open opens the data, however long that takes, and goes on or says why it cannot.
+func (p *program) open() {
+	var s *store.Store
+	p.host.Do(func(ctx context.Context) (err error) {
+		s, err = store.Open(ctx, p.opt.Data, store.Options{Clock: p.opt.Clock, Log: p.opt.Log})
+		return err
+	}, func(err error) {
+		if err != nil {
+			p.opt.Log.Error("cannot start", slog.Any("err", err))
+			p.shell.Reset(field.NewFatal(err, p.shell.window.Close))
+			return
+		}
+		p.store = s
+		p.enter()
+	})
+}
+
+// enter shows the first screen: enrolment on a device that belongs to nobody yet, the work otherwise.
+func (p *program) enter() {
+	self, enrolled, err := p.store.Enrolment(p.ctx())
+	if err != nil {
+		p.shell.Reset(field.NewFatal(err, p.shell.window.Close))
+		return
+	}
+	if enrolled {
+		p.work(self)
+		return
+	}
+	p.shell.setStatus(present.Status{Words: "本机还没有登记", Tone: present.Busy})
+	p.shell.Reset(field.NewEnrol(p.host, field.EnrolSpec{
+		Presenter: present.NewEnrol(p), Server: p.opt.Server, Code: p.opt.Code, OnDone: p.enter,
+		AtOnce: p.opt.Server != "" && p.opt.Code != "",
+	}))
+}
+
+// Enrol implements present.Enroller.
+func (p *program) Enrol(ctx context.Context, server, code string) (survey.Enrolment, error) {
+	return client.Enrol(ctx, p.store, server, code, client.Options{Clock: p.opt.Clock, Log: p.opt.Log})
+}
+
+// work begins what an enrolled device does: carrying records, and visits.
+func (p *program) work(self survey.Enrolment) {
+	p.self = self
+	p.carry = newCarrier(p)
+	p.carry.start(p.ctx())
+	remembered, err := survey.ParseID[survey.RecordID](p.ui.Preferences().String(prefVillage))
+	for _, v := range p.store.Villages() {
+		if err == nil && v.ID == survey.RecordID(remembered) {
+			p.goHome(v.ID)
+			return
+		}
+	}
+	p.chooseVillage()
+}
+
+func (p *program) wake() {
+	if p.carry != nil {
+		p.carry.agent.Wake()
+	}
+}
+
+func (p *program) chooseVillage() {
+	p.shell.Reset(field.NewVillages(p.store, func(village survey.RecordID) {
+		p.ui.Preferences().SetString(prefVillage, village.String())
+		p.goHome(village)
+	}))
+}
+
+func (p *program) goHome(village survey.RecordID) {
+	p.shell.Reset(field.NewHome(p.host, field.HomeSpec{
+		Households: present.NewHouseholds(p.store, village),
+		Facts:      p.store,
+		Who:        p.self.Grant.Township + " " + p.self.Grant.Name,
+		OnVisit:    func(household survey.RecordID) { p.beginVisit(village, household) },
+		OnResume:   p.resumeVisit,
+		Actions: []widgets.ButtonSpec{
+			{Text: "我的记录", OnTap: func() { p.shell.Push(field.NewLists(p.host, p.store, p.resumeVisit)) }},
+			{Text: "设置", OnTap: p.openSettings},
+		},
+	}))
+}
+
+func (p *program) openSettings() {
+	grant := p.self.Grant
+	p.shell.Push(field.NewSettings(field.SettingsSpec{
+		TextSize: p.textSize(), OnSize: p.setTextSize, OnVillage: p.chooseVillage,
+		Facts: [][2]string{
+			{"使用人", grant.Name}, {"乡镇", grant.Township}, {"服务器", p.self.Server}, {"本机编号", grant.Device.String()},
+		},
+	}))
+}
+
+func (p *program) setTextSize(size int) {
+	p.ui.Preferences().SetInt(prefText, size)
+	p.ui.Settings().SetTheme(widgets.NewTheme(p.fonts, float32(size)))
+	p.shell.Refresh()
+}
+
+func (p *program) desk() present.Desk {
+	return present.Desk{
+		Forms: p.store, Keeper: p.store, Enrolment: p.self, Now: p.opt.Clock, Later: later,
+		NextNumber: numbers{filepath.Join(p.opt.Data, "form_number")}.next,
+	}
+}
+
+// beginVisit begins a filling: of the only form, or of the one chosen.
+func (p *program) beginVisit(village, household survey.RecordID) {
+	var forms []survey.FormInfo
+	p.host.Do(func(ctx context.Context) (err error) {
+		forms, err = p.store.Forms(ctx)
+		return err
+	}, func(err error) {
+		switch {
+		case err != nil:
+			p.shell.Complain(err)
+		case len(forms) == 0:
+			p.shell.Tell("调查表还没有收到。连上网络后会自动接收，请稍后再试。")
+		case len(forms) == 1:
+			p.begin(forms[0], village, household)
+		default:
+			p.shell.Push(field.NewForms(forms, func(info survey.FormInfo) {
+				p.shell.pop()
+				p.begin(info, village, household)
+			}))
+		}
+	})
+}
+
+func (p *program) begin(info survey.FormInfo, village, household survey.RecordID) {
+	desk := p.desk()
+	p.openVisit(func(ctx context.Context) (*present.Visit, error) { return desk.Begin(ctx, info, village, household) })
+}
+
+func (p *program) resumeVisit(id survey.DraftID) {
+	desk := p.desk()
+	p.openVisit(func(ctx context.Context) (*present.Visit, error) { return desk.Resume(ctx, id) })
+}
+
+func (p *program) openVisit(open func(context.Context) (*present.Visit, error)) {
+	var v *present.Visit
+	p.host.Do(func(ctx context.Context) (err error) {
+		v, err = open(ctx)
+		return err
+	}, func(err error) {
+		if err != nil {
+			p.shell.Complain(err)
+			return
+		}
+		p.shell.Push(field.NewVisit(p.host, field.VisitSpec{
+			Presenter: v, OnDiscard: p.shell.Home,
+			OnFinished: func() {
+				p.shell.Home()
+				p.shell.Tell("这次走访已经完成，存在本机。有网络时会自动发送。")
+				p.wake()
+			},
+		}))
+	})
+}

@@ -1,0 +1,74 @@
+package field
+
+import (
+	"context"
+
+	"zoucun/app/present"
+	"zoucun/app/widgets"
+)
+
+// EnrolSpec describes the screen on which a device is enrolled.
+type EnrolSpec struct {
+	Presenter    *present.Enrol
+	Server, Code string // what is filled in already
+	AtOnce       bool   // try with that, without waiting for a tap
+	OnDone       func()
+}
+
+// NewEnrol returns the screen.
+func NewEnrol(h Host, spec EnrolSpec) *Screen {
+	e := &enrol{host: h, spec: spec, server: spec.Server, code: spec.Code}
+	e.page = widgets.NewPage()
+	e.show("", false)
+	if spec.AtOnce {
+		e.submit()
+	}
+	return &Screen{
+		Title: "登记本机", Subtitle: "只需一次，登记后不联网也能使用", Body: e.page,
+		Actions: []widgets.ButtonSpec{{Text: "登记", Weight: widgets.Main, OnTap: e.submit}},
+	}
+}
+
+type enrol struct {
+	host         Host
+	spec         EnrolSpec
+	page         *widgets.Page
+	server, code string
+	busy         bool
+}
+
+func (e *enrol) show(wrong string, busy bool) {
+	e.busy = busy
+	intro := widgets.NewText("请照乡镇发的登记单填写。登记时要能连上乡镇或县里的服务器。", widgets.Plain)
+	server := widgets.Card(widgets.NewText("服务器地址", widgets.Strong),
+		widgets.NewField(widgets.FieldSpec{Text: e.server, Prompt: "例如 192.168.1.10:8443", OnType: func(t string) { e.server = t }}))
+	code := widgets.Card(widgets.NewText("登记码", widgets.Strong),
+		widgets.NewText("12 个数字和字母，只能用一次", widgets.Hint),
+		widgets.NewField(widgets.FieldSpec{Text: e.code, Prompt: "例如 7K3M-Q2XW-90AB", OnType: func(t string) { e.code = t }}))
+	switch {
+	case busy:
+		e.page.SetObjects(intro, server, code, widgets.NewNote("正在与服务器联系，请稍等……"))
+	case wrong != "":
+		e.page.SetObjects(intro, widgets.NewWarning(wrong), server, code)
+	default:
+		e.page.SetObjects(intro, server, code)
+	}
+}
+
+func (e *enrol) submit() {
+	if e.busy {
+		return
+	}
+	e.show("", true)
+	server, code := e.server, e.code
+	e.host.Do(func(ctx context.Context) error {
+		_, err := e.spec.Presenter.Submit(ctx, server, code)
+		return err
+	}, func(err error) {
+		if err != nil {
+			e.show(present.Say(err), false)
+			return
+		}
+		e.spec.OnDone()
+	})
+}

@@ -1,0 +1,20 @@
+package field
+
+import (
+	"zoucun/app/present"
+	"zoucun/app/widgets"
+)
+
+// NewFatal returns the screen of a program that cannot start: what is wrong, what became of the data, what to do.
+func NewFatal(err error, onClose func()) *Screen {
+	return &Screen{
+		Title:   "现在打不开",
+		Body:    widgets.NewPage(widgets.NewWarning(present.Say(err)), widgets.NewText("已经存下的内容都还在，没有改动。", widgets.Plain)),
+		Actions: []widgets.ButtonSpec{{Text: "关闭", Weight: widgets.Main, OnTap: onClose}},
+	}
+}
+
+// NewOpening returns the screen shown while the data is being opened.
+func NewOpening() *Screen {
+	return &Screen{Title: "走村", Body: widgets.NewPage(widgets.NewNote("正在打开，请稍等……"))}
+}

@@ -1,0 +1,41 @@
+package field
+
+import (
+	"context"
+	"fmt"
+
+	"zoucun/app/present"
+	"zoucun/app/widgets"
+	"zoucun/survey"
+)
+
+// NewLists returns the screen of what is begun, what waits and what has arrived.
+func NewLists(h Host, keeper present.Safekeeper, onResume func(survey.DraftID)) *Screen {
+	page := widgets.NewPage()
+	show := func() {
+		var lists present.Lists
+		h.Do(func(ctx context.Context) (err error) {
+			lists, err = present.ListsOf(ctx, keeper, h.Now())
+			return err
+		}, func(err error) {
+			if err != nil {
+				h.Complain(err)
+				return
+			}
+			page.Keep(page.Offset(),
+				widgets.Card(lines(counted("草稿", lists.Drafts), "没有没填完的表。", lists.Drafts,
+					func(l present.Line) { onResume(l.Draft) })),
+				widgets.Card(lines(counted("等待发送", lists.Waiting), "没有等待发送的表。", lists.Waiting, nil)),
+				widgets.Card(lines(counted("已送达", lists.Delivered), "还没有送达的表。", lists.Delivered, nil)))
+		})
+	}
+	show()
+	return &Screen{Title: "我的记录", Subtitle: "草稿、等待发送、已送达", Body: page, Changed: show}
+}
+
+func counted(name string, list []present.Line) string {
+	if len(list) == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s（%d）", name, len(list))
+}

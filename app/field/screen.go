@@ -1,0 +1,43 @@
+package field
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"zoucun/app/widgets"
+)
+
+// Screen is one view that fills the window below the bar and the status line.
+type Screen struct {
+	Title, Subtitle string
+	Actions         []widgets.ButtonSpec
+	Body            fyne.CanvasObject
+	Back            func() bool // goes back within the screen; reports whether there was anything to go back to
+	CanGoBack       func() bool // whether Back has anything to go back to
+	Leave           func()      // the screen goes out of sight, perhaps for ever: keep what is not kept yet
+	Changed         func()      // records were finished or have arrived
+}
+
+// Navigator shows screens, one over another.
+type Navigator interface {
+	Push(s *Screen)    // shows a screen; Back returns from it
+	Back()             // leaves the screen on top
+	Reset(s *Screen)   // shows a screen from which there is no way back
+	Refresh()          // the screen on top has another title or other actions
+	Complain(error)    // says in a sentence what went wrong, until the person has read it
+	Tell(words string) // says that something went well
+}
+
+// Host is what every screen needs of the program around it.
+type Host struct {
+	Navigator
+	// Do runs work that may take long away from the screen's goroutine, and then, with its result, back on it.
+	Do func(work func(ctx context.Context) error, then func(error))
+	// PickFile opens the device's own picker and hands over the bytes of what is picked.
+	PickFile func(extensions []string, then func(name string, data []byte))
+	Ctx      func() context.Context // lives as long as the program
+	Later    widgets.Later
+	Now      func() time.Time
+}

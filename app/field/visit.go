@@ -1,0 +1,402 @@
+package field
+
+import (
+	"fmt"
+	"slices"
+
+	"fyne.io/fyne/v2"
+
+	"zoucun/app/present"
+	"zoucun/app/widgets"
+	"zoucun/form"
+	"zoucun/survey"
+)
+
+// VisitSpec describes the screen of a questionnaire.
+type VisitSpec struct {
+	Presenter  *present.Visit
+	OnFinished func()
+	OnDiscard  func()
+}
+
+// NewVisit returns the screen: a page of questions, and the index of sections beside it or behind a button.
+func NewVisit(h Host, spec VisitSpec) *Screen {
+	v := &visit{host: h, presenter: spec.Presenter, spec: spec, page: widgets.NewPage(), index: widgets.NewPage()}
+	v.split = newSplit(v.index, v.page)
+	v.split.inDetail = true
+	v.split.onMode = func() { h.Later(0, v.render) }
+	v.screen = &Screen{Body: v.split, Back: v.back, CanGoBack: v.canGoBack, Leave: v.leave}
+	v.presenter.OnChange = v.render
+	v.presenter.OnError = h.Complain
+	v.render()
+	return v.screen
+}
+
+type visit struct {
+	host      Host
+	presenter *present.Visit
+	spec      VisitSpec
+	screen    *Screen
+	split     *split
+	page      *widgets.Page
+	index     *widgets.Page
+
+	key    string // of the page that is laid out
+	blocks []*block
+	bar    string // what the bar shows, to lay it out anew only when that changes
+}
+
+// render brings what is laid out up to what the presenter says. What has not changed stays as it is, and with it the
+// caret, the keyboard and the place the page is scrolled to.
+func (v *visit) render() {
+	p := v.presenter.Page()
+	if p.Key != v.key {
+		v.blocks = nil
+	}
+	keep := v.page.Offset()
+	blocks, same := v.fit(p)
+	v.blocks = blocks
+	switch {
+	case p.Key != v.key:
+		v.key = p.Key
+		v.page.SetObjects(v.objects(p)...)
+	case !same:
+		v.page.Keep(keep, v.objects(p)...)
+	default:
+		v.page.Refresh()
+	}
+	v.renderIndex()
+	v.renderBar(p)
+}
+
+// fit returns a block for every item, old ones where there are, and whether they are just the old ones.
+func (v *visit) fit(p present.Page) (blocks []*block, same bool) {
+	same = len(p.Items) == len(v.blocks)
+	for i, item := range p.Items {
+		at := slices.IndexFunc(v.blocks, func(b *block) bool { return b.item.Key == item.Key })
+		if at < 0 {
+			blocks = append(blocks, v.newBlock(item))
+			same = false
+			continue
+		}
+		same = same && at == i
+		v.blocks[at].update(item)
+		blocks = append(blocks, v.blocks[at])
+	}
+	return blocks, same
+}
+
+func (v *visit) objects(p present.Page) []fyne.CanvasObject {
+	title := p.Title
+	if p.Of > 1 {
+		title = fmt.Sprintf("%s（第 %d 页，共 %d 页）", p.Title, p.Number, p.Of)
+	}
+	objects := []fyne.CanvasObject{widgets.NewText(title, widgets.Heading)}
+	for _, b := range v.blocks {
+		objects = append(objects, b.object)
+	}
+	forward := v.forward(p)
+	return append(objects, widgets.NewButton(forward), widgets.Spacer(24))
+}
+
+// forward is the button that goes on from a page.
+func (v *visit) forward(p present.Page) widgets.ButtonSpec {
+	switch {
+	case p.Last && p.InInstance:
+		return widgets.ButtonSpec{Text: "这一条填好了", Weight: widgets.Main, OnTap: v.next}
+	case p.Last:
+		return widgets.ButtonSpec{Text: "完成走访", Weight: widgets.Main, OnTap: v.finish}
+	}
+	return widgets.ButtonSpec{Text: "下一页", Weight: widgets.Main, OnTap: v.next}
+}
+
+func (v *visit) next() {
+	v.turn(v.presenter.Next)
+}
+
+// turn goes to another page and keeps a snapshot on the way.
+func (v *visit) turn(move func()) {
+	v.leave()
+	move()
+	v.split.inDetail = true
+	v.split.Refresh()
+	v.render()
+}
+
+func (v *visit) renderBar(p present.Page) {
+	answered, total := v.presenter.Progress()
+	v.screen.Title = v.presenter.Draft().Title
+	v.screen.Subtitle = fmt.Sprintf("已答 %d/%d", answered, total)
+	v.screen.Actions = nil
+	if !v.split.wide && v.split.inDetail {
+		v.screen.Actions = append(v.screen.Actions, widgets.ButtonSpec{Text: "目录", OnTap: v.openIndex})
+	}
+	if !p.First {
+		v.screen.Actions = append(v.screen.Actions, widgets.ButtonSpec{Text: "上一页", OnTap: func() { v.turn(v.presenter.Previous) }})
+	}
+	v.screen.Actions = append(v.screen.Actions, v.forward(p))
+	bar := fmt.Sprint(v.screen.Title, v.screen.Subtitle, p.Key, p.First, p.Last, v.split.wide, v.split.inDetail)
+	if bar != v.bar {
+		v.bar = bar
+		v.host.Refresh()
+	}
+}
+
+func (v *visit) openIndex() {
+	v.leave()
+	v.split.showDetail(false)
+	v.render()
+}
+
+func (v *visit) renderIndex() {
+	if !v.split.wide && v.split.inDetail {
+		return
+	}
+	answered, total := v.presenter.Progress()
+	objects := []fyne.CanvasObject{
+		widgets.NewText(fmt.Sprintf("已答 %d 题，共 %d 题", answered, total), widgets.Hint), widgets.Meter(answered, total),
+	}
+	var list []fyne.CanvasObject
+	for i, row := range v.presenter.Index() {
+		facts := widgets.RowFacts{Title: row.Title, Detail: fmt.Sprintf("已答 %d/%d", row.Answered, row.Total), Current: row.Current}
+		if row.Wrong > 0 {
+			facts.Tag, facts.TagColour = fmt.Sprintf("%d 处要改", row.Wrong), widgets.Danger
+		}
+		list = append(list, widgets.NewRow(facts, func() { v.turn(func() { v.presenter.GoSection(i) }) }))
+	}
+	objects = append(objects, widgets.Edged(widgets.Tight(list...)),
+		widgets.NewButton(widgets.ButtonSpec{Text: "完成走访", Weight: widgets.Main, OnTap: v.finish}),
+		widgets.NewConfirm(widgets.ConfirmSpec{Text: "删除草稿", Ask: "整份草稿都会删掉，找不回来。", OnConfirm: v.discard}))
+	v.index.Keep(v.index.Offset(), objects...)
+}
+
+func (v *visit) back() bool {
+	if !v.split.wide && !v.split.inDetail {
+		v.split.showDetail(true)
+		v.render()
+		return true
+	}
+	if !v.presenter.Leave() {
+		return false
+	}
+	v.leave()
+	v.render()
+	return true
+}
+
+func (v *visit) canGoBack() bool { return true }
+
+// leave keeps everything; whatever becomes of the program afterwards, nothing is lost.
+func (v *visit) leave() {
+	if err := v.presenter.Flush(v.host.Ctx()); err != nil {
+		v.host.Complain(err)
+	}
+}
+
+func (v *visit) answer(question survey.FieldPath, value string) {
+	if err := v.presenter.Answer(v.host.Ctx(), question, value); err != nil {
+		v.host.Complain(err)
+	}
+}
+
+func (v *visit) finish() {
+	wrongs, err := v.presenter.Finish(v.host.Ctx())
+	switch {
+	case err != nil:
+		v.host.Complain(err)
+	case len(wrongs) > 0:
+		v.host.Push(newWrongs(wrongs, v.goTo))
+	default:
+		v.spec.OnFinished()
+	}
+}
+
+// goTo leaves the list of what is wrong for the question that is.
+func (v *visit) goTo(w present.Wrong) {
+	v.host.Back()
+	v.turn(func() { v.presenter.GoTo(w.Path) })
+	for _, b := range v.blocks {
+		if b.shows(w.Path) {
+			v.page.Reveal(b.object)
+		}
+	}
+}
+
+func (v *visit) discard() {
+	if err := v.presenter.Discard(v.host.Ctx()); err != nil {
+		v.host.Complain(err)
+		return
+	}
+	v.spec.OnDiscard()
+}
+
+// newWrongs returns the screen that lists what is to be put right; tapping a line goes to its question.
+func newWrongs(wrongs []present.Wrong, goTo func(present.Wrong)) *Screen {
+	objects := []fyne.CanvasObject{widgets.NewText("点一条，就到那一题去改。改好后再点“完成走访”。", widgets.Plain)}
+	for _, w := range wrongs {
+		words := widgets.Tight(widgets.NewText(w.Section, widgets.Hint), widgets.NewText(w.Question, widgets.Strong),
+			widgets.NewText(w.Message, widgets.Wrong))
+		if !w.Asked {
+			objects = append(objects, widgets.Card(words))
+			continue
+		}
+		change := widgets.NewButton(widgets.ButtonSpec{Text: "去修改", OnTap: func() { goTo(w) }})
+		objects = append(objects, widgets.Card(widgets.Bar(0, words, change)))
+	}
+	return &Screen{Title: fmt.Sprintf("还有 %d 处要改", len(wrongs)), Body: widgets.NewPage(objects...)}
+}
+
+// block is what stands on the page for one item.
+type block struct {
+	visit  *visit
+	item   present.Item
+	object fyne.CanvasObject
+	column *fyne.Container
+	label  *widgets.Text
+	wrong  fyne.CanvasObject
+	input  fyne.CanvasObject
+	row    []*block // of a row: its questions
+
+	reported    string // the value the control shows of itself
+	keepControl bool   // the control already shows what is being answered
+}
+
+func (b *block) shows(path survey.FieldPath) bool {
+	if b.item.Kind == present.QuestionItem && b.item.Question.Path == path {
+		return true
+	}
+	return slices.ContainsFunc(b.row, func(q *block) bool { return q.shows(path) })
+}
+
+func (v *visit) newBlock(item present.Item) *block {
+	b := &block{visit: v, item: item, column: widgets.Column(), reported: item.Question.Value}
+	switch item.Kind {
+	case present.HeadingItem:
+		b.object = widgets.NewText(item.Label, widgets.Strong)
+		return b
+	case present.QuestionItem:
+		b.input = v.control(b)
+	case present.RowItem:
+		for _, q := range item.Row {
+			b.row = append(b.row, v.newRowBlock(q))
+		}
+	case present.RepeatItem:
+		b.input = v.repeat(item)
+	}
+	b.object = widgets.Card(b.column)
+	b.layOut()
+	return b
+}
+
+// newRowBlock is a question within a row: its name before its options, without a card of its own.
+func (v *visit) newRowBlock(item present.Item) *block {
+	b := &block{visit: v, item: item, column: widgets.Column(), reported: item.Question.Value}
+	b.object = b.column
+	b.input = v.control(b)
+	b.layOut()
+	return b
+}
+
+// layOut stacks what the block consists of now.
+func (b *block) layOut() {
+	b.label = widgets.NewText(b.title(), widgets.Strong)
+	head := []fyne.CanvasObject{b.label}
+	q := b.item.Question
+	if b.item.Kind == present.QuestionItem && q.Type == form.Note {
+		head = []fyne.CanvasObject{widgets.NewNote(b.item.Label)}
+	}
+	if q.Hint != "" {
+		head = append(head, widgets.NewText(q.Hint, widgets.Hint))
+	}
+	b.column.Objects = []fyne.CanvasObject{widgets.Tight(head...)}
+	if b.item.Wrong != "" {
+		b.column.Objects = append(b.column.Objects, widgets.NewWarning(b.item.Wrong))
+	}
+	if b.input != nil {
+		b.column.Objects = append(b.column.Objects, b.input)
+	}
+	for _, q := range b.row {
+		b.column.Objects = append(b.column.Objects, q.object)
+	}
+}
+
+func (b *block) title() string {
+	if b.item.Question.Required {
+		return b.item.Label + "（必填）"
+	}
+	return b.item.Label
+}
+
+// update shows an item as it is now; the control stays where it shows the right thing already.
+func (b *block) update(item present.Item) {
+	old := b.item
+	b.item = item
+	switch item.Kind {
+	case present.HeadingItem:
+		return
+	case present.RowItem:
+		b.updateRow(item)
+	case present.RepeatItem:
+		b.input = b.visit.repeat(item)
+	case present.QuestionItem:
+		b.updateControl(old.Question)
+	}
+	b.layOut()
+}
+
+func (b *block) updateRow(item present.Item) {
+	var row []*block
+	for _, q := range item.Row {
+		at := slices.IndexFunc(b.row, func(old *block) bool { return old.item.Key == q.Key })
+		if at < 0 {
+			row = append(row, b.visit.newRowBlock(q))
+			continue
+		}
+		b.row[at].update(q)
+		row = append(row, b.row[at])
+	}
+	b.row = row
+}
+
+func (b *block) updateControl(old form.Question) {
+	q := b.item.Question
+	own := b.keepControl || q.Value == b.reported
+	same := old.Type == q.Type && old.Appearance == q.Appearance && old.ReadOnly == q.ReadOnly && sameChoices(old.Choices, q.Choices)
+	if own && same {
+		if b.keepControl {
+			b.reported = q.Value
+		}
+		return
+	}
+	b.reported = q.Value
+	b.input = b.visit.control(b)
+}
+
+func sameChoices(a, b []form.Choice) bool {
+	return slices.EqualFunc(a, b, func(x, y form.Choice) bool { return x.Name == y.Name && x.Label == y.Label })
+}
+
+func (v *visit) repeat(item present.Item) fyne.CanvasObject {
+	spec := widgets.RepeatSpec{
+		OnAdd: func() {
+			v.leave()
+			v.try(v.presenter.Add(v.host.Ctx(), item.Repeat))
+			v.render()
+		},
+		OnEdit:   func(i int) { v.turn(func() { v.presenter.Enter(item.Cards[i].Path) }) },
+		OnRemove: func(i int) { v.try(v.presenter.Remove(v.host.Ctx(), item.Cards[i].Path)) },
+	}
+	for _, c := range item.Cards {
+		spec.Cards = append(spec.Cards, widgets.CardFacts{Title: c.Title, Detail: c.Detail, Wrong: c.Wrong, CanRemove: c.CanRemove})
+	}
+	if item.CanAdd {
+		spec.AddText = "添加" + item.Label
+	}
+	return widgets.NewRepeatCards(spec)
+}
+
+func (v *visit) try(err error) {
+	if err != nil {
+		v.host.Complain(err)
+	}
+}

@@ -1,0 +1,105 @@
+package present
+
+import (
+	"fmt"
+	"time"
+
+	"zoucun/survey"
+)
+
+// Tone says how a status is meant, so that a screen can colour it.
+type Tone int
+
+// Tones.
+const (
+	Safe    Tone = iota // everything is where it belongs
+	Busy                // something is under way or waits its turn
+	Trouble             // a person must do something
+)
+
+// Status is the line every screen carries: what is safe where.
+type Status struct {
+	Words string
+	Tone  Tone
+}
+
+// StatusOf says what is safe where and what is being done about the rest.
+//
+//	             nothing waits            something waits
+//	idle         全部已送达（时间）          n 份已存在本机，等待网络
+//	under way    正在……                   正在……
+//	back-off     全部已送达（时间）          n 份已存在本机，t 秒后再试
+//	stopped      what the server said; n 份 stay safe on the device
+func StatusOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
+	waiting := k.Waiting > 0 || k.Files > 0
+	switch p.Activity {
+	case survey.Connecting:
+		return Status{kept(k) + "正在连接服务器", Busy}
+	case survey.Sending:
+		return Status{fmt.Sprintf("正在发送 %d/%d", p.Done, p.Total), Busy}
+	case survey.Fetching:
+		return Status{fetching(p), Busy}
+	case survey.Uploading:
+		return Status{fmt.Sprintf("正在发送照片和签名 %d%%", percent(p.Done, p.Total)), Busy}
+	case survey.Stopped:
+		return Status{kept(k) + Say(p.Err), Trouble}
+	case survey.Backoff:
+		if waiting {
+			return Status{kept(k) + again(p.Until, now), Busy}
+		}
+	case survey.Idle:
+		if waiting {
+			return Status{kept(k) + "等待网络", Busy}
+		}
+	}
+	if k.Delivered == 0 && p.LastSync == 0 {
+		return Status{"还没有与服务器联系过", Busy}
+	}
+	return Status{delivered(k, p, now), Safe}
+}
+
+// kept says what is only here, and that it is safe.
+func kept(k survey.Safekeeping) string {
+	switch {
+	case k.Waiting > 0:
+		return fmt.Sprintf("%d 份已存在本机，", k.Waiting)
+	case k.Files > 0:
+		return fmt.Sprintf("%d 个附件已存在本机，", k.Files)
+	}
+	return ""
+}
+
+func fetching(p survey.Progress) string {
+	if p.Total > 0 {
+		return fmt.Sprintf("正在接收 %d/%d", p.Done, p.Total)
+	}
+	return fmt.Sprintf("正在接收，已收到 %d 条", p.Done)
+}
+
+func again(until survey.Millis, now time.Time) string {
+	left := until.Time().Sub(now).Round(time.Second)
+	switch {
+	case left <= 0:
+		return "正在再试"
+	case left < 2*time.Minute:
+		return fmt.Sprintf("%d 秒后再试", int(left.Seconds()))
+	}
+	return fmt.Sprintf("%d 分钟后再试", int(left.Minutes()))
+}
+
+func delivered(k survey.Safekeeping, p survey.Progress, now time.Time) string {
+	switch {
+	case k.Delivered == 0:
+		return fmt.Sprintf("没有要发送的内容（%s 与服务器核对过）", Moment(p.LastSync, now))
+	case p.LastSync == 0:
+		return "全部已送达"
+	}
+	return fmt.Sprintf("全部已送达（%s）", Moment(p.LastSync, now))
+}
+
+func percent(done, total int64) int64 {
+	if total <= 0 {
+		return 0
+	}
+	return min(100, done*100/total)
+}

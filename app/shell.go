@@ -1,0 +1,203 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/mobile"
+
+	"zoucun/app/field"
+	"zoucun/app/present"
+	"zoucun/app/widgets"
+)
+
+// shell is the window: the bar, the status line, and the screen on top of the stack.
+type shell struct {
+	window fyne.Window
+	log    *slog.Logger
+	stack  []*field.Screen
+	frame  *widgets.Frame
+	status *widgets.StatusBar
+	notice fyne.CanvasObject // what went wrong or well, until it has been read
+}
+
+var _ field.Navigator = (*shell)(nil)
+
+func newShell(w fyne.Window, log *slog.Logger) *shell {
+	s := &shell{window: w, log: log, frame: widgets.NewFrame(), status: widgets.NewStatusBar()}
+	w.SetContent(s.frame)
+	w.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
+		if e.Name == mobile.KeyBack || e.Name == fyne.KeyEscape {
+			s.systemBack()
+		}
+	})
+	return s
+}
+
+// Push implements field.Navigator.
+func (s *shell) Push(screen *field.Screen) {
+	s.leaveTop()
+	s.stack = append(s.stack, screen)
+	s.show()
+}
+
+// Reset implements field.Navigator.
+func (s *shell) Reset(screen *field.Screen) {
+	s.leaveTop()
+	s.stack = []*field.Screen{screen}
+	s.show()
+}
+
+// Back implements field.Navigator.
+func (s *shell) Back() {
+	if top := s.top(); top != nil && top.Back != nil && top.Back() {
+		s.Refresh()
+		return
+	}
+	s.pop()
+}
+
+// Home goes back to the screen at the bottom.
+func (s *shell) Home() {
+	s.leaveTop()
+	s.stack = s.stack[:1]
+	s.show()
+	s.changed()
+}
+
+// keep lets every screen keep what is not kept yet: the program may be ended at any moment.
+func (s *shell) keep() {
+	for _, screen := range s.stack {
+		if screen.Leave != nil {
+			screen.Leave()
+		}
+	}
+}
+
+// pop leaves the screen on top, if another lies below it, and lets that one show what has changed meanwhile.
+func (s *shell) pop() bool {
+	if len(s.stack) < 2 {
+		return false
+	}
+	s.leaveTop()
+	s.stack = s.stack[:len(s.stack)-1]
+	s.show()
+	s.changed()
+	return true
+}
+
+// systemBack is the back button of the device: where there is nothing to go back to, it leaves the program.
+func (s *shell) systemBack() {
+	if top := s.top(); top != nil && top.Back != nil && top.Back() {
+		s.Refresh()
+		return
+	}
+	if s.pop() {
+		return
+	}
+	if d, ok := fyne.CurrentApp().Driver().(mobile.Driver); ok {
+		s.leaveTop()
+		d.GoBack()
+	}
+}
+
+func (s *shell) top() *field.Screen {
+	if len(s.stack) == 0 {
+		return nil
+	}
+	return s.stack[len(s.stack)-1]
+}
+
+// leaveTop lets the screen on top keep what is not kept yet.
+func (s *shell) leaveTop() {
+	if top := s.top(); top != nil && top.Leave != nil {
+		top.Leave()
+	}
+	s.notice = nil
+}
+
+// changed tells the screen on top that records were finished or have arrived.
+func (s *shell) changed() {
+	if top := s.top(); top != nil && top.Changed != nil {
+		top.Changed()
+	}
+}
+
+func (s *shell) show() {
+	s.window.Canvas().Unfocus()
+	s.Refresh()
+}
+
+// Refresh implements field.Navigator.
+func (s *shell) Refresh() {
+	top := s.top()
+	if top == nil {
+		return
+	}
+	bar := widgets.TopBarSpec{Title: top.Title, Subtitle: top.Subtitle, Actions: top.Actions}
+	if len(s.stack) > 1 || top.Back != nil && top.CanGoBack != nil && top.CanGoBack() {
+		bar.OnBack = s.Back
+	}
+	head := []fyne.CanvasObject{widgets.NewTopBar(bar), s.status.Object}
+	if s.notice != nil {
+		head = append(head, s.notice)
+	}
+	s.frame.Set(head, top.Body)
+}
+
+// Complain implements field.Navigator.
+func (s *shell) Complain(err error) {
+	s.log.Error("shown to the person", slog.Any("err", err))
+	s.announce(widgets.NewWarning(present.Say(err)))
+}
+
+// Tell implements field.Navigator.
+func (s *shell) Tell(words string) { s.announce(widgets.NewNote(words)) }
+
+func (s *shell) announce(words fyne.CanvasObject) {
+	read := widgets.NewButton(widgets.ButtonSpec{Text: "知道了", OnTap: func() {
+		s.notice = nil
+		s.Refresh()
+	}})
+	s.notice = widgets.Inset(8, widgets.Bar(0, words, read))
+	s.Refresh()
+}
+
+func (s *shell) setStatus(status present.Status) {
+	s.status.Set(status.Words, widgets.Tone(status.Tone))
+}
+
+// host gives screens what they need of the program.
+func (s *shell) host(ctx context.Context, now func() time.Time) field.Host {
+	return field.Host{
+		Navigator: s,
+		Ctx:       func() context.Context { return ctx },
+		Now:       now,
+		Later:     later,
+		PickFile:  s.pickFile,
+		Do: func(work func(context.Context) error, then func(error)) {
+			go func() {
+				err := work(ctx)
+				fyne.Do(func() { then(err) })
+			}()
+		},
+	}
+}
+
+// later runs f on the screen's goroutine after a while.
+func later(after time.Duration, f func()) func() {
+	cancelled := false // read and written on the screen's goroutine only
+	timer := time.AfterFunc(after, func() {
+		fyne.Do(func() {
+			if !cancelled {
+				f()
+			}
+		})
+	})
+	return func() {
+		cancelled = true
+		timer.Stop()
+	}
+}

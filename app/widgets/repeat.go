@@ -1,0 +1,75 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+)
+
+// CardFacts is what a card of a repeat shows.
+type CardFacts struct {
+	Title, Detail string
+	Wrong         bool // something in it must be mended
+	CanRemove     bool
+}
+
+// RepeatSpec describes the cards of a repeat.
+type RepeatSpec struct {
+	Cards    []CardFacts
+	AddText  string // empty where no more can be added
+	OnAdd    func()
+	OnEdit   func(i int)
+	OnRemove func(i int)
+}
+
+// NewRepeatCards returns a card for each instance and a button to add one.
+func NewRepeatCards(spec RepeatSpec) fyne.CanvasObject {
+	objects := make([]fyne.CanvasObject, 0, len(spec.Cards)+1)
+	for i, facts := range spec.Cards {
+		objects = append(objects, repeatCard(facts, func() { spec.OnEdit(i) }, func() { spec.OnRemove(i) }))
+	}
+	if spec.AddText != "" {
+		objects = append(objects, NewButton(ButtonSpec{Text: "＋ " + spec.AddText, OnTap: spec.OnAdd}))
+	}
+	return Column(objects...)
+}
+
+func repeatCard(facts CardFacts, edit, remove func()) fyne.CanvasObject {
+	words := []fyne.CanvasObject{NewText(facts.Title, Strong)}
+	if facts.Detail != "" {
+		words = append(words, NewText(facts.Detail, Hint))
+	}
+	if facts.Wrong {
+		words = append(words, NewText("有需要改的地方", Wrong))
+	}
+	change := NewButton(ButtonSpec{Text: "修改", OnTap: edit})
+	body := []fyne.CanvasObject{Bar(0, Tight(words...), change)}
+	if facts.CanRemove {
+		body = append(body, NewConfirm(ConfirmSpec{Text: "删除", Ask: "删除这一条？", OnConfirm: remove}))
+	}
+	return Panel(Paper, Edge, body...)
+}
+
+// ConfirmSpec describes a button whose deed is asked about once more, in its own place.
+type ConfirmSpec struct {
+	Text, Ask string
+	OnConfirm func()
+}
+
+// NewConfirm returns a button that turns into a question with two answers.
+func NewConfirm(spec ConfirmSpec) fyne.CanvasObject {
+	first := NewButton(ButtonSpec{Text: spec.Text, Weight: Light})
+	yes := NewButton(ButtonSpec{Text: spec.Text, Weight: Grave, OnTap: spec.OnConfirm})
+	no := NewButton(ButtonSpec{Text: "留下"})
+	ask := Bar(0, NewText(spec.Ask, Wrong), no, yes)
+	ask.Hide()
+	before := Bar(0, NewText("", Plain), first)
+	whole := Column(before, ask)
+	swap := func(asking bool) func() {
+		return func() {
+			show(before, !asking)
+			show(ask, asking)
+			whole.Refresh()
+		}
+	}
+	first.onTap, no.onTap = swap(true), swap(false)
+	return whole
+}

@@ -1,0 +1,92 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/driver/mobile"
+	"fyne.io/fyne/v2/widget"
+)
+
+// target is what can be tapped. A tap longer than 300 ms arrives as a secondary one; older hands tap slowly, so both
+// do the same.
+type target struct {
+	widget.BaseWidget
+	onTap    func()
+	restyle  func()
+	disabled bool
+	focused  bool
+	pressed  bool
+}
+
+var (
+	_ fyne.SecondaryTappable = (*target)(nil)
+	_ fyne.Focusable         = (*target)(nil)
+	_ mobile.Touchable       = (*target)(nil)
+	_ desktop.Mouseable      = (*target)(nil)
+)
+
+// Tapped implements fyne.Tappable.
+func (t *target) Tapped(*fyne.PointEvent) {
+	if !t.disabled && t.onTap != nil {
+		t.onTap()
+	}
+}
+
+// TappedSecondary implements fyne.SecondaryTappable.
+func (t *target) TappedSecondary(e *fyne.PointEvent) { t.Tapped(e) }
+
+// FocusGained implements fyne.Focusable.
+func (t *target) FocusGained() { t.become(&t.focused, true) }
+
+// FocusLost implements fyne.Focusable.
+func (t *target) FocusLost() { t.become(&t.focused, false) }
+
+// TypedRune taps with the space bar.
+func (t *target) TypedRune(r rune) {
+	if r == ' ' {
+		t.Tapped(nil)
+	}
+}
+
+// TypedKey taps with the return key.
+func (t *target) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		t.Tapped(nil)
+	case mobile.KeyBack, fyne.KeyEscape:
+		passOn(e)
+	}
+}
+
+// passOn hands a key that a focused widget has no use for to the window: the back button means the screen, wherever
+// the caret is.
+func passOn(e *fyne.KeyEvent) {
+	for _, w := range fyne.CurrentApp().Driver().AllWindows() {
+		if f := w.Canvas().OnTypedKey(); f != nil {
+			f(e)
+			return
+		}
+	}
+}
+
+// TouchDown implements mobile.Touchable.
+func (t *target) TouchDown(*mobile.TouchEvent) { t.become(&t.pressed, true) }
+
+// TouchUp implements mobile.Touchable.
+func (t *target) TouchUp(*mobile.TouchEvent) { t.become(&t.pressed, false) }
+
+// TouchCancel implements mobile.Touchable.
+func (t *target) TouchCancel(*mobile.TouchEvent) { t.become(&t.pressed, false) }
+
+// MouseDown implements desktop.Mouseable.
+func (t *target) MouseDown(*desktop.MouseEvent) { t.become(&t.pressed, true) }
+
+// MouseUp implements desktop.Mouseable.
+func (t *target) MouseUp(*desktop.MouseEvent) { t.become(&t.pressed, false) }
+
+func (t *target) become(state *bool, now bool) {
+	*state = now
+	if t.restyle != nil {
+		t.restyle()
+	}
+}

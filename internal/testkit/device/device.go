@@ -1,0 +1,198 @@
+// Package device makes a device that has been enrolled and has received the register and the forms of a synthetic
+// township, without a server: what a cadre holds on a morning before setting out.
+package device
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"time"
+
+	"zoucun/form/xlsform"
+	"zoucun/internal/township"
+	"zoucun/store"
+	"zoucun/survey"
+	"zoucun/sync/wire"
+)
+
+// county is the division code of a county that does not exist.
+const county = 349999
+
+// Spec says what the device has received.
+type Spec struct {
+	Seed       uint64
+	Households int
+	Forms      map[string]fs.FS // folders of sheets, by name
+}
+
+// Prepare enrols the device of a store and gives it a township.
+func Prepare(ctx context.Context, s *store.Store, spec Spec) error {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return fmt.Errorf("device.Prepare: %w", err)
+	}
+	o := &office{key: key, epoch: survey.NewID[survey.Epoch](), feeds: map[survey.ScopeID][]wire.FeedItem{}}
+	if err := o.enter(township.New(spec.Seed, spec.Households), spec.Forms); err != nil {
+		return err
+	}
+	if err := o.enrol(ctx, s); err != nil {
+		return err
+	}
+	return o.deliver(ctx, s)
+}
+
+// office is the county: it writes the register and signs the grant.
+type office struct {
+	key    ed25519.PrivateKey
+	epoch  survey.Epoch
+	name   string
+	scopes []survey.ScopeID
+	person survey.Staff
+	feeds  map[survey.ScopeID][]wire.FeedItem
+}
+
+// enter writes a township's places, staff, households and forms into the feeds.
+func (o *office) enter(t township.Township, forms map[string]fs.FS) error {
+	shared := survey.RegisterScope(county)
+	o.name, o.scopes = t.Name, []survey.ScopeID{shared}
+	for i, p := range t.Staff {
+		id := survey.DerivedID[survey.RecordID](shared, "staff/"+p.Name)
+		if i == 0 {
+			o.person = survey.Staff{ID: survey.PersonID(id), Name: p.Name, Post: p.Post}
+		}
+		fields := survey.Fields{survey.StaffName: p.Name, survey.StaffPost: p.Post}
+		if err := o.publish(survey.Header{Record: id, Type: survey.TypeStaff, Scope: shared}, fields); err != nil {
+			return err
+		}
+	}
+	for i, v := range t.Villages {
+		if err := o.enterVillage(t, v, i); err != nil {
+			return err
+		}
+	}
+	for name, folder := range forms {
+		if err := o.enterForm(name, folder); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *office) enterVillage(t township.Township, v township.Village, order int) error {
+	shared := survey.RegisterScope(county)
+	village := survey.Place{ID: survey.DerivedID[survey.RecordID](shared, "village/"+v.Name), Name: v.Name, Order: order}
+	o.scopes = append(o.scopes, survey.VillageScope(village.ID))
+	if err := o.enterPlace(village); err != nil {
+		return err
+	}
+	groups := map[string]survey.RecordID{}
+	for i, name := range v.Groups {
+		g := survey.Place{
+			ID: survey.DerivedID[survey.RecordID](survey.VillageScope(village.ID), "group/"+name), Parent: village.ID, Name: name, Order: i,
+		}
+		groups[name] = g.ID
+		if err := o.enterPlace(g); err != nil {
+			return err
+		}
+	}
+	for _, row := range t.Rows {
+		if row.Village != v.Name || row.Fault != "" {
+			continue
+		}
+		if err := o.enterHousehold(row, village.ID, groups[row.Group]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *office) enterPlace(p survey.Place) error {
+	return o.publish(survey.Header{Record: p.ID, Type: survey.TypePlace, Scope: survey.RegisterScope(county)}, p.Fields())
+}
+
+func (o *office) enterHousehold(row township.Row, village, group survey.RecordID) error {
+	scope := survey.VillageScope(village)
+	h := survey.Household{
+		ID:    survey.DerivedID[survey.RecordID](scope, "household/"+row.Code),
+		Scope: scope, Village: village, Group: group, Code: row.Code, Head: row.Head, Door: row.Door, Phone: row.Phone,
+		Resident: number(row.Resident), Away: number(row.Away), Location: locations[row.Location],
+	}
+	return o.publish(survey.Header{Record: h.ID, Type: survey.TypeHousehold, Scope: scope}, h.Fields())
+}
+
+var locations = map[string]survey.LocationClass{"路边": survey.Roadside, "村中": survey.Central, "偏远": survey.Remote}
+
+func number(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+func (o *office) enterForm(name string, folder fs.FS) error {
+	book, _ := xlsform.ReadFS(folder, name)
+	f := xlsform.Compile(book, xlsform.Options{})
+	if f.Fatal() {
+		return fmt.Errorf("device: form %s: %v", name, f.Findings)
+	}
+	shared := survey.RegisterScope(county)
+	return o.publish(survey.Header{
+		Record: survey.DerivedID[survey.RecordID](shared, "form/"+f.ID), Type: survey.TypeForm, Scope: shared,
+		Form: survey.FormID(f.ID), FormVersion: f.Version,
+	}, survey.Fields{survey.FormTitle: f.Title, survey.FormXML: string(f.XML)})
+}
+
+// publish seals a record's first revision and appends it to the feed of its scope.
+func (o *office) publish(h survey.Header, fields survey.Fields) error {
+	h.Kind, h.HLC = survey.Put, survey.HLC(0).Next(time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC))
+	for path := range fields {
+		h.Touched = append(h.Touched, path)
+	}
+	r, err := wire.SealRevision(h, survey.Body{Fields: fields}, rand.Reader)
+	if err != nil {
+		return fmt.Errorf("device: %w", err)
+	}
+	feed := o.feeds[h.Scope]
+	o.feeds[h.Scope] = append(feed, wire.FeedItem{Seq: uint64(len(feed)) + 1, Op: wire.FeedPut, HLC: h.HLC, Revision: r})
+	return nil
+}
+
+func (o *office) enrol(ctx context.Context, s *store.Store) error {
+	id, _, err := s.Device(ctx)
+	if err != nil {
+		return fmt.Errorf("device: %w", err)
+	}
+	slices.SortFunc(o.scopes, survey.ScopeID.Compare)
+	signed, err := wire.SignGrant(survey.Grant{
+		Device: id, Person: o.person.ID, Name: o.person.Name, County: county, Township: o.name, Scopes: o.scopes,
+		Roles: []survey.Role{survey.RoleCadre}, Serial: 1, NotAfter: survey.MillisOf(time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)),
+	}, o.key)
+	if err != nil {
+		return fmt.Errorf("device: %w", err)
+	}
+	public, _ := o.key.Public().(ed25519.PublicKey)
+	return s.Enrol(ctx, survey.Enrolment{Server: "https://127.0.0.1:1", ServerKey: public, Epoch: o.epoch}, signed)
+}
+
+// pageSize is how many revisions a page of a feed carries.
+const pageSize = 200
+
+func (o *office) deliver(ctx context.Context, s *store.Store) error {
+	for _, scope := range o.scopes {
+		feed := o.feeds[scope]
+		after := 0
+		for items := range slices.Chunk(feed, pageSize) {
+			page := wire.FeedPage{Scope: scope, Epoch: o.epoch, After: uint64(after), Items: items, Head: uint64(len(feed))}
+			if err := s.ApplyPage(ctx, page); err != nil {
+				return fmt.Errorf("device: %w", err)
+			}
+			after += len(items)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,281 @@
+package robot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"zoucun/internal/testkit/screen"
+)
+
+// Window is a program whose window the robot works.
+type Window struct {
+	desktop *Desktop
+	cmd     *exec.Cmd
+	socket  string
+	ended   bool
+}
+
+// patience is how long something may take to appear.
+const patience = 20 * time.Second
+
+// Open starts a program built with the tag e2e and waits for its window. The program's output goes to log.
+func (d *Desktop) Open(ctx context.Context, log io.Writer, program string, args ...string) (*Window, error) {
+	w := &Window{desktop: d, socket: filepath.Join(d.spec.Dir, fmt.Sprintf("screen-%d", time.Now().UnixNano()))}
+	w.cmd = exec.CommandContext(ctx, program, args...)
+	w.cmd.Env = append(d.env, "ZOUCUN_SCREEN="+w.socket)
+	w.cmd.Stdout, w.cmd.Stderr = log, log
+	if err := d.launch(w.cmd); err != nil {
+		return nil, err
+	}
+	deadline := time.Now().Add(patience)
+	for {
+		_, err := w.Look(ctx)
+		if err == nil {
+			return w, pause(ctx, 500*time.Millisecond) // the window manager places it
+		}
+		if time.Now().After(deadline) {
+			return nil, fmt.Errorf("robot: no window: %w", err)
+		}
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// TimeToWindow starts a program, waits until its window is on the screen, and ends it. It needs no special build.
+func (d *Desktop) TimeToWindow(ctx context.Context, program string, args ...string) (time.Duration, error) {
+	w := &Window{desktop: d, cmd: exec.CommandContext(ctx, program, args...)}
+	w.cmd.Env = d.env
+	begun := time.Now()
+	if err := d.launch(w.cmd); err != nil {
+		return 0, err
+	}
+	defer w.Close()
+	for time.Since(begun) < patience {
+		err := d.run(ctx, "xdotool", "search", "--onlyvisible", "--pid", strconv.Itoa(w.cmd.Process.Pid))
+		if err == nil {
+			return time.Since(begun), nil
+		}
+		if err := pause(ctx, 2*time.Millisecond); err != nil {
+			return 0, err
+		}
+	}
+	return 0, fmt.Errorf("robot: %s shows no window", filepath.Base(program))
+}
+
+// Kill ends the program without warning, as a flat battery does.
+func (w *Window) Kill() { w.end(syscall.SIGKILL) }
+
+// Close asks the program to end.
+func (w *Window) Close() { w.end(syscall.SIGTERM) }
+
+func (w *Window) end(signal syscall.Signal) {
+	if w.ended {
+		return
+	}
+	w.ended = true
+	end(w.cmd, signal)
+	for i, cmd := range w.desktop.started {
+		if cmd == w.cmd {
+			w.desktop.started = append(w.desktop.started[:i], w.desktop.started[i+1:]...)
+			return
+		}
+	}
+}
+
+// Look returns what the window shows.
+func (w *Window) Look(ctx context.Context) (screen.View, error) {
+	var view screen.View
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", w.socket)
+	if err != nil {
+		return view, fmt.Errorf("robot: look: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := json.NewDecoder(conn).Decode(&view); err != nil {
+		return view, fmt.Errorf("robot: look: %w", err)
+	}
+	return view, nil
+}
+
+// Match says whether an object is the one that is looked for.
+type Match func(screen.Object) bool
+
+// Says matches an object of whatever kind with exactly these words.
+func Says(text string) Match { return func(o screen.Object) bool { return o.Text == text } }
+
+// Contains matches an object whose words contain these.
+func Contains(part string) Match {
+	return func(o screen.Object) bool { return strings.Contains(o.Text, part) }
+}
+
+// Kind matches an object of a kind with exactly these words.
+func Kind(kind, text string) Match {
+	return func(o screen.Object) bool { return o.Kind == kind && o.Text == text }
+}
+
+// Find waits until something matches and returns it.
+func (w *Window) Find(ctx context.Context, what string, match Match) (screen.Object, error) {
+	return w.await(ctx, what, func(view screen.View) (screen.Object, bool) {
+		for _, o := range view.Objects {
+			if match(o) {
+				return o, true
+			}
+		}
+		return screen.Object{}, false
+	})
+}
+
+// See waits until the words, or words that contain them, are on the screen.
+func (w *Window) See(ctx context.Context, words string) error {
+	_, err := w.Find(ctx, words, Contains(words))
+	return err
+}
+
+// FindBelow waits for the first object of a kind that stands below words.
+func (w *Window) FindBelow(ctx context.Context, words, kind, text string) (screen.Object, error) {
+	return w.await(ctx, kind+" below "+words, func(view screen.View) (screen.Object, bool) {
+		for i, o := range view.Objects {
+			if !strings.Contains(o.Text, words) {
+				continue
+			}
+			for _, below := range view.Objects[i+1:] {
+				if below.Kind == kind && (text == "" || below.Text == text) {
+					return below, true
+				}
+			}
+		}
+		return screen.Object{}, false
+	})
+}
+
+func (w *Window) await(ctx context.Context, what string, find func(screen.View) (screen.Object, bool)) (screen.Object, error) {
+	deadline := time.Now().Add(patience)
+	for {
+		view, err := w.Look(ctx)
+		if err != nil {
+			return screen.Object{}, err
+		}
+		if o, ok := find(view); ok {
+			return o, nil
+		}
+		if time.Now().After(deadline) {
+			return screen.Object{}, fmt.Errorf("robot: %s is not on the screen; there is: %s", what, inventory(view))
+		}
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return screen.Object{}, err
+		}
+	}
+}
+
+func inventory(view screen.View) string {
+	words := make([]string, len(view.Objects))
+	for i, o := range view.Objects {
+		words[i] = o.Kind + " " + strconv.Quote(o.Text)
+	}
+	return strings.Join(words, ", ")
+}
+
+// Tap clicks in the middle of what matches.
+func (w *Window) Tap(ctx context.Context, what string, match Match) error {
+	o, err := w.Find(ctx, what, match)
+	if err != nil {
+		return err
+	}
+	return w.Click(ctx, o)
+}
+
+// TapBelow clicks the first object of a kind that stands below words.
+func (w *Window) TapBelow(ctx context.Context, words, kind, text string) error {
+	o, err := w.FindBelow(ctx, words, kind, text)
+	if err != nil {
+		return err
+	}
+	return w.Click(ctx, o)
+}
+
+// Click presses and releases the pointer in the middle of an object.
+func (w *Window) Click(ctx context.Context, o screen.Object) error {
+	if err := w.move(ctx, o.X+o.W/2, o.Y+o.H/2); err != nil {
+		return err
+	}
+	return w.settle(ctx, "click", "1")
+}
+
+func (w *Window) move(ctx context.Context, x, y int) error {
+	return w.desktop.run(ctx, "xdotool", "mousemove", strconv.Itoa(x), strconv.Itoa(y))
+}
+
+// settle runs xdotool and gives the window the time of a few frames.
+func (w *Window) settle(ctx context.Context, args ...string) error {
+	if err := w.desktop.run(ctx, "xdotool", args...); err != nil {
+		return err
+	}
+	return pause(ctx, 150*time.Millisecond)
+}
+
+// Drag draws with the pointer down through points given in thousandths of the object's size.
+func (w *Window) Drag(ctx context.Context, o screen.Object, points ...[2]int) error {
+	for i, p := range points {
+		if err := w.move(ctx, o.X+o.W*p[0]/1000, o.Y+o.H*p[1]/1000); err != nil {
+			return err
+		}
+		if i == 0 {
+			if err := w.settle(ctx, "mousedown", "1"); err != nil {
+				return err
+			}
+		}
+		if err := pause(ctx, 30*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return w.settle(ctx, "mouseup", "1")
+}
+
+// Scroll turns the wheel over an object: down for positive notches.
+func (w *Window) Scroll(ctx context.Context, o screen.Object, notches int) error {
+	if err := w.move(ctx, o.X+o.W/2, o.Y+o.H/2); err != nil {
+		return err
+	}
+	button := "5"
+	if notches < 0 {
+		button, notches = "4", -notches
+	}
+	return w.settle(ctx, "click", "--repeat", strconv.Itoa(notches), "--delay", "20", button)
+}
+
+// Type presses the keys that give a text; characters that are on no key are put on one for the moment.
+func (w *Window) Type(ctx context.Context, text string) error {
+	return w.settle(ctx, "type", "--delay", "40", text)
+}
+
+// Pinyin types words through the input method: each is spelled and its first candidate taken. The desktop must have
+// been started with Pinyin.
+func (w *Window) Pinyin(ctx context.Context, spellings ...string) error {
+	if err := w.Press(ctx, "ctrl+space"); err != nil {
+		return err
+	}
+	for _, spelling := range spellings {
+		for _, letter := range spelling {
+			if err := w.Press(ctx, string(letter)); err != nil {
+				return err
+			}
+		}
+		if err := w.Press(ctx, "space"); err != nil {
+			return err
+		}
+	}
+	return w.Press(ctx, "ctrl+space")
+}
+
+// Press presses a key or a combination, as xdotool names it.
+func (w *Window) Press(ctx context.Context, key string) error { return w.settle(ctx, "key", key) }
