@@ -2,6 +2,7 @@ package form
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"zoucun/form/xform"
@@ -139,8 +140,8 @@ func (s *Session) add(c Change) error {
 	if def == nil {
 		return s.refuse(c, survey.NotFound, "表里没有“%s”这一组可重复的题", c.Path)
 	}
-	if c.Value == "" {
-		return s.refuse(c, survey.Invalid, "新增的一条没有编号")
+	if c.Value == "" || strings.ContainsAny(c.Value, "/[]@") {
+		return s.refuse(c, survey.Invalid, "新增的一条没有编号，或者编号“%s”用了不能用的字符", c.Value)
 	}
 	if !s.mayAddRemove(def, parent) {
 		return s.refuse(c, survey.Denied, "这里不能增减")

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,26 +77,32 @@ func (s *Session) eachChoice(n *node, yield func(Choice, xpath.Node) bool) {
 		return
 	}
 	nodes, _ := result.Nodes()
+	ctx := s.context(n)
 	for _, item := range nodes {
-		if !yield(s.itemChoice(c.Itemset, item, n), item) {
+		ctx.Node = item
+		if !yield(s.itemChoice(c.Itemset, ctx, n), item) {
 			return
 		}
 	}
 }
 
-func (s *Session) itemChoice(set *xform.Itemset, item xpath.Node, n *node) Choice {
-	ctx := s.context(n)
-	ctx.Node = item
-	result, err := set.Value.Eval(ctx)
+// itemChoice reads a choice off the item that ctx stands at.
+func (s *Session) itemChoice(set *xform.Itemset, ctx *xpath.Context, n *node) Choice {
+	name := s.itemText(set.Value, ctx, n)
+	label := s.itemText(set.Label.Expression(), ctx, n)
+	return Choice{Name: name, Label: cmp.Or(label, name)}
+}
+
+func (s *Session) itemText(e *xpath.Expr, ctx *xpath.Context, n *node) string {
+	if e == nil {
+		return ""
+	}
+	result, err := e.Eval(ctx)
 	if err != nil {
 		s.fault(n, err)
-		return Choice{}
+		return ""
 	}
-	c := Choice{Name: result.Text(), Label: s.itemText(set.Label, item, n)}
-	if c.Label == "" {
-		c.Label = c.Name
-	}
-	return c
+	return result.Text()
 }
 
 // rowOf returns the columns of an item.

@@ -33,7 +33,10 @@ func Edit(f *xform.Form, env Env, fields survey.Fields) (*Session, survey.Fields
 	if id := s.metaNode("instanceID"); id != nil {
 		id.value = "uuid:" + s.deriveID()
 	}
-	return s, unknown, s.start(false)
+	if err := s.start(false); err != nil {
+		return nil, nil, err
+	}
+	return s, unknown, nil
 }
 
 // reach returns the node at a path, making the repeat instances on the way, or nil when the form has no such path.

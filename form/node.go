@@ -67,6 +67,9 @@ func (n *node) Index() int { return n.index }
 // Present reports whether the node is relevant with all above it.
 func (n *node) Present() bool { return n.present }
 
+// Kept returns the answer, whether or not it is asked for now.
+func (n *node) Kept() string { return n.value }
+
 // Repeats reports whether the node is an instance of a repeat.
 func (n *node) Repeats() bool { return n.def != nil && n.def.Repeat != nil }
 

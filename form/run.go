@@ -158,7 +158,7 @@ func (s *Session) compute(j job) {
 	case taskRelevant:
 		s.allow(n, s.evalBool(j.rule.exprs[0], n, true))
 	case taskCalculate:
-		if !s.run.resuming {
+		if n.present && !s.run.resuming {
 			s.calculate(n)
 		}
 	case taskCount:
@@ -240,6 +240,9 @@ func (s *Session) present(n *node) {
 	n.present = now
 	s.mark(n, Relevance)
 	s.valueChanged(n)
+	if now {
+		s.enqueueTask(n, taskCalculate) // it rested while nobody could read it
+	}
 	for _, c := range n.attrs {
 		s.present(asNode(c))
 	}

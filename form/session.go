@@ -63,7 +63,10 @@ func Begin(f *xform.Form, env Env) (*Session, error) {
 	}
 	s.seed, s.now = env.NewID(), env.Now()
 	s.plant(f.Initial)
-	return s, s.start(true)
+	if err := s.start(true); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // plant makes the instance from an element.

@@ -46,7 +46,7 @@ func testEnv() Env {
 		Now: func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("CST", 8*3600)) },
 		NewID: func() string {
 			n++
-			return fmt.Sprintf("%08x-%04x-7fff-8000-%012d", 1795320000000>>16, 1795320000000&0xffff, n) // UUIDv7 of now
+			return fmt.Sprintf("%08x-%04x-7fff-8000-%012d", 1795320000001>>16, 1795320000001&0xffff, n) // UUIDv7 of a little later
 		},
 	}
 }

@@ -90,7 +90,10 @@ func Restore(f *xform.Form, env Env, st State) (*Session, error) {
 	if err := s.load(st.Values, st.Repeats); err != nil {
 		return nil, err
 	}
-	return s, s.resume()
+	if err := s.resume(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // plantBare makes the instance without any repeat instances, every leaf at its default.

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"zoucun/form/xform"
-	"zoucun/form/xpath"
 )
 
 // text writes out a label, hint or message that belongs to n.
@@ -57,26 +56,4 @@ func (s *Session) parts(t *xform.Text, n *node) string {
 		}
 	}
 	return b.String()
-}
-
-// itemText writes out the label of a choice drawn from a list: the text's expression is relative to the item.
-func (s *Session) itemText(t *xform.Text, item xpath.Node, n *node) string {
-	if t == nil {
-		return ""
-	}
-	ctx := s.context(n)
-	ctx.Node = item
-	e := t.ID
-	if e == nil && len(t.Parts) > 0 {
-		e = t.Parts[0].Output
-	}
-	if e == nil {
-		return ""
-	}
-	result, err := e.Eval(ctx)
-	if err != nil {
-		s.fault(n, err)
-		return ""
-	}
-	return result.Text()
 }

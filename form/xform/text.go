@@ -18,6 +18,19 @@ type Part struct {
 	Output  *xpath.Expr
 }
 
+// Expression returns the one expression a text consists of, or nil.
+func (t *Text) Expression() *xpath.Expr {
+	switch {
+	case t == nil:
+		return nil
+	case t.ID != nil:
+		return t.ID
+	case len(t.Parts) == 1:
+		return t.Parts[0].Output
+	}
+	return nil
+}
+
 // Expressions returns the expressions the text depends on in any language.
 func (f *Form) Expressions(t *Text) []*xpath.Expr {
 	if t == nil {

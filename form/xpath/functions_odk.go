@@ -69,7 +69,11 @@ func coalesce(f *frame, args []expr) any {
 
 // once keeps the value the node has and evaluates its argument only while there is none.
 func once(f *frame, args []expr) any {
-	if have := f.ctx.Node.Value(); have != "" {
+	have := f.ctx.Node.Value()
+	if g, ok := f.ctx.Node.(Gated); ok {
+		have = g.Kept()
+	}
+	if have != "" {
 		return have
 	}
 	v := args[0].eval(f)

@@ -51,6 +51,8 @@ type Gated interface {
 	Node
 	// Present reports whether the node and all above it are relevant.
 	Present() bool
+	// Kept returns the value the node has, present or not.
+	Kept() string
 }
 
 // Repeated is a node that is one of several instances of a repeat. An absolute path that passes through the repeat on
