@@ -17,12 +17,20 @@ import (
 
 // Longest texts, in characters.
 const (
-	maxName  = 50
-	maxPlace = 40
-	maxCode  = 32
-	maxDoor  = 40
-	maxPost  = 40
-	maxCount = 99
+	maxName = 50
+	maxText = 40 // of a place, a door, a post: what the form takes
+	maxCode = 32
+)
+
+// maxCount is the most people a household can have.
+const maxCount = 99
+
+// Reasons that several columns share.
+var (
+	errBroken   = errors.New("单元格是公式出错的值，请改成文字")
+	errLost     = errors.New("有一个字在以前转换时丢了（显示为 �、□ 或问号），请按证件补上")
+	errTooLong  = errors.New("内容太长")
+	errNoDigits = errors.New("电话变成了科学计数法，末几位已经丢了，请重新填写")
 )
 
 // clean returns text as the register keeps it: NFC, no invisible characters, no space at the ends, single spaces
@@ -39,7 +47,7 @@ func clean(s string) string {
 		case unicode.Is(unicode.Cf, r):
 			continue
 		}
-		if space && len(kept) > 0 && !(unicode.Is(unicode.Han, r) && unicode.Is(unicode.Han, kept[len(kept)-1])) {
+		if space && len(kept) > 0 && (!unicode.Is(unicode.Han, r) || !unicode.Is(unicode.Han, kept[len(kept)-1])) {
 			kept = append(kept, ' ')
 		}
 		kept, space = append(kept, r), false
@@ -75,14 +83,6 @@ func wholeDigits(raw, shown string) string {
 	return digits
 }
 
-// Reasons that several columns share.
-var (
-	errBroken   = errors.New("单元格是公式出错的值，请改成文字")
-	errLost     = errors.New("有一个字在以前转换时丢了（显示为 �、□ 或问号），请按证件补上")
-	errTooLong  = errors.New("内容太长")
-	errNoDigits = errors.New("电话变成了科学计数法，末几位已经丢了，请重新填写")
-)
-
 // checkText refuses characters that are not what the person wrote.
 func checkText(s string, longest int) error {
 	if utf8.RuneCountInString(s) > longest {
@@ -101,6 +101,9 @@ func checkText(s string, longest int) error {
 	}
 	return nil
 }
+
+// checkShort is checkText for what stands on a line.
+func checkShort(s string) error { return checkText(s, maxText) }
 
 // checkName is checkText for names, in which a question mark or a box is a lost character too.
 func checkName(s string) error {

@@ -114,15 +114,10 @@ func (l *line) text(c column, check func(string) error, mask func(string) string
 	return value
 }
 
-// limited is checkText with a length.
-func limited(longest int) func(string) error {
-	return func(s string) error { return checkText(s, longest) }
-}
-
 // parsed reads a column with a parser.
 func parsed[T any](l *line, c column, parse func(string) (T, error), mask func(string) string) T {
 	value := l.cell(c)
-	if err := checkText(value, maxDoor); err != nil {
+	if err := checkShort(value); err != nil {
 		l.fault(c, mask(value), err.Error())
 		var none T
 		return none
@@ -139,7 +134,7 @@ func (l *line) household() survey.Household {
 	household := survey.Household{
 		Code:     parsed(l, colCode, parseCode, excerpt),
 		Head:     l.text(colHead, checkName, maskName),
-		Door:     l.text(colDoor, limited(maxDoor), excerpt),
+		Door:     l.text(colDoor, checkShort, excerpt),
 		Phone:    parsed(l, colPhone, parsePhone, maskDigits),
 		Resident: parsed(l, colResident, parseCount, excerpt),
 		Away:     parsed(l, colAway, parseCount, excerpt),

@@ -38,7 +38,7 @@ func apply(held []survey.Record, changes Changes) []survey.Record {
 	return after
 }
 
-func household(t testing.TB, held []survey.Record, code string) *survey.Record {
+func household(t *testing.T, held []survey.Record, code string) *survey.Record {
 	t.Helper()
 	for n := range held {
 		if held[n].Type == survey.TypeHousehold && held[n].Fields[survey.HouseholdCode] == code {

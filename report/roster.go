@@ -238,7 +238,7 @@ func (r *rosterReader) staffRows(g *grid, h *header) {
 		}
 		row := StaffRow{
 			Sheet: g.name, Row: number + 1,
-			Name: line.text(colHead, checkName, maskName), Post: line.text(colPost, limited(maxPost), excerpt),
+			Name: line.text(colHead, checkName, maskName), Post: line.text(colPost, checkShort, excerpt),
 		}
 		line.need(colHead, row.Name, "没有姓名")
 		if first, taken := r.names[row.Name]; taken && row.Name != "" {
@@ -268,9 +268,9 @@ func (r *rosterReader) take(l *line) bool {
 // household reads one household.
 func (r *rosterReader) household(l *line, village, group string) {
 	row := RosterRow{Sheet: l.grid.name, Row: l.number + 1, Village: village, Group: group, Household: l.household()}
-	l.check(colVillage, village, limited(maxPlace), excerpt)
+	l.check(colVillage, village, checkShort, excerpt)
 	l.need(colVillage, village, "没有村名")
-	l.check(colGroup, group, limited(maxPlace), excerpt)
+	l.check(colGroup, group, checkShort, excerpt)
 	key := householdKey{village, codeKey(row.Household.Code)}
 	if first, taken := r.codes[key]; taken && key.code != "" {
 		l.fault(colCode, row.Household.Code, "户编号与"+first.seenFrom(row.Sheet)+"重复，请改正其中一个")

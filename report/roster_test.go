@@ -20,11 +20,11 @@ type book struct {
 	file *excelize.File
 }
 
-func newBook(t testing.TB) *book {
-	t.Helper()
+func newBook(tb testing.TB) *book {
+	tb.Helper()
 	file := excelize.NewFile()
-	t.Cleanup(func() { _ = file.Close() })
-	return &book{t: t, file: file}
+	tb.Cleanup(func() { _ = file.Close() })
+	return &book{t: tb, file: file}
 }
 
 func (b *book) sheet(name string, rows ...[]any) *book {
@@ -76,7 +76,7 @@ func row(cells ...any) []any { return cells }
 var plainHeader = row("村", "组", "户编号", "户主", "门牌方位", "电话", "常住", "外出", "位置类型")
 
 // one reads a roster with a single data row below plainHeader.
-func one(t testing.TB, cells ...any) Roster {
+func one(t *testing.T, cells ...any) Roster {
 	t.Helper()
 	return newBook(t).sheet("花名册", plainHeader, cells).read()
 }
@@ -271,7 +271,7 @@ func TestGeneratedTownshipIsReadAsMeant(t *testing.T) {
 	})
 }
 
-func readTownship(t testing.TB, town township.Township) Roster {
+func readTownship(t *testing.T, town township.Township) Roster {
 	t.Helper()
 	var file bytes.Buffer
 	if err := town.Write(&file); err != nil {

@@ -135,7 +135,7 @@ func (s *session) perform(ctx context.Context, c command, words []string) error 
 	if err != nil {
 		return s.flagError(err, func(w io.Writer) { c.describe(w, flags) })
 	}
-	if len(args) != c.count && !(c.fewer && len(args) == 0) {
+	if len(args) != c.count && (!c.fewer || len(args) > 0) {
 		return &hintError{
 			&usageError{fmt.Sprintf("%s 后面要跟 %d 项，写了 %d 项。", c.name, c.count, len(args))},
 			"zouctl " + strings.TrimSpace(c.name+" "+c.args),

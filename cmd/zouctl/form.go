@@ -67,11 +67,17 @@ func questionLine(q report.Question) string {
 		return ""
 	}
 	kind := ""
+	if q.Choice {
+		kind = " 单选"
+	}
+	if q.Many {
+		kind = " 多选"
+	}
 	switch {
-	case q.Many:
-		kind = fmt.Sprintf(" 多选 %d 项", len(q.Choices))
+	case len(q.Choices) > 0:
+		kind += fmt.Sprintf(" %d 项", len(q.Choices))
 	case q.Choice:
-		kind = fmt.Sprintf(" 单选 %d 项", len(q.Choices))
+		kind += "（选项来自登记簿）"
 	}
 	return fmt.Sprintf("  %s [%s]%s\n", q.Label, q.Field, kind)
 }
