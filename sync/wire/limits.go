@@ -2,8 +2,7 @@ package wire
 
 // Limits of version 1. docs/protocol.md lists them for other programs; a peer that goes beyond one is refused.
 const (
-	MaxPacked   = 1 << 20 // bytes of a request body as it travels
-	MaxReply    = 2 << 20 // bytes of a reply body as it travels
+	MaxPacked   = 1 << 20 // bytes of a request or reply body as it travels
 	MaxMessage  = 8 << 20 // bytes of a message after decompression
 	MaxSegments = 16      // segments of a push
 	MaxEntries  = 200     // entries of a segment
@@ -14,6 +13,7 @@ const (
 	MaxBlob     = 64 << 20 // bytes of an attachment
 
 	MaxBody        = 768 << 10 // bytes of an encoded revision body
+	MaxHeader      = 128 << 10 // bytes of an encoded revision header
 	MaxFields      = 4096      // fields of a body, fields touched by a header
 	MaxPath        = 512       // bytes of a field path
 	MaxAttachments = 64        // attachments of a body
@@ -23,5 +23,5 @@ const (
 
 	// MinPage and MaxPage bound what a pull may ask for, in bytes of encoded pages before compression.
 	MinPage = 8 << 10
-	MaxPage = 1 << 20
+	MaxPage = 896 << 10
 )

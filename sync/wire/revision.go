@@ -43,23 +43,27 @@ func RevisionID(r survey.Revision) (survey.RevID, error) {
 	if err != nil {
 		return survey.RevID{}, fmt.Errorf("encode header: %w", err)
 	}
+	return revisionID(header, r.Commit), nil
+}
+
+func revisionID(header []byte, commit survey.Hash) survey.RevID {
 	h := sha256.New()
 	h.Write([]byte{byte(SHA256Ed25519)})
 	h.Write(header)
-	h.Write(r.Commit[:])
-	return survey.RevID(h.Sum(nil)), nil
+	h.Write(commit[:])
+	return survey.RevID(h.Sum(nil))
 }
 
 // VerifyRevision checks that a revision is within limits and is what its ID says. An erased body is no fault.
 func VerifyRevision(r survey.Revision) error {
-	id, err := RevisionID(r)
+	header, err := Encode(r.Header)
 	if err != nil {
-		return err
+		return fmt.Errorf("encode header: %w", err)
 	}
-	if id != r.ID {
+	if id := revisionID(header, r.Commit); id != r.ID {
 		return fmt.Errorf("revision %s hashes to %s", r.ID, id)
 	}
-	if err := checkHeader(r.Header); err != nil {
+	if err := errors.Join(within("bytes of header", len(header), MaxHeader), checkHeader(r.Header)); err != nil {
 		return fmt.Errorf("revision %s: %w", r.ID, err)
 	}
 	if Erased(r) {

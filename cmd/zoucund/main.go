@@ -1,0 +1,168 @@
+// Zoucund is the county's server: it takes what devices push, and gives what they may see.
+//
+// It needs nothing but a folder. docs/operations.md says how to run it, back it up and move it.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"zoucun/server"
+	"zoucun/server/blob"
+	"zoucun/server/central"
+	"zoucun/survey"
+)
+
+const (
+	software = "zoucund 0.1"
+	patience = 20 * time.Second // for requests under way when the server is asked to stop
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		complain(os.Stderr, err)
+		stop()
+		os.Exit(1) //nolint:gocritic // stop has been called
+	}
+}
+
+// settings are what the command line says.
+type settings struct {
+	listen, data, database, blobs, township string
+	county                                  uint
+}
+
+func parse(args []string, stderr io.Writer) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("zoucund", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&s.listen, "listen", "127.0.0.1:8443", "监听的地址和端口")
+	flags.StringVar(&s.data, "data", "var/server", "数据文件夹，第一次启动时建立")
+	flags.StringVar(&s.database, "db", "", "数据库：postgres://… 或 SQLite 文件；默认是数据文件夹里的 central.db")
+	flags.StringVar(&s.blobs, "blobs", "", "存放附件的文件夹；默认是数据文件夹里的 blobs")
+	flags.UintVar(&s.county, "county", 0, "六位县级区划代码；第一次启动时设定，以后可省略")
+	flags.StringVar(&s.township, "township", "", "乡镇名称；第一次启动时设定，以后可省略")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	if flags.NArg() > 0 || s.county > 999999 {
+		return s, &survey.Error{Kind: survey.Invalid, Op: "zoucund", Message: "命令行参数不对，用 zoucund -h 查看用法。"}
+	}
+	return s, nil
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	s, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	folder, err := server.OpenFolder(s.data, time.Now())
+	if err != nil {
+		return err
+	}
+	unlock, err := lock(ctx, folder.Path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	listener, err := listen(ctx, s.listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	handler, closeAll, err := assemble(ctx, s, folder, log)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	fmt.Fprintf(stdout, "zoucund 已就绪：https://%s 证书指纹 %s\n", listener.Addr(), folder.Pin)
+	return serve(ctx, listener, handler, folder.Certificate, log)
+}
+
+// assemble opens what the server keeps things in, and returns its handler.
+func assemble(ctx context.Context, s settings, folder server.Folder, log *slog.Logger) (http.Handler, func(), error) {
+	if s.database == "" {
+		s.database = folder.Database()
+	}
+	if s.blobs == "" {
+		s.blobs = folder.Blobs()
+	}
+	records, err := central.Open(ctx, s.database, central.Options{
+		Key: folder.Key, County: uint32(s.county), Township: s.township, Clock: time.Now, Log: log,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	closeAll := func() { _ = records.Close() }
+	files, err := blob.OpenFolder(s.blobs)
+	if err != nil {
+		closeAll()
+		return nil, nil, err
+	}
+	handler, err := server.New(server.Options{
+		Central: records, Blobs: files, Key: folder.Key, Pin: folder.Pin, Software: software, Clock: time.Now, Log: log,
+	})
+	if err != nil {
+		closeAll()
+		return nil, nil, err
+	}
+	return handler, closeAll, nil
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, &survey.Error{Kind: survey.Conflicting, Op: "zoucund.listen", Err: err,
+			Message: "地址 " + address + " 已被别的程序占用，请换一个端口（-listen），或先停掉那个程序。"}
+	case err != nil:
+		return nil, &survey.Error{Kind: survey.Invalid, Op: "zoucund.listen", Err: err, Message: "不能在地址 " + address + " 上监听，请检查 -listen。"}
+	}
+	return listener, nil
+}
+
+// serve answers until ctx ends, and then lets requests under way finish.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, certificate tls.Certificate, log *slog.Logger) error {
+	web := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- web.ServeTLS(listener, "", "") }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	return web.Shutdown(ctx)
+}
+
+// complain tells the operator in a sentence, and below it the chain for whoever looks closer.
+func complain(w io.Writer, err error) {
+	message := survey.MessageOf(err)
+	if message == "" {
+		message = "zoucund 不能启动。"
+	}
+	fmt.Fprintf(w, "%s\n（%s：%v）\n", message, filepath.Base(os.Args[0]), err)
+}

@@ -1,0 +1,163 @@
+// Package server answers devices over HTTP: it takes what they push, gives what they pull, takes new devices in, and
+// carries attachments.
+//
+// It decides who asks and how much; what is kept and who may see it is decided behind it. Every reply, refusals too, is
+// signed over the request it answers. docs/protocol.md is the specification.
+package server
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"zoucun/survey"
+	"zoucun/sync/wire"
+)
+
+// Central is what the server keeps records in.
+type Central interface {
+	// Receive stores a push and returns the signed receipt; the same push again gets the same receipt.
+	Receive(ctx context.Context, push wire.Push) (wire.Receipt, error)
+	// Feed returns what lies behind a device's cursors.
+	Feed(ctx context.Context, device survey.DeviceID, pull wire.Pull) (wire.PullReply, error)
+	// Enrol takes in a device that knows a code and sees the certificate pin.
+	Enrol(ctx context.Context, e wire.Enrol, pin survey.Hash) (wire.Enrolled, error)
+	// DeviceKey returns the key by which an enrolled device signs; an unknown one is Denied.
+	DeviceKey(ctx context.Context, device survey.DeviceID) (ed25519.PublicKey, error)
+	// Attachment returns the size of a file that a device may hand over or fetch; any other is NotFound.
+	Attachment(ctx context.Context, device survey.DeviceID, sum survey.Hash) (int64, error)
+	// Epoch returns the present life of the database.
+	Epoch() survey.Epoch
+}
+
+// Blobs is what the server keeps attachments in; package blob has the promises.
+type Blobs interface {
+	Held(ctx context.Context, sum survey.Hash, size int64) (int64, error)
+	Append(ctx context.Context, sum survey.Hash, size, at int64, bytes []byte) (held int64, err error)
+	Read(ctx context.Context, sum survey.Hash, at int64, p []byte) (int, error)
+}
+
+// Options are what a server is made of.
+type Options struct {
+	Central  Central
+	Blobs    Blobs
+	Key      ed25519.PrivateKey // signs replies
+	Pin      survey.Hash        // of the certificate that devices see
+	Software string             // name and version, for the status
+	Clock    survey.Clock
+	Log      *slog.Logger
+	Stall    time.Duration // how long a request may go without a byte; 90 seconds if not set
+	Busy     int           // requests at a time, beyond which devices are asked to wait; 256 if not set
+}
+
+const (
+	challengeAge = time.Hour // how long a challenge may be signed
+	retryBusy    = 5         // seconds
+)
+
+// Server is the handler of all requests.
+type Server struct {
+	Options
+	secret []byte // makes challenges
+	slots  chan struct{}
+	guess  *throttle
+	mux    *http.ServeMux
+}
+
+// New returns a server.
+func New(o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Stall == 0 {
+		o.Stall = 90 * time.Second
+	}
+	if o.Busy == 0 {
+		o.Busy = 256
+	}
+	// Derived rather than drawn: a challenge stays good over a restart, and for every process that serves the county.
+	secret, err := hkdf.Key(sha256.New, o.Key.Seed(), nil, "zoucun challenge 1", sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	s := &Server{Options: o, secret: secret, slots: make(chan struct{}, o.Busy), guess: newThrottle(o.Clock), mux: http.NewServeMux()}
+	s.route("GET "+wire.PathStatus, s.status)
+	s.route("POST "+wire.PathEnrol, s.enrol)
+	s.route("POST "+wire.PathPush, s.enrolled(s.push))
+	s.route("POST "+wire.PathPull, s.enrolled(s.pull))
+	s.route("HEAD "+wire.PathBlob+"{sum}", s.enrolled(s.held))
+	s.route("PATCH "+wire.PathBlob+"{sum}", s.enrolled(s.add))
+	s.route("GET "+wire.PathBlob+"{sum}", s.enrolled(s.fetch))
+	s.route("/", func(context.Context, *exchange) (reply, error) {
+		return reply{}, &survey.Error{Kind: survey.NotFound, Op: "server"}
+	})
+	return s, nil
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// handler answers one request whose body is read and is what its header claims.
+type handler func(ctx context.Context, e *exchange) (reply, error)
+
+func (s *Server) route(pattern string, h handler) {
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		e := &exchange{server: s, http: r, pattern: pattern, begun: s.Clock()}
+		e.request, e.signature, e.malformed = wire.ReadRequest(r.Method, r.URL.Path, r.Header)
+		answer, err := s.guarded(w, e, h)
+		if err != nil {
+			answer = s.refusal(e, answer, err)
+		}
+		s.write(w, e, answer)
+	})
+}
+
+// guarded runs a handler when there is a slot for it and its request is whole. A panic is an error like any other.
+func (s *Server) guarded(w http.ResponseWriter, e *exchange, h handler) (answer reply, err error) {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	default:
+		return answer, &survey.Error{Kind: survey.Unavailable, Op: "server", Message: "服务器正忙，请稍后再试。"}
+	}
+	defer func() {
+		if cause := recover(); cause != nil {
+			answer, err = reply{}, fmt.Errorf("panic: %v", cause)
+		}
+	}()
+	if err := e.open(w); err != nil {
+		return answer, err
+	}
+	return h(e.http.Context(), e)
+}
+
+// enrolled lets a request through that an enrolled device has signed over a fresh challenge.
+func (s *Server) enrolled(h handler) handler {
+	return func(ctx context.Context, e *exchange) (reply, error) {
+		if !wire.FreshChallenge(s.secret, e.request.Challenge, s.Clock(), challengeAge) {
+			return reply{status: http.StatusUnauthorized}, &survey.Error{Kind: survey.Denied, Op: "server.enrolled", Message: "请求需要重新签名。"}
+		}
+		key, err := s.Central.DeviceKey(ctx, e.request.Device)
+		if err != nil {
+			return reply{}, err
+		}
+		if err := e.request.Verify(e.signature, key); err != nil {
+			return reply{}, &survey.Error{Kind: survey.Denied, Op: "server.enrolled", Message: "签名不对，请求没有受理。", Err: err}
+		}
+		return h(ctx, e)
+	}
+}
+
+func (s *Server) challenge() []byte {
+	c, err := wire.NewChallenge(s.secret, s.Clock(), rand.Reader)
+	if err != nil {
+		panic(err) // crypto/rand never fails
+	}
+	return c
+}
