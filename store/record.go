@@ -194,8 +194,8 @@ func (s *Store) keepConflicts(ctx context.Context, t *tx, r survey.Record) error
 // cardOf returns what lists show of a record. A visit's answers and a form's definition stay in the revisions.
 func cardOf(r survey.Record, first merge.Edit) card {
 	c := card{
-		Type: r.Type, Fields: r.Fields, Conflicts: len(r.Conflicts), Form: first.Header.Form,
-		Version: first.Header.FormVersion, Author: first.Header.Author, Written: first.Header.Wall,
+		Type: r.Type, Fields: r.Fields, Conflicts: len(r.Conflicts), Form: r.Form,
+		Version: r.FormVersion, Author: first.Header.Author, Written: first.Header.Wall,
 	}
 	switch r.Type {
 	case survey.TypeVisit:

@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,7 +101,7 @@ func (o *office) page(scope survey.ScopeID, after, count int) wire.FeedPage {
 	feed := o.feeds[scope]
 	end := min(len(feed), after+count)
 	return wire.FeedPage{
-		Scope: scope, Epoch: o.epoch, After: uint64(after), Items: feed[min(after, end):end], Head: uint64(len(feed)),
+		Scope: scope, Epoch: o.epoch, After: uint64(after), Items: slices.Clone(feed[min(after, end):end]), Head: uint64(len(feed)),
 	}
 }
 
@@ -409,5 +409,3 @@ func TestChangedClosesOnce(t *testing.T) {
 		t.Error("finishing a visit announced nothing")
 	}
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,175 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"zoucun/form"
+	"zoucun/survey"
+	"zoucun/sync/wire"
+)
+
+// BenchmarkDurableSave sets one saved answer beside one bare SQLite commit of the same bytes, turn by turn on the same
+// disk.
+func BenchmarkDurableSave(b *testing.B) {
+	dir := b.TempDir()
+	s := openStore(b, dir, Options{Clock: time.Now})
+	d := newOffice(b).draft(survey.RecordID{})
+	if err := s.BeginDraft(b.Context(), d, []byte("{}")); err != nil {
+		b.Fatal(err)
+	}
+	change := form.Change{Op: form.OpSet, Path: "heard_worry", Value: "路灯坏了三个月，晚上老人不敢出门", At: survey.MillisOf(monday)}
+	line, err := wire.Encode(change)
+	if err != nil {
+		b.Fatal(err)
+	}
+	bare := bareCommit(b, filepath.Join(dir, "bare.db"))
+
+	var saves, commits []time.Duration
+	for b.Loop() {
+		begun := time.Now()
+		if err := s.SaveChange(b.Context(), d.ID, change); err != nil {
+			b.Fatal(err)
+		}
+		saved := time.Now()
+		bare(line)
+		saves, commits = append(saves, saved.Sub(begun)), append(commits, time.Since(saved))
+	}
+	for _, q := range []float64{0.5, 0.99} {
+		save, commit := quantile(saves, q), quantile(commits, q)
+		b.ReportMetric(float64(save.Microseconds()), fmt.Sprintf("save-p%.0f-us", q*100))
+		b.ReportMetric(float64(commit.Microseconds()), fmt.Sprintf("bare-p%.0f-us", q*100))
+		b.ReportMetric(float64(save)/float64(commit), fmt.Sprintf("ratio-p%.0f", q*100))
+	}
+}
+
+// bareCommit returns a function that commits one row of bytes with the store's own settings and nothing else.
+func bareCommit(b *testing.B, file string) func(line []byte) {
+	b.Helper()
+	db, err := sql.Open("sqlite", dataSource(file, 0, false))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("CREATE TABLE line (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT"); err != nil {
+		b.Fatal(err)
+	}
+	insert, err := db.Prepare("INSERT INTO line (bytes) VALUES (?)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return func(line []byte) {
+		if _, err := insert.Exec(line); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func quantile(d []time.Duration, q float64) time.Duration {
+	slices.Sort(d)
+	return d[min(len(d)-1, int(float64(len(d))*q))]
+}
+
+// bigRegister is how many households the goals of the register speak of.
+const bigRegister = 50_000
+
+// bigTownship fills a folder with that many households in one village and returns the office.
+func bigTownship(b *testing.B, dir string) *office {
+	b.Helper()
+	o := newOffice(b)
+	s := enrolled(b, o, dir)
+	for i := range bigRegister {
+		o.household(b, fmt.Sprintf("QC-%05d", i), syntheticName(i), fmt.Sprintf("%d号", i%700), fmt.Sprintf("138%08d", i*7919%100_000_000))
+	}
+	begun := time.Now()
+	for after := 0; after < bigRegister; after += wire.MaxItems {
+		apply(b, s, o.page(o.scope(), after, wire.MaxItems))
+	}
+	b.Logf("applied %d households in %v", bigRegister, time.Since(begun))
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return o
+}
+
+// syntheticName makes names of the usual shape from common and rare characters.
+func syntheticName(i int) string {
+	surnames, given := []rune("王李张刘陈杨黄赵周吴徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈𬱖单仇查"), []rune("伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀兰霞平刚桂英华玉萍红建国春梅㛃䶮𠮷文辉力志新龙云飞鹏浩宇晨阳梓涵")
+	name := string([]rune{surnames[i%len(surnames)], given[i/7%len(given)]})
+	if i%5 != 0 {
+		name += string(given[i/311%len(given)])
+	}
+	return name
+}
+
+// BenchmarkOpenRegister is the time from a closed database of 50,000 households to a list that can be searched.
+func BenchmarkOpenRegister(b *testing.B) {
+	dir := b.TempDir()
+	o := bigTownship(b, dir)
+	for b.Loop() {
+		s, err := Open(b.Context(), dir, Options{Clock: time.Now})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if got := len(s.SearchHouseholds(o.village, "", 0)); got != bigRegister {
+			b.Fatal("households:", got)
+		}
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSearch is one key press in the search field over 50,000 households of one village, and what they take of
+// memory.
+func BenchmarkSearch(b *testing.B) {
+	dir := b.TempDir()
+	o := bigTownship(b, dir)
+	before := heap()
+	s := openStore(b, dir, Options{Clock: time.Now})
+	s.SearchHouseholds(o.village, "", 50)
+	b.ReportMetric(float64(heap()-before)/(1<<20), "register-MiB")
+	// What is typed, letter by letter, and queries that find nothing or nearly all.
+	queries := []string{"z", "zh", "zha", "zhang", "zhangw", "zs", "wxm", "李", "李秀", "𬱖", "1", "12", "12号", "138", "1380", "xyz", "QC-0", "a", "张w"}
+	var taken []time.Duration
+	b.ResetTimer()
+	for i := 0; b.Loop(); i++ {
+		begun := time.Now()
+		s.SearchHouseholds(o.village, queries[i%len(queries)], 200)
+		taken = append(taken, time.Since(begun))
+	}
+	b.ReportMetric(float64(quantile(taken, 0.5).Microseconds()), "key-p50-us")
+	b.ReportMetric(float64(quantile(taken, 0.99).Microseconds()), "key-p99-us")
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// BenchmarkFinishVisit is the one transaction that ends a visit with a household updated and two problems.
+func BenchmarkFinishVisit(b *testing.B) {
+	o := newOffice(b)
+	s := enrolled(b, o, b.TempDir())
+	for i := 0; b.Loop(); i++ {
+		b.StopTimer()
+		id := o.household(b, fmt.Sprintf("QC-%05d", i), "张三", "1号", "")
+		apply(b, s, o.page(o.scope(), i, 1))
+		d := o.draft(id)
+		if err := s.BeginDraft(b.Context(), d, nil); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		if err := s.FinishVisit(b.Context(), d, withEntities(id)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package store
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"zoucun/form"
+	"zoucun/survey"
+	"zoucun/sync/wire"
+)
+
+func TestPagesThatChangeNothing(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	for _, code := range []string{"1", "2", "3"} {
+		o.household(t, code, "张三", code+"号", "")
+	}
+	apply(t, s, o.page(o.scope(), 0, 2))
+	before := lists(t, s)
+
+	elsewhere := o.page(o.scope(), 2, 1)
+	elsewhere.Epoch = survey.NewID[survey.Epoch]()
+	for name, page := range map[string]wire.FeedPage{
+		"again":             o.page(o.scope(), 0, 2),
+		"overlapping":       o.page(o.scope(), 1, 2),
+		"after a gap":       func() wire.FeedPage { p := o.page(o.scope(), 2, 1); p.After = 5; p.Items[0].Seq = 6; return p }(),
+		"of another epoch":  elsewhere,
+		"without any items": o.page(o.scope(), 2, 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			apply(t, s, page)
+			if diff := cmp.Diff(before, lists(t, s)); diff != "" {
+				t.Errorf("changed:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAlteredRevisionRefusesThePage(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	o.household(t, "1", "张三", "1号", "")
+	o.household(t, "2", "李四", "2号", "")
+	before := lists(t, s)
+	page := o.page(o.scope(), 0, 2)
+	page.Items[1].Revision.Header.Author[0]++
+	if err := s.ApplyPage(t.Context(), page); survey.KindOf(err) != survey.Damaged {
+		t.Errorf("ApplyPage = %v", err)
+	}
+	if diff := cmp.Diff(before, lists(t, s)); diff != "" {
+		t.Errorf("half a page was applied:\n%s", diff)
+	}
+}
+
+func TestOwnRevisionComesBackByPull(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	finish(t, s, o.draft(survey.RecordID{}), submission())
+	push := nextPush(t, s, 200, 1<<20)
+	deliver(t, s, o)
+	before := lists(t, s)
+	o.publish(push.Segments[0].Entries[0].Revision)
+	apply(t, s, o.page(o.scope(), 0, 10))
+	after := lists(t, s)
+	after.Cursors = before.Cursors
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("own revision changed something (-before +after):\n%s", diff)
+	}
+}
+
+func TestVisitFromAnotherDevice(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	id := o.household(t, "1", "张三", "1号", "")
+	other := survey.NewID[survey.PersonID]()
+	o.publish(o.revision(t, survey.Header{
+		Record: survey.NewID[survey.RecordID](), Type: survey.TypeVisit, Scope: o.scope(), Form: "QZ-01", FormVersion: "1.0",
+		Author: other, Wall: survey.MillisOf(monday),
+	}, survey.Fields{survey.VisitHousehold: id.String(), survey.VisitName: "张三 2026-11-20"}))
+	apply(t, s, o.page(o.scope(), 0, 10))
+	visits, err := s.VisitsOf(t.Context(), id)
+	if err != nil || len(visits) != 1 || visits[0].Delivery != survey.FromOthers || visits[0].Author != other {
+		t.Errorf("visits = %+v, %v", visits, err)
+	}
+	if k, _ := s.Safekeeping(t.Context()); k != (survey.Safekeeping{}) {
+		t.Errorf("another's visit is counted as ours: %+v", k)
+	}
+}
+
+func TestEditsMadeApart(t *testing.T) {
+	o, dir := newOffice(t), t.TempDir()
+	s := enrolled(t, o, dir)
+	id := o.household(t, "1", "张三", "1号", "13800000001")
+	apply(t, s, o.page(o.scope(), 0, 10))
+	base := o.feeds[o.scope()][0].Revision
+
+	sub := submission()
+	sub.Entities = []form.EntityChange{{
+		Dataset: "household", ID: id.String(), Update: true, Properties: map[string]string{"phone": "13800000002"},
+	}}
+	finish(t, s, o.draft(id), sub)
+	theirs := o.revision(t, survey.Header{
+		Record: id, Type: survey.TypeHousehold, Scope: o.scope(), Parents: []survey.RevID{base.ID}, HLC: base.Header.HLC + 1,
+	}, survey.Fields{survey.HouseholdHead: "张三", survey.HouseholdPhone: "13800000003", survey.HouseholdCode: "1"})
+	o.publish(theirs)
+	apply(t, s, o.page(o.scope(), 1, 10))
+
+	check := func(s *Store) {
+		t.Helper()
+		h, err := s.Household(t.Context(), id)
+		if err != nil || !h.Conflicted || h.Phone != "13800000002" {
+			t.Errorf("household = %+v, %v; want the later phone and a conflict", h, err)
+		}
+		if list := s.SearchHouseholds(o.village, "", 0); len(list) != 1 || !list[0].Conflicted {
+			t.Errorf("list = %+v", list)
+		}
+	}
+	check(s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	check(openStore(t, dir, Options{}))
+}
+
+func TestRecordLeavesItsScope(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	id := o.household(t, "1", "张三", "1号", "")
+	apply(t, s, o.page(o.scope(), 0, 10))
+	page := o.page(o.scope(), 0, 1)
+	page.After, page.Head = 1, 2
+	page.Items = []wire.FeedItem{{Seq: 2, Op: wire.FeedLeave, HLC: page.Items[0].HLC, Revision: wire.Erase(page.Items[0].Revision)}}
+	apply(t, s, page)
+	if n := s.HouseholdCount(o.village); n != 0 {
+		t.Errorf("%d households left in view", n)
+	}
+	if _, err := s.Household(t.Context(), id); survey.KindOf(err) != survey.NotFound {
+		t.Errorf("Household = %v", err)
+	}
+}
+
+func TestScopeIsWithdrawn(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	id := o.household(t, "1", "张三", "1号", "")
+	apply(t, s, o.page(o.scope(), 0, 10))
+	finish(t, s, o.draft(id), submission())
+	if err := s.RemoveScope(t.Context(), o.scope()); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.HouseholdCount(o.village); n != 0 {
+		t.Errorf("%d households left in view", n)
+	}
+	if k, err := s.Safekeeping(t.Context()); err != nil || k.Waiting != 1 {
+		t.Errorf("what was not handed over is gone: %+v, %v", k, err)
+	}
+	deliver(t, s, o)
+	if err := s.RemoveScope(t.Context(), o.scope()); err != nil {
+		t.Fatal("RemoveScope after delivery:", err)
+	}
+}
+
+func TestGrants(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	device, _, err := s.Device(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := func() string {
+		e, _, err := s.Enrolment(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.Grant.Name
+	}
+	renamed, err := wire.SignGrant(survey.Grant{Device: device, Name: "改名", County: county, Serial: 2}, o.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stolen := o.grant(t, survey.NewID[survey.DeviceID](), 3)
+	if err := s.Renew(t.Context(), stolen); survey.KindOf(err) != survey.Denied {
+		t.Errorf("a grant for another device = %v", err)
+	}
+	if err := s.Renew(t.Context(), newOffice(t).grant(t, device, 3)); survey.KindOf(err) != survey.Damaged {
+		t.Errorf("a grant by another server = %v", err)
+	}
+	if err := errors.Join(s.Renew(t.Context(), renamed), s.Renew(t.Context(), o.grant(t, device, 1))); err != nil {
+		t.Fatal(err)
+	}
+	if got := name(); got != "改名" {
+		t.Errorf("name = %q; an older grant has replaced the newer", got)
+	}
+	if villages := s.Villages(); len(villages) != 0 {
+		t.Errorf("villages = %v, though none is granted any more", villages)
+	}
+}
