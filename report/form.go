@@ -2,6 +2,7 @@ package report
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"zoucun/form/xform"
@@ -26,6 +27,13 @@ type Question struct {
 	Choice  bool             // the value is a choice, or with Many several separated by spaces
 	Many    bool
 	Choices map[string]string // labels by value; of choices drawn from a register none
+	Saved   Property          // the property of a register that the answer is saved to; zero for none
+}
+
+// Property is a field of the records of a register.
+type Property struct {
+	Of    survey.RecordType
+	Field survey.FieldPath
 }
 
 // FormOf reads the questions off a form's definition.
@@ -67,7 +75,7 @@ func readAloud(n *xform.Node) bool {
 }
 
 func (o *outline) question(n *xform.Node, repeat survey.FieldPath, group string) Question {
-	q := Question{Field: n.Field(), Repeat: repeat, Group: group}
+	q := Question{Field: n.Field(), Repeat: repeat, Group: group, Saved: o.savedTo(n)}
 	if n.Control == nil {
 		return q
 	}
@@ -78,6 +86,16 @@ func (o *outline) question(n *xform.Node, repeat survey.FieldPath, group string)
 		q.Choices = o.choices(n.Control)
 	}
 	return q
+}
+
+// savedTo returns the property that a node's value is saved to.
+func (o *outline) savedTo(n *xform.Node) Property {
+	for _, entity := range o.definition.Entities {
+		if slices.Contains(entity.Saves, n) {
+			return Property{survey.RecordType(entity.Dataset), survey.FieldPath(n.Bind.SaveTo)}
+		}
+	}
+	return Property{}
 }
 
 // choices returns the labels of choices by value, where the form itself carries them.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"zoucun/survey"
@@ -10,27 +11,50 @@ import (
 type field struct {
 	label string
 	path  survey.FieldPath
-	names bool // the value is an identifier; a column with its words stands beside it
 }
 
 var householdColumns = []field{
-	{"组", survey.HouseholdGroup, true},
-	{"户编号", survey.HouseholdCode, false},
-	{"户主", survey.HouseholdHead, false},
-	{"门牌方位", survey.HouseholdDoor, false},
-	{"电话", survey.HouseholdPhone, false},
-	{"常住人数", survey.HouseholdResident, false},
-	{"外出人数", survey.HouseholdAway, false},
-	{"位置类型", survey.HouseholdLocation, false},
+	{"组", survey.HouseholdGroup},
+	{"户编号", survey.HouseholdCode},
+	{"户主", survey.HouseholdHead},
+	{"门牌方位", survey.HouseholdDoor},
+	{"电话", survey.HouseholdPhone},
+	{"常住人数", survey.HouseholdResident},
+	{"外出人数", survey.HouseholdAway},
+	{"位置类型", survey.HouseholdLocation},
 }
 
 var problemColumns = []field{
-	{"户", survey.ProblemHousehold, true},
-	{"一句话", survey.ProblemTitle, false},
-	{"性质", survey.ProblemNature, false},
-	{"类别", survey.ProblemCategory, false},
-	{"紧急", survey.ProblemUrgency, false},
-	{"办理状态", survey.ProblemState, false},
+	{"户", survey.ProblemHousehold},
+	{"一句话", survey.ProblemTitle},
+	{"性质", survey.ProblemNature},
+	{"类别", survey.ProblemCategory},
+	{"办理状态", survey.ProblemState},
+}
+
+// worded are the properties whose values are codes, whatever forms there are. Others are those that a question with
+// choices saves to.
+var worded = map[Property]Question{
+	{survey.TypeHousehold, survey.HouseholdGroup}: {Choice: true},
+	{survey.TypeProblem, survey.ProblemHousehold}: {Choice: true},
+	{survey.TypeHousehold, survey.HouseholdLocation}: {Choice: true, Choices: map[string]string{
+		string(survey.Roadside): "路边", string(survey.Central): "村中", string(survey.Remote): "偏远",
+	}},
+}
+
+// questionFor returns the question that a property's words come from: those above, or one that saves to it.
+func (t *tabler) questionFor(of Property) (Question, bool) {
+	if q, ok := worded[of]; ok {
+		return q, true
+	}
+	for _, form := range t.forms {
+		for _, q := range form.Questions {
+			if q.Saved == of && q.Label != "" {
+				return q, true
+			}
+		}
+	}
+	return Question{}, false
 }
 
 // register lays out the records of a type: the columns given, then every other field there is.
@@ -42,14 +66,20 @@ func (t *tabler) register(name string, of survey.RecordType, fields []field) Tab
 		}
 	}
 	shown := []survey.FieldPath{rosterStamp, survey.HouseholdVillage} // the village leads already
-	columns := t.leading()
 	for _, f := range fields {
 		shown = append(shown, f.path)
-		columns = append(columns, fieldColumn(f.label, f.path))
-		if f.names {
-			columns = append(columns, t.namedColumn(f.label+"（文字）", f.path, string(f.path)+"#text"))
+	}
+	for _, path := range otherFields(records, func(path survey.FieldPath) bool { return slices.Contains(shown, path) }) {
+		fields = append(fields[:len(fields):len(fields)], field{path: path})
+	}
+	columns := t.leading()
+	for _, f := range fields {
+		q, _ := t.questionFor(Property{of, f.path})
+		label := cmp.Or(f.label, q.Label)
+		columns = append(columns, fieldColumn(label, f.path))
+		if q.Choice {
+			columns = append(columns, t.wordsColumn(label, f.path, q))
 		}
 	}
-	others := rest(records, func(path survey.FieldPath) bool { return slices.Contains(shown, path) })
-	return lay(name, append(columns, others...), records)
+	return lay(name, columns, records)
 }

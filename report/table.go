@@ -159,6 +159,14 @@ func fieldColumn(label string, field survey.FieldPath) cellColumn {
 	return cellColumn{Column{label, string(field)}, func(r survey.Record) string { return r.Fields[field] }}
 }
 
+// wordsColumn is a column that shows a choice in words.
+func (t *tabler) wordsColumn(label string, field survey.FieldPath, q Question) cellColumn {
+	return cellColumn{
+		Column{label + "（文字）", string(field) + "#text"},
+		func(r survey.Record) string { return t.choiceText(q, r.Fields[field]) },
+	}
+}
+
 // namedColumn is a column that shows what the identifier in a field stands for.
 func (t *tabler) namedColumn(label string, field survey.FieldPath, name string) cellColumn {
 	return cellColumn{Column{label, name}, func(r survey.Record) string { return t.label(r.Fields[field]) }}
@@ -189,8 +197,8 @@ func lay(name string, columns []cellColumn, records []survey.Record) Table {
 	return table
 }
 
-// rest returns a column for each field of the records that the columns do not show, in order of name.
-func rest(records []survey.Record, shown func(survey.FieldPath) bool) []cellColumn {
+// otherFields returns the fields of the records that are not shown, in order of name.
+func otherFields(records []survey.Record, shown func(survey.FieldPath) bool) []survey.FieldPath {
 	fields := map[survey.FieldPath]bool{}
 	for _, record := range records {
 		for field := range record.Fields {
@@ -199,9 +207,5 @@ func rest(records []survey.Record, shown func(survey.FieldPath) bool) []cellColu
 			}
 		}
 	}
-	var columns []cellColumn
-	for _, field := range slices.Sorted(maps.Keys(fields)) {
-		columns = append(columns, fieldColumn("", field))
-	}
-	return columns
+	return slices.Sorted(maps.Keys(fields))
 }

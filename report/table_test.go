@@ -33,7 +33,8 @@ func demo() Data {
 		{Field: "policy/a/aware", Group: "养老保险", Label: "知晓"},
 		{Field: "policy/b/aware", Group: "医保", Label: "知晓"},
 		{Field: "issues/title", Repeat: "issues", Label: "一句话"},
-		{Field: "issues/nature", Repeat: "issues", Label: "性质", Choice: true, Choices: map[string]string{"ask": "咨询"}},
+		{Field: "issues/nature", Repeat: "issues", Label: "性质", Choice: true, Choices: map[string]string{"ask": "咨询"}, Saved: Property{"problem", "nature"}},
+		{Field: "hh/livelihood", Label: "收入来源", Choice: true, Many: true, Choices: map[string]string{"farming": "种植", "herding": "养殖"}, Saved: Property{"household", "livelihood"}},
 	}}
 	older := Form{ID: "QZ-01", Version: "1.0", Questions: []Question{
 		{Field: "visit/result", Label: "结果", Choice: true, Choices: map[string]string{"gone": "不在", "talked": "谈了"}},
@@ -49,10 +50,10 @@ func demo() Data {
 		}},
 		{ID: villageID, Type: survey.TypePlace, Fields: survey.Fields{survey.PlaceName: "大坪村"}},
 		{ID: householdID, Type: survey.TypeHousehold, Scope: survey.VillageScope(villageID), Fields: survey.Fields{
-			survey.HouseholdHead: "王𬱖", survey.HouseholdCode: "007", "livelihood": "farming", rosterStamp: "x=y",
+			survey.HouseholdHead: "王𬱖", survey.HouseholdCode: "007", "livelihood": "farming herding", survey.HouseholdLocation: "remote", rosterStamp: "x=y",
 		}},
 		{ID: survey.RecordID{4}, Type: survey.TypeProblem, Scope: survey.VillageScope(villageID), Voided: true, Fields: survey.Fields{
-			survey.ProblemTitle: "路灯不亮", survey.ProblemHousehold: householdID.String(),
+			survey.ProblemTitle: "路灯不亮", survey.ProblemHousehold: householdID.String(), survey.ProblemNature: "ask",
 		}},
 	}}
 }
@@ -100,8 +101,8 @@ func TestTables(t *testing.T) {
 			with(map[string]string{"instance": keyA, "issues/title": "路灯不亮", "issues/nature": "ask", "issues/nature#text": "咨询"}),
 			with(map[string]string{"instance": keyB, "issues/title": "=HYPERLINK(\"http://x\",\"看\")"}),
 		},
-		{with(map[string]string{"id": householdID.String(), "code": "007", "label": "王𬱖", "livelihood": "farming"})},
-		{with(map[string]string{"id": survey.RecordID{4}.String(), "state": "已作废", "label": "路灯不亮", "household": householdID.String(), "household#text": "王𬱖"})},
+		{with(map[string]string{"id": householdID.String(), "code": "007", "label": "王𬱖", "livelihood": "farming herding", "livelihood#text": "种植、养殖", "location_class": "remote", "location_class#text": "偏远"})},
+		{with(map[string]string{"id": survey.RecordID{4}.String(), "state": "已作废", "label": "路灯不亮", "household": householdID.String(), "household#text": "王𬱖", "nature": "ask", "nature#text": "咨询"})},
 	}
 	for n, table := range tables {
 		if diff := cmp.Diff(want[n], cells(table)); diff != "" {
@@ -115,7 +116,7 @@ func TestColumnsFollowTheForm(t *testing.T) {
 	for _, column := range Tables(demo())[0].Columns {
 		labels = append(labels, column.Label)
 	}
-	want := "记录编号 状态 村 户编号 户主 名称 户的记录编号 结果 结果（文字） 村 村（文字） 实地 实地（文字） 养老保险 · 知晓 医保 · 知晓 旧题 "
+	want := "记录编号 状态 村 户编号 户主 名称 户的记录编号 结果 结果（文字） 村 村（文字） 实地 实地（文字） 养老保险 · 知晓 医保 · 知晓 收入来源 收入来源（文字） 旧题 "
 	if got := strings.Join(labels, " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

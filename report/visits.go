@@ -40,7 +40,9 @@ func (t *tabler) visits(form Form) []Table {
 		repeat, known := repeatOf[plain]
 		return known && (repeat == "") == (plain == field)
 	}
-	columns = append(columns, rest(records, shown)...)
+	for _, field := range otherFields(records, shown) {
+		columns = append(columns, fieldColumn("", field))
+	}
 	tables := []Table{lay(name, columns, records)}
 	for _, repeat := range repeats {
 		tables = append(tables, t.repeat(name, form, repeat, records))
@@ -52,10 +54,7 @@ func (t *tabler) visits(form Form) []Table {
 func (t *tabler) questionColumns(q Question) []cellColumn {
 	columns := []cellColumn{fieldColumn(q.Label, q.Field)}
 	if q.Choice {
-		columns = append(columns, cellColumn{
-			Column{q.Label + "（文字）", string(q.Field) + "#text"},
-			func(r survey.Record) string { return t.choiceText(q, r.Fields[q.Field]) },
-		})
+		columns = append(columns, t.wordsColumn(q.Label, q.Field, q))
 	}
 	return columns
 }

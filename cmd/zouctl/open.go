@@ -6,9 +6,9 @@ import (
 	"errors"
 	"flag"
 	"os"
-	"path/filepath"
 	"slices"
 
+	"zoucun/server"
 	"zoucun/server/central"
 	"zoucun/survey"
 )
@@ -35,12 +35,12 @@ func (s *session) open(ctx context.Context) (*central.Central, error) {
 	if info, err := os.Stat(s.place.data); err != nil || !info.IsDir() {
 		return nil, refuse(survey.NotFound, "open", "没有数据文件夹“"+s.place.data+"”，请检查路径。", err)
 	}
-	key, err := serverKey(s.place.data)
+	folder, err := server.OpenFolder(s.place.data, s.clock())
 	if err != nil {
-		return nil, refuse(survey.Damaged, "open", "数据文件夹里的 "+keyFile+" 读不出来。没有它不能写入，请从备份恢复。", err)
+		return nil, err
 	}
-	dsn := cmp.Or(s.place.dsn, filepath.Join(s.place.data, "central.db"))
-	return central.Open(ctx, dsn, central.Options{Key: key, County: uint32(s.place.county), Clock: s.clock})
+	dsn := cmp.Or(s.place.dsn, folder.Database())
+	return central.Open(ctx, dsn, central.Options{Key: folder.Key, County: uint32(s.place.county), Clock: s.clock})
 }
 
 // withCentral opens the server's records for as long as do runs.

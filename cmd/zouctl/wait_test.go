@@ -2,7 +2,12 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/pem"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,8 +17,8 @@ import (
 	"time"
 )
 
-// server starts a TLS server and writes its certificate where zoucund keeps its own.
-func server(t *testing.T) (address, folder string) {
+// answering starts a TLS server and writes its certificate where zoucund keeps its own.
+func answering(t *testing.T) (address, folder string) {
 	t.Helper()
 	s := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(s.Close)
@@ -34,7 +39,7 @@ func waitFor(t *testing.T, folder, address string) (code int, told string) {
 }
 
 func TestWait(t *testing.T) {
-	address, folder := server(t)
+	address, folder := answering(t)
 	t.Run("ends when the server answers", func(t *testing.T) {
 		if code, told := waitFor(t, folder, address); code != exitDone || told != "" {
 			t.Errorf("code %d, %s", code, told)
@@ -53,4 +58,19 @@ func TestWait(t *testing.T) {
 			t.Errorf("code %d, %s", code, told)
 		}
 	})
+}
+
+// otherCertificate makes a certificate that no server of ours shows.
+func otherCertificate(t *testing.T) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
