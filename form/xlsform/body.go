@@ -322,7 +322,7 @@ func (c *compiler) checkGeometries() {
 		if given == "" || !hyphenated[e.typeName] {
 			continue
 		}
-		list, ok := c.geometry(e, given)
+		list, ok := c.geometry(given)
 		if !ok {
 			c.found.add(BadGeometry, e.record.at("parameters"), given)
 			continue
@@ -332,7 +332,7 @@ func (c *compiler) checkGeometries() {
 }
 
 // geometry writes the path of the points a reference-geometry names.
-func (c *compiler) geometry(e *element, given string) (string, bool) {
+func (c *compiler) geometry(given string) (string, bool) {
 	if strings.HasPrefix(given, "${") {
 		named := c.names[strings.TrimSuffix(given[2:], "}")]
 		if len(named) != 1 || named[0].kind != repeat {

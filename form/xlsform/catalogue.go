@@ -37,11 +37,11 @@ const (
 	RowSkipped         Code = "XF035"
 	DisabledColumn     Code = "XF036"
 	NoLabel            Code = "XF037"
-	LoopUnsupported    Code = "XF038"
 	DeviceOnly         Code = "XF039"
 	UnknownMedia       Code = "XF040"
 	BigImageAlone      Code = "XF041"
 	MissingTranslation Code = "XF042"
+	BadLanguage        Code = "XF044"
 	OrOtherTranslated  Code = "XF043"
 
 	// References and expressions.
@@ -170,11 +170,11 @@ var catalogue = map[Code]sentence{
 	RowSkipped:              {Warning, "这一行没有题型、名字和标题，已跳过。", "如果是备注，可以不管。"},
 	DisabledColumn:          {Warning, "disabled 列已不在标准里。", "请改用 relevant 列。"},
 	NoLabel:                 {Fatal, "题目“{0}”没有标题，也没有提示。", "请在 label 列写标题。"},
-	LoopUnsupported:         {Fatal, "begin_loop 已不再使用。", "请改用 begin_repeat，或把各行写成单独的组。"},
 	DeviceOnly:              {Warning, "多数设备不再提供 {0}。", "请改用 deviceid。"},
 	UnknownMedia:            {Fatal, "不认识的媒体“{0}”。", "可用 image、big-image、audio、video。"},
 	BigImageAlone:           {Fatal, "有 big-image 却没有 image。", "请同时写 image 列。"},
 	MissingTranslation:      {Warning, "语言“{0}”缺少这些列：{1}。", "请补上这种语言的列，否则填表时显示“-”。"},
+	BadLanguage:             {Warning, "语言“{0}”没有写明代码。", "请在语言名后用括号写代码，如“中文 (zh)”“English (en)”，读表的软件才认得。"},
 	OrOtherTranslated:       {Warning, "多语言表单里用了 or_other，自动加上的“其他”没有翻译。", "建议在 choices 表里自己写“其他”，另加一道填空题。"},
 	UnknownReference:        {Fatal, "找不到名为“{0}”的题目。", "请检查 ${} 里的名字是否与 name 列一致。"},
 	AmbiguousReference:      {Fatal, "有几道题都叫“{0}”，不知道指哪一道。", "请给它们起不同的名字。"},
@@ -230,7 +230,7 @@ var catalogue = map[Code]sentence{
 	RangeTooManyLabels:      {Fatal, "不画刻度时最多只能有两个刻度标题。", "请只留 start 和 end 两个。"},
 	RangeLabelNotEnd:        {Fatal, "不画刻度时，刻度标题只能在两端。", "请把刻度列表改成 start 和 end 两个值。"},
 	BadRootName:             {Fatal, "表单根节点的名字“{0}”不合规则。", "名字以字母或下划线开头，后面可用字母、数字、下划线、连字符和点。"},
-	NotYesNo:                {Warning, "设置 {0} 的值“{1}”看不懂，按默认处理。", "请写 yes 或 no。"},
+	NotYesNo:                {Warning, "设置 {0} 的值“{1}”看不懂，按 {2} 处理。", "请写 yes 或 no。"},
 	FormIDTwice:             {Warning, "settings 表里 form_id 和 id_string 都写了，以 form_id 为准。", "请删去 id_string 列。"},
 	BadAttribute:            {Fatal, "表头“{0}”不能写成属性。", "属性名不能有空格；有冒号时，冒号前的前缀要先在 settings 表的 namespaces 里写明。"},
 	EncryptionNeedsID:       {Fatal, "加密的表单不能省去 instanceID。", "请删去 omit_instanceID，或不用 public_key。"},

@@ -1,8 +1,11 @@
 package xlsform
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/language"
 
 	"zoucun/form/xpath"
 )
@@ -27,13 +30,22 @@ func (c *compiler) checkExpression(expression, written string, where at) {
 // translatable are the columns that can have languages, for each sheet.
 var translatable = map[string][]column{
 	surveySheet: {
-		{"label", "label"}, {"hint", "hint"}, {"guidance_hint", "guidance_hint"},
-		{"media::image", "image"}, {"media::big-image", "big-image"}, {"media::audio", "audio"}, {"media::video", "video"},
-		{"bind::jr:constraintMsg", "constraint_message"}, {"bind::jr:requiredMsg", "required_message"},
+		{"label", "label"},
+		{"hint", "hint"},
+		{"guidance_hint", "guidance_hint"},
+		{"media::image", "image"},
+		{"media::big-image", "big-image"},
+		{"media::audio", "audio"},
+		{"media::video", "video"},
+		{"bind::jr:constraintMsg", "constraint_message"},
+		{"bind::jr:requiredMsg", "required_message"},
 	},
 	choicesSheet: {
-		{"label", "label"}, {"media::image", "image"}, {"media::big-image", "big-image"},
-		{"media::audio", "audio"}, {"media::video", "video"},
+		{"label", "label"},
+		{"media::image", "image"},
+		{"media::big-image", "big-image"},
+		{"media::audio", "audio"},
+		{"media::video", "video"},
 	},
 }
 
@@ -48,15 +60,15 @@ func (c *compiler) checkTranslations() {
 	has := map[string]map[string]bool{}
 	for _, t := range sheets {
 		for _, one := range translatable[t.name] {
-			for _, language := range languagesOf(t, one.path) {
-				if !slices.Contains(languages, language) {
-					languages = append(languages, language)
+			for _, name := range languagesOf(t, one.path) {
+				if !slices.Contains(languages, name) {
+					languages = append(languages, name)
 				}
 				key := t.name + "\x00" + one.path
 				if has[key] == nil {
 					has[key] = map[string]bool{}
 				}
-				has[key][language] = true
+				has[key][name] = true
 			}
 		}
 	}
@@ -66,6 +78,24 @@ func (c *compiler) checkTranslations() {
 	c.reportMissing(sheets, languages, has)
 }
 
+// languageCode is the code in brackets behind a language's name.
+var languageCode = regexp.MustCompile(`\(([^()]*)\)$`)
+
+// checkLanguages reports languages whose code no reader will know.
+func (c *compiler) checkLanguages() {
+	for _, name := range c.translations.languages {
+		code := languageCode.FindStringSubmatch(name)
+		if name == "default" {
+			continue
+		}
+		if code == nil {
+			c.found.add(BadLanguage, at{sheet: surveySheet}, name)
+		} else if _, err := language.ParseBase(code[1]); err != nil {
+			c.found.add(BadLanguage, at{sheet: surveySheet}, name)
+		}
+	}
+}
+
 // languagesOf lists the languages a column has; without a language it is "default".
 func languagesOf(t *table, path string) []string {
 	var out []string
@@ -73,8 +103,8 @@ func languagesOf(t *table, path string) []string {
 		if one.path == path {
 			out = append(out, "default")
 		}
-		if language, ok := strings.CutPrefix(one.path, path+"::"); ok {
-			out = append(out, language)
+		if name, ok := strings.CutPrefix(one.path, path+"::"); ok {
+			out = append(out, name)
 		}
 	}
 	return out
@@ -82,18 +112,18 @@ func languagesOf(t *table, path string) []string {
 
 func (c *compiler) reportMissing(sheets []*table, languages []string, has map[string]map[string]bool) {
 	slices.Sort(languages)
-	for _, language := range languages {
+	for _, name := range languages {
 		for _, t := range sheets {
 			var missing []string
 			for _, one := range translatable[t.name] {
 				have := has[t.name+"\x00"+one.path]
-				if len(have) > 0 && !have[language] {
+				if len(have) > 0 && !have[name] {
 					missing = append(missing, one.header)
 				}
 			}
 			if len(missing) > 0 {
 				slices.Sort(missing)
-				c.found.add(MissingTranslation, at{sheet: t.name, column: missing[0]}, language, strings.Join(missing, ", "))
+				c.found.add(MissingTranslation, at{sheet: t.name, column: missing[0]}, name, strings.Join(missing, ", "))
 			}
 		}
 	}

@@ -233,11 +233,10 @@ func (r *reader) orSomethingElse(e *element, row record) {
 
 // otherWords are what or_other shows: in Chinese beside a Chinese question, in English elsewhere.
 func otherWords(label text) (other, specify string) {
-	shown := label.plain
-	for _, one := range label.langs {
-		shown += one.value
+	chinese := func(c cell) bool {
+		return strings.ContainsFunc(c.value, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 	}
-	if strings.ContainsFunc(shown, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+	if slices.ContainsFunc(label.in("default"), chinese) {
 		return "其他", "请说明"
 	}
 	return "Other", "Specify other."

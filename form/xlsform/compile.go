@@ -197,8 +197,10 @@ func (c *compiler) oneFormID(t *table) {
 func submission(r record) []attr {
 	var attrs []attr
 	for _, pair := range []attr{
-		{"action", r.get("submission_url")}, {"base64RsaPublicKey", r.get("public_key")},
-		{"orx:auto-send", r.get("auto_send")}, {"orx:auto-delete", r.get("auto_delete")},
+		{"action", r.get("submission_url")},
+		{"base64RsaPublicKey", r.get("public_key")},
+		{"orx:auto-send", r.get("auto_send")},
+		{"orx:auto-delete", r.get("auto_delete")},
 	} {
 		if pair.value == "" {
 			continue
@@ -219,7 +221,7 @@ func (c *compiler) yes(r record, path string, otherwise bool) bool {
 	}
 	value, ok := yesNo[given]
 	if !ok {
-		c.found.add(NotYesNo, r.at(path), path, given)
+		c.found.add(NotYesNo, r.at(path), path, given, map[bool]string{true: "yes", false: "no"}[otherwise])
 		return otherwise
 	}
 	return value

@@ -37,8 +37,9 @@ type element struct {
 	triggers              []string
 	calculation           string // set when a trigger changes, not bound
 
-	hidden   bool // has no body element
-	data     bool // a fixed attribute or node without a bind
+	loop     *loop // set while the rows of a loop are read
+	hidden   bool  // has no body element
+	data     bool  // a fixed attribute or node without a bind
 	actions  []action
 	parent   *element
 	children []*element

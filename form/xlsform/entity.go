@@ -286,11 +286,11 @@ func (c *compiler) compatible(q *request, deepest *use) bool {
 
 // scopePath names a place the way authors see it, whatever the root is called.
 func scopePath(e *element) string {
-	path := "/survey"
+	path := []string{"", "survey"}
 	for _, part := range e.lineage()[1:] {
-		path += "/" + part.name
+		path = append(path, part.name)
 	}
-	return path
+	return strings.Join(path, "/")
 }
 
 // declaredRepeat reads the repeat column, which names the repeat whose every instance is an entity.

@@ -26,6 +26,7 @@ func (c *compiler) html() *node {
 	top.attrs = c.namespaces()
 	c.translations = &itext{byID: map[string]*entry{}}
 	c.collectTranslations()
+	c.checkLanguages()
 	body := c.body()
 	return top.add(el("h:head", el("h:title", txt(c.settings.title)), c.model()), body)
 }
@@ -78,8 +79,10 @@ func (c *compiler) primary() *node {
 	}
 	top.attrs = set(top.attrs, "id", s.id)
 	for _, one := range []attr{
-		{"xmlns", s.record.get("instance_xmlns")}, {"version", s.version},
-		{"odk:prefix", s.record.get("prefix")}, {"odk:delimiter", s.record.get("delimiter")},
+		{"xmlns", s.record.get("instance_xmlns")},
+		{"version", s.version},
+		{"odk:prefix", s.record.get("prefix")},
+		{"odk:delimiter", s.record.get("delimiter")},
 	} {
 		top.attrs = setIf(top.attrs, one.name, one.value)
 	}
@@ -223,9 +226,7 @@ type source struct{ name, kind, uri, owner string }
 func (c *compiler) sources() []source {
 	var out []source
 	for e := range c.root.all {
-		for _, one := range sourcesOf(e) {
-			out = append(out, one)
-		}
+		out = append(out, sourcesOf(e)...)
 	}
 	if c.lastSaved {
 		out = append(out, source{"__last-saved", "instance", "jr://instance/last-saved", ""})

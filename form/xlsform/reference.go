@@ -124,7 +124,7 @@ func inInstancePredicate(expression string, position int) bool {
 		return false
 	}
 	depth := 0
-	for i := 0; i < position; i++ {
+	for i := range position {
 		switch expression[i] {
 		case '[':
 			depth++

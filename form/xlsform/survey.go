@@ -147,10 +147,10 @@ func (r *reader) unique(e *element, row record) {
 // begin opens a group or repeat.
 func (r *reader) begin(row record, match []string) {
 	e := r.named(row, containers[match[1]])
-	if match[1] == "loop" {
-		r.found.add(LoopUnsupported, row.at("type"))
-	}
 	e.typeName = containerName(e.kind)
+	if match[1] == "loop" {
+		r.beginLoop(e, row, match[3])
+	}
 	r.describe(e, row)
 	if required := row.get("bind::required"); required != "" && (yesNo[required] || !isYesNo(required)) {
 		r.found.add(GroupRequired, row.at("bind::required"))
@@ -231,6 +231,9 @@ func (r *reader) end(row record, k kind) {
 	}
 	if len(r.parent().children) == 0 {
 		r.found.add(EmptyGroup, r.parent().record.at("type"), r.parent().name)
+	}
+	if r.parent().loop != nil {
+		r.unroll(r.parent())
 	}
 	r.open = r.open[:len(r.open)-1]
 	r.rows = false
