@@ -21,6 +21,8 @@ const (
 	messageAddress     = "服务器地址不对，请照工作人员给的再输一次，例如 192.168.1.10:8443。"
 	messageUnreachable = "连不上服务器，请检查网络和服务器地址，再试一次。"
 	messageCode        = "注册码不对、已经用过或已过期。请核对后再输一次，或向工作人员要一个新的。"
+	messageBusy        = "服务器正忙，没有注册成。请过几分钟再试。"
+	messageTooOld      = "走村的版本太旧，这台服务器不再支持。请先安装最新版本。"
 	messageImpostor    = "对方证明不了自己是这台服务器，没有注册。请换一个网络再试，或联系工作人员。"
 )
 
@@ -186,11 +188,7 @@ func (e *enrolling) judge(signed wire.Request, a answer) (wire.Enrolled, error) 
 		return none, unreachable(fmt.Errorf("not our server, status %d", a.status))
 	}
 	if err := a.refusal("client.Enrol"); err != nil {
-		// Whoever answers has not proved to be our server, so the sentence is ours.
-		if survey.KindOf(err) == survey.Denied {
-			return none, &survey.Error{Kind: survey.Denied, Op: "client.Enrol", Message: messageCode, Err: err}
-		}
-		return none, &survey.Error{Kind: survey.KindOf(err), Op: "client.Enrol", Message: messageUnreachable, Err: err}
+		return none, &survey.Error{Kind: survey.KindOf(err), Op: "client.Enrol", Message: refusalMessage(survey.KindOf(err)), Err: err}
 	}
 	granted, err := wire.Unpack[wire.Enrolled](a.body)
 	if err != nil {
@@ -203,6 +201,19 @@ func (e *enrolling) judge(signed wire.Request, a answer) (wire.Enrolled, error) 
 		return none, impostor(err)
 	}
 	return granted, nil
+}
+
+// refusalMessage returns the sentence for a refused enrolment. Whoever answers has not proved to be our server, so its
+// own sentences are not shown.
+func refusalMessage(kind survey.Kind) string {
+	switch kind {
+	case survey.Denied:
+		return messageCode
+	case survey.Newer:
+		return messageTooOld
+	case survey.Internal, survey.Invalid, survey.NotFound, survey.Conflicting, survey.Unavailable, survey.Full, survey.Damaged:
+	}
+	return messageBusy
 }
 
 func unreachable(err error) error {

@@ -234,8 +234,9 @@ func (a answer) refusal(op string) error {
 	if err != nil {
 		failure = wire.Failure{Kind: kindOfStatus(a.status)}
 	}
-	if a.status == http.StatusTooManyRequests {
-		failure.Kind = survey.Unavailable
+	switch a.status {
+	case http.StatusTooManyRequests, http.StatusUnauthorized:
+		failure.Kind = survey.Unavailable // later, or with another challenge, it may pass
 	}
 	return withRetryAfter(failure.Err(op), a.header)
 }
@@ -246,9 +247,6 @@ func kindOfStatus(status int) survey.Kind {
 		if wire.StatusOf(kind) == status {
 			return kind
 		}
-	}
-	if status == http.StatusUnauthorized {
-		return survey.Denied
 	}
 	return survey.Internal
 }
