@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := lock(ctx, folder.Path)
+	unlock, err := central.Lock(ctx, filepath.Join(folder.Path, "zoucund.lock"))
 	if err != nil {
 		return err
 	}
