@@ -16,6 +16,7 @@ const (
 	TwiceTheColumn  Code = "XF007"
 	MissingHeader   Code = "XF008"
 	OutsideHeader   Code = "XF009"
+	MisspeltColumn  Code = "XF011"
 	BadChoiceHeader Code = "XF010"
 
 	// Rows.
@@ -151,6 +152,7 @@ var catalogue = map[Code]sentence{
 	TwiceTheColumn:          {Fatal, "表头“{0}”和“{1}”是同一列的两种写法。", "请删去其中一列，或改名。"},
 	MissingHeader:           {Fatal, "缺少“{0}”列。", "请在第一行加上表头“{0}”。"},
 	OutsideHeader:           {Fatal, "这一行有内容写在没有表头的列里。", "请给这一列加上表头，或删去多余的内容；也可能是第一行漏写了表头。"},
+	MisspeltColumn:          {Warning, "不认识表头“{0}”，这一列不起作用。", "如果想写的是“{1}”，请改正；如果是自己的备注，可以不管。"},
 	BadChoiceHeader:         {Warning, "表头“{0}”不能用作选项的属性，这一列不会进入表单。", "表头不能为空，也不能有空格；只作备注可不管。"},
 	NoType:                  {Fatal, "这一行没有写题型。", "请在 type 列写题型，如 text、integer、select_one；不需要的行请整行清空。"},
 	UnknownType:             {Fatal, "不认识的题型“{0}”。", "请改用已有的题型，如 text、integer、decimal、date、select_one 列表名、note、begin_group。"},

@@ -81,6 +81,9 @@ func understand(found *findings, sheet Sheet, kind string) *table {
 		if other, taken := seen[path]; taken && path != "" && path != "id_string" {
 			found.add(TwiceTheColumn, at{kind, 1, header}, other, header)
 		}
+		if near := similarColumn(path, columnAliases[kind]); near != "" {
+			found.add(MisspeltColumn, at{kind, 1, header}, header, near)
+		}
 		seen[path] = header
 		t.columns = append(t.columns, column{path: path, header: header})
 	}
@@ -93,6 +96,24 @@ func understand(found *findings, sheet Sheet, kind string) *table {
 		t.records = append(t.records, record{table: t, number: row.Number, cells: row.Cells})
 	}
 	return t
+}
+
+// similarColumn returns the column a header nobody knows was likely meant to be, or nothing. Short headers are left
+// alone, for authors have columns of their own.
+func similarColumn(path string, aliases map[string]string) string {
+	if strings.Contains(path, "::") || len(path) < 5 {
+		return ""
+	}
+	near := ""
+	for name, known := range aliases {
+		switch {
+		case known == path || name == snake(path):
+			return ""
+		case distance(snake(path), name) <= 2 && (near == "" || name < near):
+			near = name
+		}
+	}
+	return near
 }
 
 // columnPath says which column a header means. Where no header of the sheet has "::", a single colon separates too,

@@ -37,9 +37,10 @@ type element struct {
 	triggers              []string
 	calculation           string // set when a trigger changes, not bound
 
-	loop     *loop // set while the rows of a loop are read
-	hidden   bool  // has no body element
-	data     bool  // a fixed attribute or node without a bind
+	column   string // the column its expressions were written in, where that is not the attribute's own
+	loop     *loop  // set while the rows of a loop are read
+	hidden   bool   // has no body element
+	data     bool   // a fixed attribute or node without a bind
 	actions  []action
 	parent   *element
 	children []*element

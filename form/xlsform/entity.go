@@ -379,17 +379,17 @@ func (c *compiler) entityNode(e *entity) *element {
 	if id != "" {
 		n.add(e.flag("@update", "update_if"))
 		item := "instance('" + e.list + "')/root/item[name=" + id + "]/"
-		n.add(e.computed("@baseVersion", item+"__version"))
-		n.add(e.computed("@trunkVersion", item+"__trunkVersion"))
-		n.add(e.computed("@branchId", item+"__branchId"))
+		n.add(e.computed("@baseVersion", "entity_id", item+"__version"))
+		n.add(e.computed("@trunkVersion", "entity_id", item+"__trunkVersion"))
+		n.add(e.computed("@branchId", "entity_id", item+"__branchId"))
 	}
-	identity := e.computed("@id", id)
+	identity := e.computed("@id", "entity_id", id)
 	if id == "" {
 		identity.actions = newIdentity(e.home)
 	}
 	n.add(identity)
 	if label := r.get("label"); label != "" {
-		said := e.computed("label", label)
+		said := e.computed("label", "label", label)
 		said.kind = question
 		n.add(said)
 	}
@@ -398,7 +398,7 @@ func (c *compiler) entityNode(e *entity) *element {
 
 // flag makes an attribute that says whether to create or update, always or on a condition.
 func (e *entity) flag(name, column string) *element {
-	flag := &element{kind: attribute, name: name, record: e.record, value: "1", data: true}
+	flag := &element{kind: attribute, name: name, record: e.record, column: column, value: "1", data: true}
 	if condition := e.record.get(column); condition != "" {
 		flag.data = false
 		flag.bind = bind("calculate", condition, "readonly", "true()", "type", "string")
@@ -406,9 +406,9 @@ func (e *entity) flag(name, column string) *element {
 	return flag
 }
 
-// computed makes an attribute or node of the entity with an expression.
-func (e *entity) computed(name, expression string) *element {
-	n := &element{kind: attribute, name: name, record: e.record, bind: bind("readonly", "true()", "type", "string"), hidden: true}
+// computed makes an attribute or node of the entity with an expression from a column.
+func (e *entity) computed(name, column, expression string) *element {
+	n := &element{kind: attribute, name: name, record: e.record, column: column, bind: bind("readonly", "true()", "type", "string"), hidden: true}
 	if expression != "" {
 		n.bind = append([]attr{{"calculate", straight.Replace(expression)}}, n.bind...)
 	}

@@ -177,3 +177,10 @@ func TestTheManualListsEveryCode(t *testing.T) {
 		}
 	}
 }
+
+func TestAMisspeltColumnIsNotPassedOver(t *testing.T) {
+	form := compileMarkdown(t, "| survey |\n| | type | name | label | relevent | 备注 |\n| | text | a | 甲 | false() | x |")
+	if form.Fatal() || len(form.Findings) != 1 || form.Findings[0].Code != MisspeltColumn || form.Findings[0].Column != "relevent" {
+		t.Errorf("findings %v, want a warning on relevent alone", form.Findings)
+	}
+}

@@ -1,6 +1,7 @@
 package xlsform
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strconv"
@@ -151,23 +152,12 @@ func (c *compiler) binds() []*node {
 	return out
 }
 
-// bindColumns are the columns bind attributes of entities come from.
-var bindColumns = map[string]string{"@create": "create_if", "@update": "update_if", "@id": "entity_id", "label": "label"}
-
 // bindValue writes one attribute of a bind.
 func (c *compiler) bindValue(e *element, one attr) string {
 	if isMessage(one.name) {
 		return c.messageValue(e, one.name)
 	}
-	where := e.record.at("bind::" + one.name)
-	switch {
-	case where.sheet == entitiesSheet:
-		where = e.record.at(bindColumns[e.name])
-	case where.sheet == settingsSheet:
-		where = e.record.at("instance_name")
-	case e.name != e.record.get("name") && strings.HasSuffix(e.name, "_count"):
-		where = e.record.at("control::jr:count")
-	}
+	where := e.record.at(cmp.Or(e.column, "bind::"+one.name))
 	value := c.resolve(e, one.value, reading{where: where})
 	if isExpression(one.name) {
 		c.checkExpression(value, one.value, where)

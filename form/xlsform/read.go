@@ -16,8 +16,8 @@ import (
 
 // ReadFS reads a form from a folder of CSV sheets: survey.csv, choices.csv, settings.csv, entities.csv.
 //
-// Files are UTF-8 with or without a byte order mark. Sheets the form does without may be missing; other files are
-// left alone.
+// Files are UTF-8 with or without a byte order mark. Sheets the form does without may be missing; of other files only
+// the names are read.
 func ReadFS(folder fs.FS, name string) (Workbook, []Finding) {
 	var found findings
 	book := Workbook{Name: name}
@@ -28,7 +28,11 @@ func ReadFS(folder fs.FS, name string) (Workbook, []Finding) {
 	}
 	for _, entry := range entries {
 		sheet, isCSV := strings.CutSuffix(entry.Name(), ".csv")
-		if !isCSV || entry.IsDir() {
+		switch {
+		case !isCSV || entry.IsDir():
+			continue
+		case !isSheetName(strings.ToLower(sheet)):
+			book.Sheets = append(book.Sheets, Sheet{Name: sheet}) // data of the form, or a misspelt sheet: Compile asks
 			continue
 		}
 		text, err := readLimited(folder, entry.Name())

@@ -21,24 +21,25 @@ import (
 	"zoucun/survey"
 )
 
-// TestScenarios runs the conversations beside each form of the product: assets/forms/*/tests/*.txtar. A line is a
-// word, the path of a question, and what the word wants:
+// TestScenarios plays the conversations beside each form of the product: assets/forms/*/tests/*.txtar. A line is a
+// word, the path of a question, and what the word wants; the words are those of form/testdata/scenario, and a few more:
 //
-//	answer PATH VALUE      gives an answer
-//	add PATH N             adds N instances to a repeat
-//	shown PATH             the question is asked now
-//	hidden PATH            it is not
-//	value PATH 'VALUE'     its answer is exactly this
-//	label PATH 'TEXT'      its label has this in it
-//	choices PATH 'A B'     its choices are these, in this order
-//	violates PATH 'TEXT'   its answer is wrong, and the message has this in it
-//	valid PATH             its answer is not wrong
-//	finishes               the form can be finished; what follows looks at the outcome
-//	saves LIST PROP 'V'    a record of the list gets the property
-//	unsaved LIST           no record of the list is written
-//	unwritten PATH         the question is not in the record
+//	property NAME VALUE      what property() returns; in registers.txtar, before the form begins
+//	answer PATH VALUE        gives an answer
+//	add PATH KEY             adds an instance to a repeat
+//	shown PATH               the question is asked now
+//	hidden PATH              it is not
+//	value PATH VALUE         its answer is exactly this
+//	says PATH 'TEXT'         its label has this in it
+//	offers PATH A,B          its choices are these, in this order
+//	violates PATH 'TEXT'     its answer is wrong, and the message has this in it
+//	accepts PATH             its answer is not wrong
+//	finishes                 the form can be finished; what follows looks at the outcome
+//	omits PATH               the question is not in the record
+//	saves LIST PROP 'VALUE'  a record of the list gets the property
+//	noentity LIST            no record of the list is written
 //
-// Repeats are counted from 1: issues[2]. registers.txtar holds the registers.
+// Instances are counted from 1: issues[2]. registers.txtar also holds the registers.
 func TestScenarios(t *testing.T) {
 	scripts, err := filepath.Glob("../../assets/forms/*/tests/*.txtar")
 	if err != nil || len(scripts) == 0 {
@@ -86,8 +87,10 @@ func newConversation(t *testing.T, id string, registers *txtar.Archive) *convers
 		tables[file.Name] = lines
 	}
 	properties := map[string]string{}
-	for _, line := range tables["properties.csv"][1:] {
-		properties[line[0]] = line[1]
+	for line := range strings.Lines(string(registers.Comment)) {
+		if words := scenarioWord.FindAllString(line, -1); len(words) == 3 && words[0] == "property" {
+			properties[words[1]] = words[2]
+		}
 	}
 	drawn := 0
 	session, err := form.Begin(definition, form.Env{
@@ -151,9 +154,9 @@ func (c *conversation) run(text string) {
 // speak says one line and returns what does not hold.
 func (c *conversation) speak(verb string, words []string) string {
 	act, ok := map[string]func([]string) string{
-		"answer": c.answer, "add": c.add, "shown": c.shown, "hidden": c.hidden, "value": c.value, "label": c.label,
-		"choices": c.choices, "violates": c.violates, "valid": c.valid, "finishes": c.finishes, "saves": c.saves,
-		"unsaved": c.unsaved, "unwritten": c.unwritten,
+		"answer": c.answer, "add": c.add, "shown": c.shown, "hidden": c.hidden, "value": c.value, "says": c.says,
+		"offers": c.offers, "violates": c.violates, "accepts": c.accepts, "finishes": c.finishes, "saves": c.saves,
+		"noentity": c.noEntity, "omits": c.omits,
 	}[verb]
 	if !ok {
 		return "no such word"
@@ -202,11 +205,8 @@ func (c *conversation) answer(w []string) string {
 }
 
 func (c *conversation) add(w []string) string {
-	n, _ := strconv.Atoi(w[1])
-	for range n {
-		if _, _, err := c.session.AddRepeat(c.path(w[0]), ""); err != nil {
-			return err.Error()
-		}
+	if _, _, err := c.session.AddRepeat(c.path(w[0]), w[1]); err != nil {
+		return err.Error()
 	}
 	return ""
 }
@@ -232,19 +232,19 @@ func (c *conversation) value(w []string) string {
 	return ""
 }
 
-func (c *conversation) label(w []string) string {
+func (c *conversation) says(w []string) string {
 	if q := c.question(w[0]); !strings.Contains(q.Label, w[1]) {
 		return fmt.Sprintf("is %q", q.Label)
 	}
 	return ""
 }
 
-func (c *conversation) choices(w []string) string {
+func (c *conversation) offers(w []string) string {
 	var names []string
 	for _, one := range c.session.Choices(c.path(w[0]), "", 0) {
 		names = append(names, one.Name)
 	}
-	if got := strings.Join(names, " "); got != w[1] {
+	if got := strings.Join(names, ","); got != w[1] {
 		return "are " + got
 	}
 	return ""
@@ -258,7 +258,7 @@ func (c *conversation) violates(w []string) string {
 	return ""
 }
 
-func (c *conversation) valid(w []string) string {
+func (c *conversation) accepts(w []string) string {
 	if v := c.question(w[0]).Violation; v != nil {
 		return v.Message
 	}
@@ -293,16 +293,16 @@ func (c *conversation) saves(w []string) string {
 	return "saved: " + strings.Join(seen, "; ")
 }
 
-func (c *conversation) unsaved(w []string) string {
+func (c *conversation) noEntity(w []string) string {
 	for _, change := range c.finished.Entities {
-		if change.Dataset == w[0] && (change.Create || change.Update) {
+		if change.Dataset == w[0] {
 			return fmt.Sprint("saved: ", change)
 		}
 	}
 	return ""
 }
 
-func (c *conversation) unwritten(w []string) string {
+func (c *conversation) omits(w []string) string {
 	pattern := regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(w[0]), `\[1\]`, `\[[^]]*\]`) + "$")
 	for path, value := range c.finished.Fields {
 		if pattern.MatchString(string(path)) {

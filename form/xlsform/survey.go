@@ -194,7 +194,7 @@ func (r *reader) beginRepeat(e *element, row record) {
 	}
 	counter := &element{
 		name: e.name + "_count", record: record{table: row.table, number: row.number}, typeName: "calculate", hidden: true,
-		bind: bind("type", "string", "readonly", "true()", "calculate", count),
+		bind: bind("type", "string", "readonly", "true()", "calculate", count), column: "control::jr:count",
 	}
 	r.unique(counter, row)
 	r.parent().add(counter)
@@ -466,7 +466,7 @@ func (c *compiler) addMeta() {
 	if c.settings.instanceName != "" {
 		c.meta(c.root).add(&element{
 			name: "instanceName", typeName: "calculate", hidden: true, record: c.settings.record,
-			bind: bind("type", "string", "calculate", c.settings.instanceName),
+			bind: bind("type", "string", "calculate", c.settings.instanceName), column: "instance_name",
 		})
 	}
 }
