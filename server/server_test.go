@@ -305,7 +305,7 @@ func TestRefusals(t *testing.T) {
 		{"another method", device, ask{method: http.MethodDelete, path: wire.PathPush}, 404, survey.NotFound},
 		{"no CBOR", device, post([]byte("<html>")), 422, survey.Damaged},
 		{"nothing", device, post(nil), 422, survey.Damaged},
-		{"a bomb", device, post(bomb.EncodeAll(make([]byte, 200<<20), nil)), 422, survey.Damaged},
+		{"a bomb", device, post(bomb.EncodeAll(make([]byte, 64<<20), nil)), 422, survey.Damaged},
 		{"more than is allowed", device, post(make([]byte, wire.MaxPacked+1)), 413, survey.Invalid},
 		{"a body that is not the one named", device, ask{method: http.MethodPost, path: wire.PathPush, body: []byte("x"),
 			change: func(r *wire.Request) { r.Body = sha256.Sum256(nil) }}, 422, survey.Damaged},

@@ -9,6 +9,8 @@ import (
 	"io"
 	"strings"
 
+	"golang.org/x/text/width"
+
 	"zoucun/survey"
 )
 
@@ -36,10 +38,10 @@ func NewCode(random io.Reader) (Code, error) {
 	return Code(raw), nil
 }
 
-// ParseCode reads what a person typed: any case, with or without separators, O for 0, I and L for 1.
+// ParseCode reads what a person typed: any case and width, with or without separators, O for 0, I and L for 1.
 func ParseCode(typed string) (Code, error) {
-	readable := strings.NewReplacer("-", "", " ", "", "　", "", "O", "0", "I", "1", "L", "1")
-	code := readable.Replace(strings.ToUpper(strings.TrimSpace(typed)))
+	readable := strings.NewReplacer("-", "", " ", "", "O", "0", "I", "1", "L", "1")
+	code := readable.Replace(strings.ToUpper(strings.TrimSpace(width.Fold.String(typed))))
 	if len(code) != codeLength || strings.Trim(code, codeAlphabet) != "" {
 		return "", &survey.Error{Kind: survey.Invalid, Op: "wire.ParseCode",
 			Message: "注册码应是 12 个字母或数字，请照工作人员给的再输一次。", Err: errors.New("not a code")}

@@ -1,0 +1,91 @@
+package seal
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"errors"
+	"fmt"
+	"io"
+
+	"zoucun/survey"
+)
+
+// Algorithm is the first byte of everything boxed. Append-only: the values are on disks.
+type Algorithm byte
+
+// Algorithms.
+const (
+	AES256GCM Algorithm = 0x01 // random 96-bit nonce before the ciphertext, tag behind
+)
+
+// Key is a secret of 256 bits from which a box is made.
+type Key [32]byte
+
+// NewKey draws a key.
+func NewKey(random io.Reader) (Key, error) {
+	var k Key
+	if _, err := io.ReadFull(random, k[:]); err != nil {
+		return Key{}, fmt.Errorf("new key: %w", err)
+	}
+	return k, nil
+}
+
+// Box keeps values secret and bound to their place. It opens what any algorithm it has a cipher for has sealed, and
+// seals with its own. It may be used by several goroutines.
+type Box struct {
+	algorithm Algorithm
+	ciphers   map[Algorithm]cipher.AEAD
+}
+
+// NewBox returns a box that seals with AES-256-GCM. One key may seal 2^32 values.
+func NewBox(key Key) (*Box, error) {
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, fmt.Errorf("new box: %w", err)
+	}
+	gcm, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, fmt.Errorf("new box: %w", err)
+	}
+	return &Box{algorithm: AES256GCM, ciphers: map[Algorithm]cipher.AEAD{AES256GCM: gcm}}, nil
+}
+
+// Seal returns plain as ciphertext that opens only in the same place.
+func (b *Box) Seal(plain []byte, place Place) []byte {
+	head := make([]byte, 1, 1+len(plain)+b.ciphers[b.algorithm].Overhead())
+	head[0] = byte(b.algorithm)
+	return b.ciphers[b.algorithm].Seal(head, nil, plain, place.data(b.algorithm))
+}
+
+// Open returns what was sealed in this place, or an error of kind Damaged.
+func (b *Box) Open(sealed []byte, place Place) ([]byte, error) {
+	if len(sealed) == 0 {
+		return nil, unreadable(place, errors.New("empty"))
+	}
+	algorithm := Algorithm(sealed[0])
+	aead, ok := b.ciphers[algorithm]
+	if !ok {
+		return nil, unreadable(place, fmt.Errorf("unknown algorithm %d", algorithm))
+	}
+	plain, err := aead.Open(nil, nil, sealed[1:], place.data(algorithm))
+	if err != nil {
+		return nil, unreadable(place, err)
+	}
+	return plain, nil
+}
+
+// Place says where a boxed value belongs. A value moved to another row or column does not open there.
+type Place struct {
+	Column string // table and column: "revision.body"
+	Row    []byte // the row's identifier
+}
+
+// data is the additional data: algorithm, length of the column's name, the name, the row.
+func (p Place) data(a Algorithm) []byte {
+	data := append([]byte{byte(a), byte(len(p.Column))}, p.Column...)
+	return append(data, p.Row...)
+}
+
+func unreadable(p Place, err error) error {
+	return &survey.Error{Kind: survey.Damaged, Op: "seal.Open", Subject: p.Column, Err: err}
+}
