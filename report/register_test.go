@@ -72,7 +72,7 @@ func TestChangesOfAFirstImport(t *testing.T) {
 
 func TestImportingAgainChangesNothing(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		town := township.New(rapid.Uint64().Draw(rt, "seed"), rapid.IntRange(1, 60).Draw(rt, "households"))
+		town := township.New(rapid.Uint64().Draw(rt, "seed"), rapid.IntRange(1, 30).Draw(rt, "households"))
 		roster := readTownship(t, town)
 		held := apply(nil, roster.Changes(county, nil))
 		again := roster.Changes(county, held)

@@ -70,7 +70,7 @@ func (t *tabler) register(name string, of survey.RecordType, fields []field) Tab
 		shown = append(shown, f.path)
 	}
 	for _, path := range otherFields(records, func(path survey.FieldPath) bool { return slices.Contains(shown, path) }) {
-		fields = append(fields[:len(fields):len(fields)], field{path: path})
+		fields = append(slices.Clip(fields), field{path: path})
 	}
 	columns := t.leading()
 	for _, f := range fields {
