@@ -224,11 +224,12 @@ func (r *reader) orSomethingElse(e *element, row record) {
 	if !slices.ContainsFunc(l.choices, func(c choice) bool { return c.name == "other" }) {
 		l.choices = append(l.choices, choice{name: "other", label: l.inAllLanguages(other, r.settings.language)})
 	}
-	r.parent().add(&element{
+	which := r.parent().add(&element{
 		name: e.name + "_other", record: record{table: row.table, number: row.number},
 		typeName: "text", typ: typeNames["text"].questionType, label: text{plain: specify},
 		bind: append(slices.Clone(typeNames["text"].bind), attr{"relevant", "selected(../" + e.name + ", 'other')"}),
 	})
+	r.unique(which, row)
 }
 
 // otherWords are what or_other shows: in Chinese beside a Chinese question, in English elsewhere.

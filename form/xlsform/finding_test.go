@@ -179,8 +179,50 @@ func TestTheManualListsEveryCode(t *testing.T) {
 }
 
 func TestAMisspeltColumnIsNotPassedOver(t *testing.T) {
-	form := compileMarkdown(t, "| survey |\n| | type | name | label | relevent | 备注 |\n| | text | a | 甲 | false() | x |")
-	if form.Fatal() || len(form.Findings) != 1 || form.Findings[0].Code != MisspeltColumn || form.Findings[0].Column != "relevent" {
-		t.Errorf("findings %v, want a warning on relevent alone", form.Findings)
+	form := compileMarkdown(t, "| survey |\n| | type | name | label | choice_fliter | 备注 |\n| | text | a | 甲 | b = 1 | x |")
+	if form.Fatal() || len(form.Findings) != 1 || form.Findings[0].Code != MisspeltColumn || form.Findings[0].Column != "choice_fliter" {
+		t.Errorf("findings %v, want a warning on choice_fliter alone", form.Findings)
+	}
+}
+
+func TestEarlierHabitsAreStillRead(t *testing.T) {
+	form := compileMarkdown(t, `
+		| survey |
+		| | type                       | name  | caption | relevance |
+		| | set form title             | 入户表 |         |           |
+		| | set form id                | RH    |         |           |
+		| | add text prompt            | a     | 甲      |           |
+		| | add select one prompt using yn or specify other | b | 乙 | ${a} != '' |
+		| | begin looped group         | r     | 组      |           |
+		| | q int                      | n     | 人数    |           |
+		| | end looped group           |       |         |           |
+		| choices |
+		| | list name | value | caption |
+		| | yn        | 1     | 是      |`)
+	if form.Fatal() || form.Title != "入户表" || form.ID != "RH" {
+		t.Fatalf("title %q, id %q, findings %v", form.Title, form.ID, form.Findings)
+	}
+	for _, want := range []string{
+		`<bind nodeset="/data/b" type="string" relevant=" /data/a  != ''"/>`,
+		`<bind nodeset="/data/b_other" type="string" relevant="selected(../b, 'other')"/>`,
+		"<label>请说明</label>", "<label>其他</label>", `<repeat nodeset="/data/r">`, `<bind nodeset="/data/r/n" type="int"/>`,
+	} {
+		if !strings.Contains(string(form.XML), want) {
+			t.Errorf("lacks %s in\n%s", want, form.XML)
+		}
+	}
+}
+
+func TestASliderWithoutTicksHasLabelsAtItsEnds(t *testing.T) {
+	for labels, code := range map[string]Code{"1 5": "", "1 3": RangeLabelNotEnd, "1 3 5": RangeTooManyLabels, "1 x": RangeLabelNotNumber} {
+		text := "| survey |\n| | type | name | label | parameters | appearance |\n" +
+			"| | range | a | 甲 | start=1 end=5 step=1 tick_labelset=c | no-ticks |\n| choices |\n| | list_name | name | label |\n"
+		for _, label := range strings.Fields(labels) {
+			text += "| | c | " + label + " | " + label + " |\n"
+		}
+		form := compileMarkdown(t, text)
+		if code == "" && form.Fatal() || code != "" && (len(form.Findings) == 0 || form.Findings[0].Code != code) {
+			t.Errorf("labels %s: findings %v, want %s", labels, form.Findings, code)
+		}
 	}
 }

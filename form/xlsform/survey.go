@@ -57,9 +57,6 @@ func (c *compiler) tidy(row record) record {
 }
 
 func joinBlanks(text string) string {
-	if !strings.Contains(text, "  ") {
-		return text
-	}
 	for strings.Contains(text, "  ") {
 		text = strings.ReplaceAll(text, "  ", " ")
 	}
@@ -100,7 +97,7 @@ func (r *reader) setting(row record, typeName string) bool {
 	default:
 		return false
 	}
-	return typeNames[typeName] == nil
+	return true
 }
 
 // parent is the group being read.
