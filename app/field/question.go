@@ -16,6 +16,9 @@ import (
 // looks at a question's type.
 func (v *visit) control(b *block) fyne.CanvasObject {
 	q := b.item.Question
+	if q.ReadOnly {
+		return nil // its value stands under its label
+	}
 	switch q.Type {
 	case form.Hidden, form.Note:
 		return nil

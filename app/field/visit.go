@@ -158,7 +158,9 @@ func (v *visit) renderIndex() {
 	}
 	var list []fyne.CanvasObject
 	for i, row := range v.presenter.Index() {
-		facts := widgets.RowFacts{Title: row.Title, Detail: fmt.Sprintf("已答 %d/%d", row.Answered, row.Total), Current: row.Current}
+		facts := widgets.RowFacts{
+			Title: row.Title, Tag: fmt.Sprintf("%d/%d", row.Answered, row.Total), TagColour: widgets.Quiet, Current: row.Current,
+		}
 		if row.Wrong > 0 {
 			facts.Tag, facts.TagColour = fmt.Sprintf("%d 处要改", row.Wrong), widgets.Danger
 		}
@@ -252,10 +254,9 @@ type block struct {
 	item   present.Item
 	object fyne.CanvasObject
 	column *fyne.Container
-	label  *widgets.Text
-	wrong  fyne.CanvasObject
 	input  fyne.CanvasObject
 	row    []*block // of a row: its questions
+	inRow  bool
 
 	reported    string // the value the control shows of itself
 	keepControl bool   // the control already shows what is being answered
@@ -290,7 +291,7 @@ func (v *visit) newBlock(item present.Item) *block {
 
 // newRowBlock is a question within a row: its name before its options, without a card of its own.
 func (v *visit) newRowBlock(item present.Item) *block {
-	b := &block{visit: v, item: item, column: widgets.Column(), reported: item.Question.Value}
+	b := &block{visit: v, item: item, column: widgets.Column(), reported: item.Question.Value, inRow: true}
 	b.object = b.column
 	b.input = v.control(b)
 	b.layOut()
@@ -299,25 +300,40 @@ func (v *visit) newRowBlock(item present.Item) *block {
 
 // layOut stacks what the block consists of now.
 func (b *block) layOut() {
-	b.label = widgets.NewText(b.title(), widgets.Strong)
-	head := []fyne.CanvasObject{b.label}
+	var objects []fyne.CanvasObject
+	if b.inRow && b.input != nil {
+		label := widgets.NewText(b.title(), widgets.TextStyle{Whole: true})
+		objects = append(objects, b.wrong(), widgets.Bar(1, label, b.input))
+	} else {
+		objects = append(objects, widgets.Tight(b.head()...), b.wrong(), b.input)
+	}
+	for _, q := range b.row {
+		objects = append(objects, q.object)
+	}
+	b.column.Objects = slices.DeleteFunc(objects, func(o fyne.CanvasObject) bool { return o == nil })
+}
+
+// head is the question, or the words to be read out.
+func (b *block) head() []fyne.CanvasObject {
 	q := b.item.Question
 	if b.item.Kind == present.QuestionItem && q.Type == form.Note {
-		head = []fyne.CanvasObject{widgets.NewNote(b.item.Label)}
+		return []fyne.CanvasObject{widgets.NewNote(b.item.Label)}
 	}
+	head := []fyne.CanvasObject{widgets.NewText(b.title(), widgets.Strong)}
 	if q.Hint != "" {
 		head = append(head, widgets.NewText(q.Hint, widgets.Hint))
 	}
-	b.column.Objects = []fyne.CanvasObject{widgets.Tight(head...)}
-	if b.item.Wrong != "" {
-		b.column.Objects = append(b.column.Objects, widgets.NewWarning(b.item.Wrong))
+	if q.ReadOnly && q.Value != "" {
+		head = append(head, widgets.NewText(q.Value, widgets.Plain))
 	}
-	if b.input != nil {
-		b.column.Objects = append(b.column.Objects, b.input)
+	return head
+}
+
+func (b *block) wrong() fyne.CanvasObject {
+	if b.item.Wrong == "" {
+		return nil
 	}
-	for _, q := range b.row {
-		b.column.Objects = append(b.column.Objects, q.object)
-	}
+	return widgets.NewWarning(b.item.Wrong)
 }
 
 func (b *block) title() string {
@@ -387,7 +403,9 @@ func (v *visit) repeat(item present.Item) fyne.CanvasObject {
 		OnRemove: func(i int) { v.try(v.presenter.Remove(v.host.Ctx(), item.Cards[i].Path)) },
 	}
 	for _, c := range item.Cards {
-		spec.Cards = append(spec.Cards, widgets.CardFacts{Title: c.Title, Detail: c.Detail, Wrong: c.Wrong, CanRemove: c.CanRemove})
+		spec.Cards = append(spec.Cards, widgets.CardFacts{
+			Title: c.Title, Detail: c.Detail, Wrong: c.Wrong, Empty: c.Empty, CanRemove: c.CanRemove,
+		})
 	}
 	if item.CanAdd {
 		spec.AddText = "添加" + item.Label

@@ -37,6 +37,7 @@ type Card struct {
 	Path          survey.FieldPath
 	Title, Detail string
 	Wrong         bool
+	Empty         bool // nothing in it is answered
 	CanRemove     bool
 }
 
@@ -178,9 +179,10 @@ func (v *Visit) repeatItem(n form.Node) Item {
 
 // card says in brief what an instance holds: the first thing written, and the first three things chosen.
 func (v *Visit) card(questions []form.Question) Card {
-	var card Card
+	card := Card{Empty: true}
 	var chosen []string
 	for _, q := range questions {
+		card.Empty = card.Empty && !q.Answered
 		card.Wrong = card.Wrong || v.say(q) != ""
 		switch q.Type { //nolint:exhaustive // the other types make no words to read at a glance
 		case form.Text:

@@ -47,6 +47,9 @@ func StatusOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
 		if waiting {
 			return Status{kept(k) + again(p.Until, now), Busy}
 		}
+		if p.LastSync == 0 {
+			return Status{"还没有连上服务器，" + again(p.Until, now), Busy}
+		}
 	case survey.Idle:
 		if waiting {
 			return Status{kept(k) + "等待网络", Busy}

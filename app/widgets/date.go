@@ -79,7 +79,7 @@ func (d *dateField) stepper(name string, years, months, days int) fyne.CanvasObj
 
 // stepped moves the day written, or today where none is.
 func (d *dateField) stepped(years, months, days int) string {
-	day, err := time.Parse(isoDay, strings.TrimSpace(d.field.Text))
+	day, err := time.Parse(isoDay, strings.TrimSpace(d.field.Typed()))
 	if err != nil {
 		return d.spec.Today
 	}

@@ -1,10 +1,13 @@
 package widgets
 
 import (
+	"image/color"
 	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/driver/mobile"
 	"fyne.io/fyne/v2/widget"
 )
@@ -20,74 +23,180 @@ type FieldSpec struct {
 }
 
 // Field takes typed text exactly as it is typed. What is wrong with it is said beside it, never mended in it.
+//
+// The toolkit's entry keeps the wheel and every dragging finger for itself, so that a page full of entries could hardly
+// be scrolled. A veil therefore lies over an entry that is not being typed into and hands both to the page; the first
+// tap lifts it.
 type Field struct {
-	widget.Entry
-	spec FieldSpec
+	widget.BaseWidget
+	entry *entry
+	veil  *veil
 }
-
-var _ mobile.Keyboardable = (*Field)(nil)
 
 // NewField returns a field.
 func NewField(spec FieldSpec) *Field {
-	f := &Field{spec: spec}
-	f.Text = spec.Text
-	f.PlaceHolder = displayable(spec.Prompt)
-	if spec.Rows > 1 {
-		f.MultiLine = true
-		f.Wrapping = fyne.TextWrapBreak
-		f.SetMinRowsVisible(spec.Rows)
-	}
-	f.OnChanged = func(text string) {
-		if spec.OnType != nil {
-			spec.OnType(text)
-		}
-	}
+	f := &Field{entry: newEntry(spec)}
+	f.veil = &veil{field: f}
+	f.veil.ExtendBaseWidget(f.veil)
+	f.entry.onFocus = func(focused bool) { show(f.veil, !focused) }
 	f.ExtendBaseWidget(f)
 	return f
 }
 
+// Typed returns what has been typed.
+func (f *Field) Typed() string { return f.entry.Text }
+
+// HasFocus reports whether keys go to the field.
+func (f *Field) HasFocus() bool { return !f.veil.Visible() }
+
+// SetText writes another text into the field.
+func (f *Field) SetText(text string) { f.entry.SetText(text) }
+
+// MinSize leaves room for a thumb.
+func (f *Field) MinSize() fyne.Size {
+	size := f.entry.MinSize()
+	return fyne.NewSize(max(size.Width, 4*em()), max(size.Height, touch))
+}
+
+// CreateRenderer is for the toolkit.
+func (f *Field) CreateRenderer() fyne.WidgetRenderer {
+	return &layered{of: f, objects: []fyne.CanvasObject{f.entry, f.veil}, layout: func(size fyne.Size) {
+		f.entry.Resize(size)
+		f.veil.Resize(size)
+	}}
+}
+
+func (f *Field) setPage(p *Page) { f.veil.page = p }
+
+func (f *Field) holds(o fyne.CanvasObject) bool { return o == fyne.CanvasObject(f.entry) }
+
+// entry is the toolkit's, with the keyboard and the keys a survey wants.
+type entry struct {
+	widget.Entry
+	spec    FieldSpec
+	onFocus func(focused bool)
+}
+
+var _ mobile.Keyboardable = (*entry)(nil)
+
+func newEntry(spec FieldSpec) *entry {
+	e := &entry{spec: spec}
+	e.Text = spec.Text
+	e.PlaceHolder = displayable(spec.Prompt)
+	if spec.Rows > 1 {
+		e.MultiLine = true
+		e.Wrapping = fyne.TextWrapBreak
+		e.SetMinRowsVisible(spec.Rows)
+	}
+	e.OnChanged = func(text string) {
+		if spec.OnType != nil {
+			spec.OnType(text)
+		}
+	}
+	e.ExtendBaseWidget(e)
+	return e
+}
+
 // Keyboard says which keyboard the device shows.
-func (f *Field) Keyboard() mobile.KeyboardType {
+func (e *entry) Keyboard() mobile.KeyboardType {
 	switch {
-	case f.spec.Numeric:
+	case e.spec.Numeric:
 		return mobile.NumberKeyboard
-	case f.MultiLine:
+	case e.MultiLine:
 		return mobile.DefaultKeyboard
 	}
 	return mobile.SingleLineKeyboard
 }
 
-// TypedKey hands the back button on to the window.
-func (f *Field) TypedKey(e *fyne.KeyEvent) {
-	if e.Name == mobile.KeyBack || e.Name == fyne.KeyEscape {
-		passOn(e)
-		return
-	}
-	f.Entry.TypedKey(e)
+// FocusGained lifts the veil.
+func (e *entry) FocusGained() {
+	e.Entry.FocusGained()
+	e.onFocus(true)
 }
 
 // FocusLost reports that typing has ended.
-func (f *Field) FocusLost() {
-	f.Entry.FocusLost()
-	if f.spec.OnLeave != nil {
-		f.spec.OnLeave()
+func (e *entry) FocusLost() {
+	e.Entry.FocusLost()
+	e.onFocus(false)
+	if e.spec.OnLeave != nil {
+		e.spec.OnLeave()
 	}
 }
 
-// TappedSecondary puts the caret where a slow tap falls, as any tap does; the menu of the desktop stays with the
-// mouse's other button on a device that has one.
-func (f *Field) TappedSecondary(e *fyne.PointEvent) {
-	if fyne.CurrentDevice().IsMobile() {
-		f.Tapped(e)
+// TypedKey hands the back button on to the window.
+func (e *entry) TypedKey(key *fyne.KeyEvent) {
+	if key.Name == mobile.KeyBack || key.Name == fyne.KeyEscape {
+		passOn(key)
 		return
 	}
-	f.Entry.TappedSecondary(e)
+	e.Entry.TypedKey(key)
 }
 
-// MinSize leaves room for a thumb.
-func (f *Field) MinSize() fyne.Size {
-	size := f.Entry.MinSize()
-	return fyne.NewSize(max(size.Width, 4*em()), max(size.Height, touch))
+// veil lies over an entry that is not being typed into.
+type veil struct {
+	widget.BaseWidget
+	field *Field
+	page  *Page // nil outside a page
+}
+
+var (
+	_ fyne.Tappable          = (*veil)(nil)
+	_ fyne.SecondaryTappable = (*veil)(nil)
+	_ fyne.Scrollable        = (*veil)(nil)
+	_ fyne.Draggable         = (*veil)(nil)
+)
+
+// Tapped puts the caret where the finger was.
+func (v *veil) Tapped(at *fyne.PointEvent) {
+	e := v.field.entry
+	if c := fyne.CurrentApp().Driver().CanvasForObject(e); c != nil {
+		c.Focus(e)
+	}
+	if fyne.CurrentDevice().IsMobile() {
+		e.TouchDown(&mobile.TouchEvent{PointEvent: *at})
+		e.TouchUp(&mobile.TouchEvent{PointEvent: *at})
+		return
+	}
+	e.MouseDown(&desktop.MouseEvent{PointEvent: *at, Button: desktop.MouseButtonPrimary})
+	e.MouseUp(&desktop.MouseEvent{PointEvent: *at, Button: desktop.MouseButtonPrimary})
+}
+
+// TappedSecondary does what a quicker tap does.
+func (v *veil) TappedSecondary(at *fyne.PointEvent) { v.Tapped(at) }
+
+// Scrolled turns the page.
+func (v *veil) Scrolled(e *fyne.ScrollEvent) {
+	if v.page != nil {
+		v.page.scroll.Scrolled(e)
+	}
+}
+
+// Dragged moves the page under the finger.
+func (v *veil) Dragged(e *fyne.DragEvent) {
+	if d := v.draggable(); d != nil {
+		d.Dragged(e)
+	}
+}
+
+// DragEnd lets the page come to rest.
+func (v *veil) DragEnd() {
+	if d := v.draggable(); d != nil {
+		d.DragEnd()
+	}
+}
+
+// draggable returns the page as what a finger drags; a mouse drags no pages.
+func (v *veil) draggable() fyne.Draggable {
+	if v.page == nil {
+		return nil
+	}
+	d, _ := any(v.page.scroll).(fyne.Draggable)
+	return d
+}
+
+// CreateRenderer is for the toolkit.
+func (v *veil) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(canvas.NewRectangle(color.Transparent))
 }
 
 // NumberSpec describes a field for a number.
@@ -109,7 +218,7 @@ func NewNumberField(spec NumberSpec) fyne.CanvasObject {
 	}
 	step := func(by int) func() {
 		return func() {
-			field.SetText(stepped(field.Text, by))
+			field.SetText(stepped(field.Typed(), by))
 			if spec.OnLeave != nil {
 				spec.OnLeave()
 			}
@@ -127,6 +236,3 @@ func stepped(text string, by int) string {
 	}
 	return strconv.Itoa(n + by)
 }
-
-// Typed returns what has been typed.
-func (f *Field) Typed() string { return f.Text }

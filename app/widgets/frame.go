@@ -40,7 +40,7 @@ type frameRenderer struct{ frame *Frame }
 func (r *frameRenderer) Layout(size fyne.Size) {
 	height := HeightFor(r.frame.head, size.Width)
 	r.frame.head.Resize(fyne.NewSize(size.Width, height))
-	relayout(r.frame.head)
+	relayout(r.frame.head, func(fyne.CanvasObject) {})
 	r.frame.body.Move(fyne.NewPos(0, height))
 	r.frame.body.Resize(fyne.NewSize(size.Width, size.Height-height))
 }

@@ -129,10 +129,10 @@ func (r *Row) paint() {
 	canvas.Refresh(r.back)
 }
 
-// MinSize leaves room for a thumb and two lines.
+// MinSize leaves room for a thumb.
 func (r *Row) MinSize() fyne.Size {
 	text := r.body.MinSize()
-	return fyne.NewSize(text.Width+2*inset+markSize+gap, max(touch+4, text.Height+18))
+	return fyne.NewSize(text.Width+2*inset+markSize+gap, max(touch, text.Height+18))
 }
 
 // CreateRenderer is for the toolkit.
@@ -175,8 +175,11 @@ func (rowLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	detail.Move(fyne.NewPos(0, top+first))
 }
 
-// MinSize implements fyne.Layout: as high as two lines, whether or not the second is shown.
+// MinSize implements fyne.Layout.
 func (rowLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
 	title, detail := o[0].MinSize(), o[1].MinSize()
+	if !o[1].Visible() {
+		detail = fyne.Size{}
+	}
 	return fyne.NewSize(max(title.Width, detail.Width), title.Height+detail.Height)
 }

@@ -73,7 +73,11 @@ func (p *Page) CreateRenderer() fyne.WidgetRenderer {
 	return &layered{of: p, objects: []fyne.CanvasObject{p.scroll}, layout: func(size fyne.Size) {
 		shrunk := size.Height < p.scroll.Size().Height
 		p.sheet.Resize(fyne.NewSize(size.Width, HeightFor(p.sheet, size.Width)))
-		relayout(p.sheet)
+		relayout(p.sheet, func(o fyne.CanvasObject) {
+			if f, ok := o.(interface{ setPage(p *Page) }); ok {
+				f.setPage(p)
+			}
+		})
 		p.scroll.Resize(size)
 		p.SetOffset(p.Offset())
 		if shrunk {
@@ -92,19 +96,22 @@ func (p *Page) revealFocused() {
 	}
 }
 
-// relayout lays out containers whose objects have changed though their size has not.
-func relayout(c *fyne.Container) {
+// relayout lays out containers whose objects have changed though their size has not, and visits everything in them.
+func relayout(c *fyne.Container, visit func(fyne.CanvasObject)) {
 	c.Layout.Layout(c.Objects, c.Size())
 	for _, o := range c.Objects {
+		visit(o)
 		if child, ok := o.(*fyne.Container); ok && child.Layout != nil {
-			relayout(child)
+			relayout(child, visit)
 		}
 	}
 }
 
 // contains reports whether o is somewhere in a tree of containers.
 func contains(tree, o fyne.CanvasObject) bool {
-	if tree == o {
+	if h, ok := tree.(interface {
+		holds(o fyne.CanvasObject) bool
+	}); ok && h.holds(o) || tree == o {
 		return true
 	}
 	if c, ok := tree.(*fyne.Container); ok {

@@ -8,6 +8,7 @@ import (
 type CardFacts struct {
 	Title, Detail string
 	Wrong         bool // something in it must be mended
+	Empty         bool // nothing is written in it yet
 	CanRemove     bool
 }
 
@@ -41,11 +42,15 @@ func repeatCard(facts CardFacts, edit, remove func()) fyne.CanvasObject {
 		words = append(words, NewText("有需要改的地方", Wrong))
 	}
 	change := NewButton(ButtonSpec{Text: "修改", OnTap: edit})
-	body := []fyne.CanvasObject{Bar(0, Tight(words...), change)}
-	if facts.CanRemove {
-		body = append(body, NewConfirm(ConfirmSpec{Text: "删除", Ask: "删除这一条？", OnConfirm: remove}))
+	if facts.Empty {
+		change.SetText("填写")
 	}
-	return Panel(Paper, Edge, body...)
+	if !facts.CanRemove {
+		return Panel(Paper, Edge, Bar(0, Tight(words...), change))
+	}
+	drop := NewButton(ButtonSpec{Text: "删除", Weight: Light})
+	return Panel(Paper, Edge, asking(ConfirmSpec{Text: "删除", Ask: "删除这一条？", OnConfirm: remove}, drop,
+		Bar(0, Tight(words...), drop, change)))
 }
 
 // ConfirmSpec describes a button whose deed is asked about once more, in its own place.
@@ -57,19 +62,23 @@ type ConfirmSpec struct {
 // NewConfirm returns a button that turns into a question with two answers.
 func NewConfirm(spec ConfirmSpec) fyne.CanvasObject {
 	first := NewButton(ButtonSpec{Text: spec.Text, Weight: Light})
+	return asking(spec, first, Bar(0, NewText("", Plain), first))
+}
+
+// asking returns what stands there before and, once its button was pressed, the question in its place.
+func asking(spec ConfirmSpec, button *Button, before fyne.CanvasObject) fyne.CanvasObject {
 	yes := NewButton(ButtonSpec{Text: spec.Text, Weight: Grave, OnTap: spec.OnConfirm})
 	no := NewButton(ButtonSpec{Text: "留下"})
-	ask := Bar(0, NewText(spec.Ask, Wrong), no, yes)
-	ask.Hide()
-	before := Bar(0, NewText("", Plain), first)
-	whole := Column(before, ask)
+	question := Bar(0, NewText(spec.Ask, Wrong), no, yes)
+	question.Hide()
+	whole := Column(before, question)
 	swap := func(asking bool) func() {
 		return func() {
 			show(before, !asking)
-			show(ask, asking)
+			show(question, asking)
 			whole.Refresh()
 		}
 	}
-	first.onTap, no.onTap = swap(true), swap(false)
+	button.onTap, no.onTap = swap(true), swap(false)
 	return whole
 }

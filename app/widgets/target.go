@@ -8,7 +8,7 @@ import (
 )
 
 // target is what can be tapped. A tap longer than 300 ms arrives as a secondary one; older hands tap slowly, so both
-// do the same.
+// do the same. It must not be mobile.Touchable: a finger that begins on one of those cannot drag the page.
 type target struct {
 	widget.BaseWidget
 	onTap    func()
@@ -21,7 +21,6 @@ type target struct {
 var (
 	_ fyne.SecondaryTappable = (*target)(nil)
 	_ fyne.Focusable         = (*target)(nil)
-	_ mobile.Touchable       = (*target)(nil)
 	_ desktop.Mouseable      = (*target)(nil)
 )
 
@@ -68,15 +67,6 @@ func passOn(e *fyne.KeyEvent) {
 		}
 	}
 }
-
-// TouchDown implements mobile.Touchable.
-func (t *target) TouchDown(*mobile.TouchEvent) { t.become(&t.pressed, true) }
-
-// TouchUp implements mobile.Touchable.
-func (t *target) TouchUp(*mobile.TouchEvent) { t.become(&t.pressed, false) }
-
-// TouchCancel implements mobile.Touchable.
-func (t *target) TouchCancel(*mobile.TouchEvent) { t.become(&t.pressed, false) }
 
 // MouseDown implements desktop.Mouseable.
 func (t *target) MouseDown(*desktop.MouseEvent) { t.become(&t.pressed, true) }

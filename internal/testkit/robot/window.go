@@ -3,6 +3,7 @@ package robot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -253,9 +254,98 @@ func (w *Window) Scroll(ctx context.Context, o screen.Object, notches int) error
 	return w.settle(ctx, "click", "--repeat", strconv.Itoa(notches), "--delay", "20", button)
 }
 
-// Type presses the keys that give a text; characters that are on no key are put on one for the moment.
+// Reach turns the wheel over the page at the right until something that matches is well in sight, down to the end and
+// then up to the beginning, and returns it.
+func (w *Window) Reach(ctx context.Context, what string, match Match) (screen.Object, error) {
+	view, err := w.Look(ctx)
+	if err != nil {
+		return screen.Object{}, err
+	}
+	page := screen.Object{X: view.Width / 2, Y: view.Height / 2, W: view.Width / 2, H: view.Height / 4}
+	for _, notches := range []int{4, -4} {
+		for range 60 {
+			if view, err = w.Look(ctx); err != nil {
+				return screen.Object{}, err
+			}
+			for _, o := range view.Objects {
+				if match(o) && o.H > 20 && o.Y+o.H < view.Height-4 {
+					return o, nil
+				}
+			}
+			if err := w.Scroll(ctx, page, notches); err != nil {
+				return screen.Object{}, err
+			}
+		}
+	}
+	return screen.Object{}, fmt.Errorf("robot: %s is nowhere on the page; there is: %s", what, inventory(view))
+}
+
+// Type presses the keys that give a text into the focused field. A character that is on no key is put on one for the
+// moment; the server does not always tell the window in time, so the robot looks whether the character came, as a
+// person does, and presses again.
 func (w *Window) Type(ctx context.Context, text string) error {
-	return w.settle(ctx, "type", "--delay", "40", text)
+	for _, run := range byKeyboard(text) {
+		if run[0] < 0x80 {
+			if err := w.settle(ctx, "type", "--delay", "30", run); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := w.typeRare(ctx, run); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// byKeyboard cuts a text into runs of characters that are on keys, and single characters that are not.
+func byKeyboard(text string) []string {
+	var runs []string
+	for _, r := range text {
+		last := len(runs) - 1
+		if r < 0x80 && last >= 0 && runs[last][0] < 0x80 {
+			runs[last] += string(r)
+			continue
+		}
+		runs = append(runs, string(r))
+	}
+	return runs
+}
+
+// typeRare types one character until it has come.
+func (w *Window) typeRare(ctx context.Context, character string) error {
+	before, err := w.focused(ctx)
+	if err != nil {
+		return err
+	}
+	for range 8 {
+		if err := w.desktop.run(ctx, "xdotool", "type", "--delay", "60", character); err != nil {
+			return err
+		}
+		for range 10 {
+			if err := pause(ctx, 50*time.Millisecond); err != nil {
+				return err
+			}
+			if now, err := w.focused(ctx); err != nil || now != before {
+				return err
+			}
+		}
+	}
+	return fmt.Errorf("robot: %s cannot be typed", character)
+}
+
+// focused returns what stands in the field that keys go to.
+func (w *Window) focused(ctx context.Context) (string, error) {
+	view, err := w.Look(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, o := range view.Objects {
+		if o.Focused {
+			return o.Text, nil
+		}
+	}
+	return "", errors.New("robot: no field has the focus")
 }
 
 // Pinyin types words through the input method: each is spelled and its first candidate taken. The desktop must have

@@ -44,7 +44,7 @@ func answer(conn net.Conn, w fyne.Window) {
 // look walks everything that is laid out and keeps what is in sight.
 func look(c fyne.Canvas) View {
 	size := c.Size()
-	e := eye{scale: c.Scale(), focused: c.Focused()}
+	e := eye{scale: c.Scale()}
 	top := c.Content()
 	if o := c.Overlays().Top(); o != nil {
 		top = o
@@ -54,9 +54,8 @@ func look(c fyne.Canvas) View {
 }
 
 type eye struct {
-	scale   float32
-	focused fyne.Focusable
-	seen    []Object
+	scale float32
+	seen  []Object
 }
 
 // box is a rectangle by its edges.
@@ -107,8 +106,8 @@ func (e *eye) note(o fyne.CanvasObject, here box) bool {
 			Kind: kind, Text: text, X: e.pixels(here.left), Y: e.pixels(here.top),
 			W: e.pixels(here.right - here.left), H: e.pixels(here.bottom - here.top),
 		}
-		if f, ok := o.(fyne.Focusable); ok {
-			seen.Focused = f == e.focused
+		if f, ok := o.(interface{ HasFocus() bool }); ok {
+			seen.Focused = f.HasFocus()
 		}
 		if c, ok := o.(interface{ Chosen() bool }); ok {
 			seen.Chosen = c.Chosen()
