@@ -165,14 +165,13 @@ func (s *Session) mayAddRemove(def *xform.Node, parent *node) bool {
 }
 
 // addInstance adds an instance of a repeat with everything below it and runs the actions of new repeats.
-func (s *Session) addInstance(def *xform.Node, parent *node, key string) *node {
+func (s *Session) addInstance(def *xform.Node, parent *node, key string) {
 	n := s.grow(def, def.Template(), parent)
 	n.key = key
 	parent.insert(n)
 	s.structureChanged(def, parent)
 	s.enqueueAll(n)
 	s.fireRepeat(n)
-	return n
 }
 
 func (s *Session) structureChanged(def *xform.Node, parent *node) {

@@ -286,12 +286,10 @@ func (p *player) violates(args []string) error {
 	if q.Violation == nil || !strings.Contains(q.Violation.Message, args[1]) {
 		return fmt.Errorf("violation: %v", q.Violation)
 	}
-	for _, v := range p.s.Violations() {
-		if v == *q.Violation {
-			return nil
-		}
+	if !slices.Contains(p.s.Violations(), *q.Violation) {
+		return fmt.Errorf("not among all violations")
 	}
-	return fmt.Errorf("not among all violations")
+	return nil
 }
 
 func (p *player) accepts(args []string) error {

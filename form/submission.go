@@ -34,7 +34,7 @@ type EntityChange struct {
 }
 
 // Unfinished is the error of finishing while something is wrong.
-type Unfinished struct {
+type Unfinished struct { //nolint:errname // a filling is unfinished; that is the noun, and the error
 	Violations []Violation
 }
 

@@ -152,7 +152,7 @@ func (r *reader) readAction(el *xpath.Tree, trigger *Node) (*Action, error) {
 		}
 	}
 	event, _ := el.Attr("", "event")
-	for _, name := range strings.Fields(event) {
+	for name := range strings.FieldsSeq(event) {
 		e := Event(name)
 		if !slices.Contains([]Event{FirstLoad, Load, NewRepeat, ValueChanged}, e) {
 			return nil, invalid(ref, "%s 处的 setvalue 用了不认识的事件“%s”", a.Target.Path(), name)

@@ -1,6 +1,8 @@
 package xform
 
 import (
+	"slices"
+
 	"zoucun/form/xpath"
 	"zoucun/survey"
 )
@@ -163,14 +165,7 @@ type Action struct {
 }
 
 // On reports whether the action answers to the event.
-func (a *Action) On(event Event) bool {
-	for _, e := range a.Events {
-		if e == event {
-			return true
-		}
-	}
-	return false
-}
+func (a *Action) On(event Event) bool { return slices.Contains(a.Events, event) }
 
 // Entity is a declaration that a filling creates or updates an entity of a list.
 type Entity struct {

@@ -1,6 +1,7 @@
 package xform
 
 import (
+	"slices"
 	"strings"
 
 	"zoucun/form/xpath"
@@ -98,7 +99,7 @@ func (r *reader) readText(el *xpath.Tree, at string) (*Text, error) {
 		if err != nil {
 			return nil, err
 		}
-		if hasCall(e, "jr:itext") {
+		if slices.Contains(e.Functions(), "jr:itext") {
 			return &Text{ID: e}, nil
 		}
 		return &Text{Parts: []Part{{Output: e}}}, nil
@@ -109,15 +110,6 @@ func (r *reader) readText(el *xpath.Tree, at string) (*Text, error) {
 	}
 	trimEnds(t)
 	return t, nil
-}
-
-func hasCall(e *xpath.Expr, name string) bool {
-	for _, f := range e.Functions() {
-		if f == name {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *reader) parts(el *xpath.Tree, at string, t *Text) error {

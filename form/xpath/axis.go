@@ -119,8 +119,6 @@ func backwards(nodes []Node, yield func(Node)) {
 	}
 }
 
-func reverse(nodes []Node) { slices.Reverse(nodes) }
-
 func below(n Node, yield func(Node)) {
 	for _, c := range n.Children() {
 		yield(c)

@@ -265,9 +265,9 @@ func nodeLabel(n Node) string {
 		return "@" + n.Name().qualified()
 	case Namespace:
 		return "@xmlns:" + n.Name().Local
-	default:
-		return n.Name().qualified()
+	case Document, Element, Instruction:
 	}
+	return n.Name().qualified()
 }
 
 func instanceOf(doc *Tree, id string) (Node, bool) {

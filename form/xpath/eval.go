@@ -185,7 +185,7 @@ func nodesOf(v any) []Node {
 }
 
 func (e *path) eval(f *frame) any {
-	nodes, ordered := e.start(f), true
+	nodes := e.start(f)
 	for i := range e.steps {
 		s := &e.steps[i]
 		if e.absolute && i < len(e.steps)-1 && len(nodes) == 1 {
@@ -194,10 +194,7 @@ func (e *path) eval(f *frame) any {
 				continue
 			}
 		}
-		nodes, ordered = s.apply(nodes, f)
-		if !ordered {
-			nodes = inOrder(nodes)
-		}
+		nodes = s.apply(nodes, f)
 	}
 	if len(e.steps) > 0 {
 		nodes = present(nodes)
@@ -243,20 +240,23 @@ func present(nodes []Node) []Node {
 	})
 }
 
-// apply takes the step from every node and reports whether the result is in document order without repetitions.
-func (s *step) apply(nodes []Node, f *frame) ([]Node, bool) {
+// apply takes the step from every node. The result is in document order, without repetitions.
+func (s *step) apply(nodes []Node, f *frame) []Node {
 	if len(nodes) == 1 {
 		found := s.from(nodes[0], f)
 		if s.axis.reverse() {
-			reverse(found)
+			slices.Reverse(found)
 		}
-		return found, true
+		return found
 	}
 	var found []Node
 	for _, n := range nodes {
 		found = append(found, s.from(n, f)...)
 	}
-	return found, s.axis.downward() && areSiblings(nodes)
+	if s.axis.downward() && areSiblings(nodes) {
+		return found // so it is already
+	}
+	return inOrder(found)
 }
 
 // areSiblings reports whether all nodes have one parent, so that none stands above another.

@@ -73,7 +73,7 @@ func (r *indexedRows) Children() []Node {
 func (r *indexedRows) Lookup(row, column, value string) ([]Node, bool) {
 	r.lookups++
 	var found []Node
-	for _, c := range r.Tree.Elements() {
+	for _, c := range r.Elements() {
 		if c.Name().Local == row && c.Child(column) != nil && c.Child(column).Value() == value {
 			found = append(found, c)
 		}

@@ -1,6 +1,7 @@
 package xpath
 
 import (
+	"maps"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -20,9 +21,7 @@ var functions = merge(coreFunctions, odkFunctions, dateFunctions, mathFunctions,
 func merge(libraries ...map[string]*function) map[string]*function {
 	whole := map[string]*function{}
 	for _, library := range libraries {
-		for name, fn := range library {
-			whole[name] = fn
-		}
+		maps.Copy(whole, library)
 	}
 	return whole
 }
@@ -144,7 +143,7 @@ func byID(f *frame, args []expr) any {
 }
 
 func addFields(set map[string]bool, text string) {
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		set[word] = true
 	}
 }
@@ -266,9 +265,9 @@ func round(f *frame, args []expr) any {
 	if math.IsNaN(n) || math.IsInf(n, 0) || math.IsNaN(decimals) || math.Abs(decimals) > 30 {
 		return n
 	}
-	if scale := math.Pow(10, math.Abs(decimals)); decimals < 0 {
+	scale := math.Pow(10, math.Abs(decimals))
+	if decimals < 0 {
 		return math.Round(n/scale) * scale
-	} else {
-		return math.Round(n*scale) / scale
 	}
+	return math.Round(n*scale) / scale
 }

@@ -38,8 +38,7 @@ func FuzzParse(f *testing.F) {
 			NewID: func() string { return "id" },
 		})
 		if err != nil {
-			var failed *EvaluationError
-			if !errors.As(err, &failed) {
+			if _, ok := errors.AsType[*EvaluationError](err); !ok {
 				t.Fatalf("Eval(%q) = %v, want an EvaluationError", source, err)
 			}
 			return

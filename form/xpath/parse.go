@@ -2,6 +2,7 @@ package xpath
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -274,7 +275,7 @@ func (p *parser) primary() expr {
 
 func (p *parser) call(name string) expr {
 	p.expect("(")
-	if !contains(p.calls, name) {
+	if !slices.Contains(p.calls, name) {
 		p.calls = append(p.calls, name)
 	}
 	c := &call{name: name, fn: functions[name]}
@@ -288,15 +289,6 @@ func (p *parser) call(name string) expr {
 			return c
 		}
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
-	}
-	return false
 }
 
 // anywhere is what // abbreviates: descendant-or-self::node().
