@@ -217,7 +217,7 @@ func TestASliderWithoutTicksHasLabelsAtItsEnds(t *testing.T) {
 	for labels, code := range map[string]Code{"1 5": "", "1 3": RangeLabelNotEnd, "1 3 5": RangeTooManyLabels, "1 x": RangeLabelNotNumber} {
 		text := "| survey |\n| | type | name | label | parameters | appearance |\n" +
 			"| | range | a | 甲 | start=1 end=5 step=1 tick_labelset=c | no-ticks |\n| choices |\n| | list_name | name | label |\n"
-		for _, label := range strings.FieldsSeq(labels) {
+		for label := range strings.FieldsSeq(labels) {
 			text += "| | c | " + label + " | " + label + " |\n"
 		}
 		form := compileMarkdown(t, text)
