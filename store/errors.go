@@ -18,7 +18,7 @@ const (
 	messageFull     = "存储空间已满，刚才的内容还没有存下。请先清理手机或电脑上的空间，再试一次；以前存下的都还在。"
 	messageDamaged  = "本机的数据文件损坏，为了不丢东西，没有再写入。请不要卸载或清除数据，带上本机联系乡镇管理员。"
 	messageReadOnly = "本机的存储是只读的，刚才的内容没有存下。请检查存储权限，再试一次。"
-	messageNewer    = "本机的数据是新版本走村建立的，这个版本打不开。请安装最新版本；数据没有变动。"
+	messageIO       = "本机存储读写出错，刚才的内容没有存下。请再试一次；如果总是这样，请联系乡镇管理员。以前存下的都还在。"
 	messageNoKey    = "找不到本机数据的钥匙文件，数据打不开，但都还在。请把钥匙文件放回原处，或联系乡镇管理员。"
 )
 
@@ -74,6 +74,8 @@ func classifySQLite(code int) (survey.Kind, string) {
 		return survey.Denied, messageReadOnly
 	case code&0xff == sqlite3.SQLITE_CONSTRAINT:
 		return survey.Conflicting, ""
+	case code&0xff == sqlite3.SQLITE_IOERR, code&0xff == sqlite3.SQLITE_CANTOPEN:
+		return survey.Internal, messageIO
 	case code&0xff == sqlite3.SQLITE_BUSY, code&0xff == sqlite3.SQLITE_LOCKED:
 		return survey.Unavailable, ""
 	}

@@ -110,7 +110,7 @@ func (s *Store) leave(ctx context.Context, t *tx, scope survey.ScopeID, id surve
 func (s *Store) RemoveScope(ctx context.Context, scope survey.ScopeID) error {
 	return s.update(ctx, "store.RemoveScope", "scope "+scope.String(), func(ctx context.Context, t *tx) error {
 		t.after = append(t.after, func() { s.register.dropScope(scope) })
-		const mine = "SELECT record_id FROM delivery WHERE far = 0"
+		const mine = "SELECT record_id FROM unsigned_record"
 		err := t.exec(ctx, "DELETE FROM record WHERE scope_id = ? AND record_id NOT IN ("+mine+")", scope[:])
 		if err != nil {
 			return err

@@ -196,8 +196,8 @@ func (f *finishing) write(ctx context.Context, id survey.RecordID, kind survey.R
 	if _, err := f.s.revise(ctx, f.tx, revision, hlc); err != nil {
 		return err
 	}
-	if err := f.s.settle(ctx, f.tx, id); err != nil {
+	if err := appendLog(ctx, f.tx, f.s.self.replica, revision.ID); err != nil {
 		return err
 	}
-	return appendLog(ctx, f.tx, f.s.self.replica, revision.ID)
+	return f.s.settle(ctx, f.tx, id)
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -195,4 +196,11 @@ func deliver(t testing.TB, s *Store, o *office) {
 			t.Fatal("Receive:", err)
 		}
 	}
+}
+
+// bigSubmission does not fit where a few pages are left.
+func bigSubmission() form.Submission {
+	sub := submission()
+	sub.Fields["detail"] = strings.Repeat("很长的经过。", 20_000)
+	return sub
 }

@@ -43,7 +43,7 @@ func visitOf(c cardRow, delivery *int64) survey.Visit {
 
 // Waiting returns the finished visits that are only on this device, the latest first.
 func (s *Store) Waiting(ctx context.Context) ([]survey.Visit, error) {
-	visits, err := s.visits(ctx, "WHERE r.type_tag = ? AND far = 0 ORDER BY r.hlc DESC", s.typeTag(survey.TypeVisit))
+	visits, err := s.visits(ctx, "WHERE r.type_tag = ? AND r.own = 1 AND r.record_id IN (SELECT record_id FROM unsigned_record) ORDER BY r.hlc DESC", s.typeTag(survey.TypeVisit))
 	return visits, opError("store.Waiting", "", err)
 }
 
@@ -53,7 +53,8 @@ func (s *Store) Delivered(ctx context.Context, limit int) ([]survey.Visit, error
 	if limit <= 0 {
 		limit = -1
 	}
-	visits, err := s.visits(ctx, "WHERE r.type_tag = ? AND far > 0 ORDER BY r.hlc DESC LIMIT ?",
+	visits, err := s.visits(ctx, `WHERE r.type_tag = ? AND r.own = 1
+		AND r.record_id NOT IN (SELECT record_id FROM unsigned_record) ORDER BY r.hlc DESC LIMIT ?`,
 		s.typeTag(survey.TypeVisit), limit)
 	return visits, opError("store.Delivered", "", err)
 }
@@ -61,13 +62,13 @@ func (s *Store) Delivered(ctx context.Context, limit int) ([]survey.Visit, error
 // Safekeeping counts what is where.
 func (s *Store) Safekeeping(ctx context.Context) (survey.Safekeeping, error) {
 	var k survey.Safekeeping
-	err := s.db.reader.QueryRowContext(ctx, `WITH own AS (
-			SELECT min(d.far) AS far FROM delivery d JOIN record r ON r.record_id = d.record_id
-			 WHERE r.type_tag = ? GROUP BY d.record_id)
-		SELECT (SELECT count(*) FROM draft),
-		       (SELECT count(*) FROM own WHERE far = 0),
-		       (SELECT count(*) FROM own WHERE far > 0),
-		       (SELECT count(*) FROM blob WHERE done = 0)`, s.typeTag(survey.TypeVisit)).
-		Scan(&k.Drafts, &k.Waiting, &k.Delivered, &k.Files)
+	var own int
+	err := s.db.reader.QueryRowContext(ctx, `SELECT
+		(SELECT count(*) FROM draft),
+		(SELECT count(*) FROM record WHERE type_tag = ?1 AND own = 1),
+		(SELECT count(*) FROM unsigned_record u JOIN record r ON r.record_id = u.record_id WHERE r.type_tag = ?1),
+		(SELECT count(*) FROM blob WHERE done = 0)`, s.typeTag(survey.TypeVisit)).
+		Scan(&k.Drafts, &own, &k.Waiting, &k.Files)
+	k.Delivered = own - k.Waiting
 	return k, opError("store.Safekeeping", "", err)
 }

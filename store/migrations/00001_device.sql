@@ -85,10 +85,12 @@ CREATE TABLE record (
     about       BLOB,                        -- the household a visit or a problem belongs to
     hlc         INTEGER NOT NULL,
     voided      INTEGER NOT NULL CHECK (voided IN (0, 1)),
+    own         INTEGER NOT NULL CHECK (own IN (0, 1)), -- a revision of it is in this device's log
     card_sealed BLOB    NOT NULL             -- what lists show
 ) STRICT;
 
 CREATE INDEX record_by_type ON record (type_tag, scope_id, hlc);
+CREATE INDEX record_own ON record (type_tag, hlc) WHERE own = 1;
 CREATE INDEX record_by_about ON record (about, type_tag) WHERE about IS NOT NULL;
 
 -- The revisions nothing has replaced yet; more than one while edits made apart wait for a decision. Derived.
@@ -178,3 +180,13 @@ SELECT v.record_id, l.rev_id,
   JOIN replica p ON p.replica_id = l.replica_id
   JOIN revision v ON v.rev_id = l.rev_id
  GROUP BY v.record_id, l.rev_id;
+
+-- Records with a revision that is only on this device.
+CREATE VIEW unsigned_record AS
+SELECT DISTINCT v.record_id
+  FROM replica p
+  JOIN rlog l ON l.replica_id = p.replica_id AND l.n > p.acked_n
+  JOIN revision v ON v.rev_id = l.rev_id
+ WHERE NOT EXISTS (
+       SELECT 1 FROM rlog a JOIN replica q ON q.replica_id = a.replica_id
+        WHERE a.rev_id = l.rev_id AND a.n <= q.acked_n);
