@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"time"
 
 	"zoucun/form/xform"
@@ -19,7 +20,7 @@ func (s *Session) fireForm(event xform.Event) {
 // fireRepeat runs the actions that answer to a new instance of a repeat.
 func (s *Session) fireRepeat(instance *node) {
 	for _, a := range s.form.Actions {
-		if a.On(xform.NewRepeat) && a.Target.Below(instance.def) {
+		if a.On(xform.NewRepeat) && nearestRepeat(cmp.Or(a.Trigger, a.Target)) == instance.def {
 			s.perform(a, instance)
 		}
 	}

@@ -73,8 +73,9 @@ type Question struct {
 	ReadOnly   bool
 	Answered   bool
 	Appearance string
-	Choices    []Choice // empty when External
-	External   bool     // the choices come from a register: ask Session.Choices
+	Media      map[string]string // files that go with the label, by "image", "audio" or "video"; nil for none
+	Choices    []Choice          // empty when External
+	External   bool              // the choices come from a register: ask Session.Choices
 	Parameters map[string]string
 	Violation  *Violation // nil when the answer is right or not wanted
 }
@@ -100,12 +101,26 @@ func (s *Session) question(n *node) Question {
 	}
 	q.Label, q.Hint = s.text(c.Label, n), s.text(c.Hint, n)
 	q.Guidance = s.textForm(c.Hint, "guidance", n)
+	q.Media = s.media(c.Label, n)
 	q.Appearance, q.Parameters = c.Appearance, c.Attributes
 	q.External = s.external(c)
 	if !q.External {
 		q.Choices = s.Choices(q.Path, "", 0)
 	}
 	return q
+}
+
+func (s *Session) media(label *xform.Text, n *node) map[string]string {
+	var files map[string]string
+	for _, kind := range []string{"image", "audio", "video"} {
+		if file := s.textForm(label, kind, n); file != "" {
+			if files == nil {
+				files = map[string]string{}
+			}
+			files[kind] = file
+		}
+	}
+	return files
 }
 
 // typeOf is the only place where the controls and types of XForms become types of questions.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -155,14 +156,15 @@ func (s *Session) openInstance(id string) xpath.Node {
 		}
 		file = def.File
 	}
-	if s.env.Instances == nil {
-		return nil
+	if s.env.Instances != nil {
+		if table, ok := s.env.Instances(file); ok {
+			return newList(table).top
+		}
 	}
-	table, ok := s.env.Instances(file)
-	if !ok {
-		return nil
+	if def := s.form.Instances[id]; def != nil && strings.HasPrefix(def.Src, "jr://instance/") {
+		return xpath.NewTree(xpath.Name{Local: "instance"}) // the last filling, of which nothing is kept
 	}
-	return newList(table).top
+	return nil
 }
 
 // eval evaluates an expression that belongs to n. A failure is kept for the operation's end and the value is empty.

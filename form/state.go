@@ -122,7 +122,7 @@ func (s *Session) load(values map[survey.FieldPath]string, repeats map[survey.Fi
 	}
 	for path, value := range values {
 		n := s.root.find(path)
-		if n == nil {
+		if n == nil || !n.def.Leaf() {
 			return unknownPath(path)
 		}
 		n.value = value

@@ -48,6 +48,7 @@ func (u *Unfinished) Error() string {
 func (s *Session) Finish() (Submission, error) {
 	s.now = s.env.Now()
 	s.stampEnd()
+	s.root.walk(func(n *node) { s.enqueueTask(n, taskConstraint) }) // another day may have begun since they were asked
 	s.settle()
 	if err := s.finishOperation().err; err != nil {
 		return Submission{}, err

@@ -88,6 +88,9 @@ func (f *Form) Itext(language, id, form string) *Text {
 		if form == "" && forms["short"] != nil {
 			return forms["short"]
 		}
+		if form == "" && forms != nil {
+			return &Text{} // an image or a guidance alone
+		}
 	}
 	return nil
 }
