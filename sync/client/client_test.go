@@ -28,7 +28,7 @@ import (
 
 const county = 990001
 
-// county is a whole county: a server as zoucund runs it, one village, one cadre.
+// office is a whole county: a server as zoucund runs it, one village, one cadre.
 type office struct {
 	folder  server.Folder
 	central *central.Central
@@ -519,6 +519,7 @@ func (c *cutConn) Read(p []byte) (int, error) {
 // TestCutAtEveryByte cuts the connection after every byte of a small push and of its reply. Each time the visit arrives
 // in the end, and once.
 func TestCutAtEveryByte(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	plainHTTP := httptest.NewServer(o.http.Config.Handler)
 	defer plainHTTP.Close()
@@ -557,8 +558,8 @@ func TestCutAtEveryByte(t *testing.T) {
 			if err := tab.agent.push(t.Context()); err != nil {
 				t.Fatalf("after the cut at %d: %v", after, err)
 			}
-			if k := tab.safekeeping(t); k.Waiting != 0 {
-				t.Fatalf("cut after %d: %+v", after, k)
+			if n, err := tab.Unsigned(t.Context()); n != 0 || err != nil {
+				t.Fatalf("cut after %d: %d not signed for, %v", after, n, err)
 			}
 		}
 	}

@@ -200,23 +200,23 @@ func withRetryAfter(err error, h http.Header) error {
 func ask[T any, P interface {
 	*T
 	wire.Message
-}](ctx context.Context, l *link, op, path string, message wire.Message) (reply T, sent int, err error) {
+}](ctx context.Context, l *link, op, path string, message wire.Message) (reply T, err error) {
 	body, err := wire.Pack(message)
 	if err != nil {
-		return reply, 0, fmt.Errorf("%s: %w", op, err)
+		return reply, fmt.Errorf("%s: %w", op, err)
 	}
 	a, err := l.exchange(ctx, call{method: http.MethodPost, path: path, body: body})
 	if err != nil {
-		return reply, len(body), err
+		return reply, err
 	}
 	if err := a.refusal(op); err != nil {
-		return reply, len(body), err
+		return reply, err
 	}
 	if a.header.Get("Content-Type") != wire.MediaType {
-		return reply, len(body), unavailable(fmt.Errorf("%s: media type %q", op, a.header.Get("Content-Type")))
+		return reply, unavailable(fmt.Errorf("%s: media type %q", op, a.header.Get("Content-Type")))
 	}
 	reply, err = wire.Unpack[T, P](a.body)
-	return reply, len(body), err
+	return reply, err
 }
 
 // errTooLarge is the cause when the server refuses a request for its size.

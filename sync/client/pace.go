@@ -1,6 +1,10 @@
 package client
 
-import "time"
+import (
+	"time"
+
+	"zoucun/sync/wire"
+)
 
 // A batch should keep the link busy for about this long: shorter wastes round trips, longer loses more to a cut.
 const batchTime = 6 * time.Second
@@ -12,13 +16,17 @@ const (
 	largestBatch  = 768 << 10
 )
 
-// pace is how many bytes to exchange at once, learnt from how long the last exchange took.
-type pace struct{ batch int }
+// pace is how much to exchange at once, learnt from how the last exchanges went.
+type pace struct {
+	batch   int // bytes before compression
+	entries int // of a push
+}
 
-func newPace() pace { return pace{batch: firstBatch} }
+func newPace() pace { return pace{batch: firstBatch, entries: wire.MaxEntries} }
 
 // took learns from an exchange of so many bytes. It grows to at most four times, as one fast exchange proves little.
 func (p *pace) took(bytes int, d time.Duration) {
+	p.entries = min(2*p.entries, wire.MaxEntries)
 	if bytes < smallestBatch/2 || d <= 0 {
 		return
 	}
@@ -28,5 +36,11 @@ func (p *pace) took(bytes int, d time.Duration) {
 
 // shrink learns from a failure.
 func (p *pace) shrink() { p.batch = clampBatch(p.batch / 2) }
+
+// tooLarge learns that the server would not take so many entries at once.
+func (p *pace) tooLarge(entries int) {
+	p.shrink()
+	p.entries = max(1, entries/2)
+}
 
 func clampBatch(n int) int { return min(max(n, smallestBatch), largestBatch) }

@@ -11,9 +11,6 @@ import (
 	"zoucun/sync/wire"
 )
 
-// maxEntries is how many entries a push holds at most.
-const maxEntries = wire.MaxEntries
-
 // round does everything there is to do, once: text, then what others have written, then attachments. It reports
 // whether the device is enrolled at all.
 func (a *Agent) round(ctx context.Context) (enrolled bool, err error) {
@@ -59,7 +56,7 @@ func (a *Agent) push(ctx context.Context) error {
 		return err
 	}
 	for {
-		push, more, err := a.log.NextPush(ctx, maxEntries, a.pace.batch)
+		push, more, err := a.log.NextPush(ctx, a.pace.entries, a.pace.batch)
 		if err != nil || !more {
 			return err
 		}
@@ -68,7 +65,15 @@ func (a *Agent) push(ctx context.Context) error {
 			return err
 		}
 		a.report(survey.Progress{Activity: survey.Sending, Done: int64(max(total-left, 0)), Total: int64(max(total, left))})
-		if err := a.pushOnce(ctx, push); err != nil {
+		err = a.pushOnce(ctx, push)
+		if n := entriesOf(push); n > 1 && errors.Is(err, errTooLarge) {
+			a.pace.tooLarge(n)
+			if err := a.log.DropPush(ctx, push.ID); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		if after, err := a.log.Unsigned(ctx); err != nil || after >= left {
@@ -85,31 +90,24 @@ func stuck(op string, left int, err error) error {
 	return &survey.Error{Kind: survey.Unavailable, Op: op, Err: fmt.Errorf("%d left and no progress", left)}
 }
 
-// pushOnce hands over one push and takes over its receipt.
+// pushOnce hands over one push and takes over its receipt. Unless the server has said that it did not take the push, it
+// may have: the same push will be sent again.
 func (a *Agent) pushOnce(ctx context.Context, push wire.Push) error {
 	begun := a.o.Clock()
-	receipt, _, err := ask[wire.Receipt](ctx, a.link, "client.push", wire.PathPush, &push)
+	receipt, err := ask[wire.Receipt](ctx, a.link, "client.push", wire.PathPush, &push)
+	if survey.KindOf(err) == survey.Conflicting {
+		// The server knows another push by this name. It says so before it stores anything.
+		return errors.Join(err, a.log.DropPush(ctx, push.ID))
+	}
 	if err != nil {
-		return a.pushFailed(ctx, push, err)
+		a.pace.shrink()
+		return err
 	}
 	a.pace.took(sizeOf(push), a.o.Clock().Sub(begun))
 	if err := a.followEpoch(ctx, receipt.Epoch); err != nil {
 		return err
 	}
 	return a.log.Receive(ctx, receipt)
-}
-
-// pushFailed learns from a push that did not get its receipt. Unless the server has said that it did not take the push,
-// it may have, so the same push will be sent again.
-func (a *Agent) pushFailed(ctx context.Context, push wire.Push, failure error) error {
-	a.pace.shrink()
-	switch {
-	case errors.Is(failure, errTooLarge) && entriesOf(push) > 1:
-		return a.log.DropPush(ctx, push.ID)
-	case survey.KindOf(failure) == survey.Conflicting:
-		return errors.Join(failure, a.log.DropPush(ctx, push.ID))
-	}
-	return failure
 }
 
 // errNewEpoch ends a step whose server has begun a new life; the next round starts over with it.
@@ -184,7 +182,7 @@ func seqs(cursors []survey.Cursor) map[survey.ScopeID]uint64 {
 
 func (a *Agent) pullOnce(ctx context.Context, cursors []survey.Cursor) (wire.PullReply, error) {
 	begun := a.o.Clock()
-	reply, _, err := ask[wire.PullReply](ctx, a.link, "client.pull", wire.PathPull, &wire.Pull{Cursors: cursors, MaxBytes: a.pace.batch})
+	reply, err := ask[wire.PullReply](ctx, a.link, "client.pull", wire.PathPull, &wire.Pull{Cursors: cursors, MaxBytes: a.pace.batch})
 	if err != nil {
 		a.pace.shrink()
 		return reply, err
