@@ -190,6 +190,7 @@ func (s *Session) take(c Change) error {
 	s.removed = append(s.removed, n.path())
 	n.parent.remove(n)
 	s.structureChanged(n.def, n.parent)
+	n.parent = &node{} // whoever still holds it finds it outside
 	return nil
 }
 

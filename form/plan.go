@@ -136,6 +136,9 @@ func follow(f *xform.Form, owner *xform.Node, ref xpath.Reference) []place {
 	if ref.Absolute {
 		at = []place{{}}
 	}
+	if ref.Anywhere {
+		at[0].bound, at[0].filtered = 0, true
+	}
 	for i, step := range ref.Steps {
 		var next []place
 		for _, here := range at {
@@ -167,7 +170,7 @@ func (here place) follow(f *xform.Form, owner *xform.Node, ref xpath.Reference, 
 		}
 		down := here
 		down.def = c
-		if d := c.Depth(); ref.Absolute && here.bound == d-1 && owner.Below(c) && !step.Filtered &&
+		if d := c.Depth(); ref.Absolute && !ref.Anywhere && here.bound == d-1 && owner.Below(c) && !step.Filtered &&
 			(i < len(ref.Steps)-1 || c.Repeat == nil) {
 			down.bound = d
 		}

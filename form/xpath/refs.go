@@ -6,6 +6,7 @@ import "slices"
 type Reference struct {
 	Absolute bool   // from the root of the primary instance; otherwise from the node the expression belongs to
 	Instance string // the secondary instance the path leads into, empty for the primary
+	Anywhere bool   // it may arrive in any instance of the repeats on its way, as indexed-repeat() does
 	Steps    []ReferenceStep
 }
 
@@ -59,6 +60,8 @@ func (e *call) refs(c *collector, base []Reference) []Reference {
 		return []Reference{{Absolute: true, Instance: id}}
 	case e.name == "current":
 		return []Reference{{}}
+	case e.name == "indexed-repeat":
+		return e.refsAnywhere(c, base)
 	}
 	if e.fn != nil && e.fn.local && len(e.args) == 0 {
 		c.add(base)
@@ -66,6 +69,27 @@ func (e *call) refs(c *collector, base []Reference) []Reference {
 	var selected []Reference
 	for _, a := range e.args {
 		selected = append(selected, a.refs(c, base)...)
+	}
+	return selected
+}
+
+// refsAnywhere collects the references of indexed-repeat(): its target and its repeats are read in every instance, the
+// indexes between them in the expression's own.
+func (e *call) refsAnywhere(c *collector, base []Reference) []Reference {
+	var selected []Reference
+	for i, a := range e.args {
+		start := len(c.found)
+		found := a.refs(c, base)
+		if i > 0 && i%2 == 0 {
+			continue
+		}
+		for j := range c.found[start:] {
+			c.found[start+j].Anywhere = true
+		}
+		for j := range found {
+			found[j].Anywhere = true
+		}
+		selected = append(selected, found...)
 	}
 	return selected
 }
