@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -92,7 +93,7 @@ type readerFunc func(p []byte) (int, error)
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // write signs the reply and sends it.
-func (s *Server) write(w http.ResponseWriter, e *exchange, r reply) {
+func (s *Server) write(ctx context.Context, w http.ResponseWriter, e *exchange, r reply) {
 	if r.status == 0 {
 		r.status = http.StatusOK
 	}
@@ -115,7 +116,7 @@ func (s *Server) write(w http.ResponseWriter, e *exchange, r reply) {
 	}
 	w.WriteHeader(r.status)
 	sent := s.send(w, r.body)
-	s.Log.LogAttrs(e.http.Context(), slog.LevelInfo, "answered", slog.String("route", e.pattern), slog.Int("status", r.status),
+	s.Log.LogAttrs(ctx, slog.LevelInfo, "answered", slog.String("route", e.pattern), slog.Int("status", r.status),
 		slog.Int("bytes_in", len(e.body)), slog.Int("bytes_out", len(r.body)), slog.Bool("sent", sent == nil),
 		slog.Duration("took", s.Clock().Sub(e.begun)), slog.String("device", e.request.Device.String()))
 }
@@ -138,7 +139,7 @@ func (s *Server) send(w http.ResponseWriter, body []byte) error {
 }
 
 // refusal turns an error into the reply for it. What a handler said about offsets stays.
-func (s *Server) refusal(e *exchange, r reply, err error) reply {
+func (s *Server) refusal(ctx context.Context, e *exchange, r reply, err error) reply {
 	kind := survey.KindOf(err)
 	status := wire.StatusOf(kind)
 	if errors.Is(err, errSize) {
@@ -151,7 +152,7 @@ func (s *Server) refusal(e *exchange, r reply, err error) reply {
 	if kind == survey.Internal {
 		level = slog.LevelError
 	}
-	s.Log.LogAttrs(e.http.Context(), level, "refused", slog.String("route", e.pattern), slog.String("kind", kind.String()),
+	s.Log.LogAttrs(ctx, level, "refused", slog.String("route", e.pattern), slog.String("kind", kind.String()),
 		slog.Any("err", err), slog.String("device", e.request.Device.String()))
 	failure := wire.Failure{Kind: kind, Message: sentence(kind, err)}
 	if kind == survey.Unavailable {

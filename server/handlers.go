@@ -18,8 +18,10 @@ func packed(m wire.Message) (reply, error) {
 }
 
 func (s *Server) status(context.Context, *exchange) (reply, error) {
-	return packed(&wire.Status{Version: wire.Version, Oldest: wire.Oldest, Software: s.Software,
-		Epoch: s.Central.Epoch(), Time: survey.MillisOf(s.Clock())})
+	return packed(&wire.Status{
+		Version: wire.Version, Oldest: wire.Oldest, Software: s.Software,
+		Epoch: s.Central.Epoch(), Time: survey.MillisOf(s.Clock()),
+	})
 }
 
 // enrol takes a device in. The request is signed with the key it brings, so that nobody enrols another's key.
@@ -96,8 +98,10 @@ func (s *Server) add(ctx context.Context, e *exchange) (reply, error) {
 	}
 	at, err := strconv.ParseInt(e.request.Offset, 10, 64)
 	if err != nil || len(e.body) > wire.MaxChunk || e.request.Length != strconv.FormatInt(size, 10) {
-		return reply{}, &survey.Error{Kind: survey.Invalid, Op: "server.add",
-			Err: errors.Join(err, fmt.Errorf("%d bytes at %q of %q, which has %d", len(e.body), e.request.Offset, e.request.Length, size))}
+		return reply{}, &survey.Error{
+			Kind: survey.Invalid, Op: "server.add",
+			Err: errors.Join(err, fmt.Errorf("%d bytes at %q of %q, which has %d", len(e.body), e.request.Offset, e.request.Length, size)),
+		}
 	}
 	held, err := s.Blobs.Append(ctx, sum, size, at, e.body)
 	return progress(held, size), err

@@ -110,16 +110,16 @@ func (s *Server) route(pattern string, h handler) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		e := &exchange{server: s, http: r, pattern: pattern, begun: s.Clock()}
 		e.request, e.signature, e.malformed = wire.ReadRequest(r.Method, r.URL.Path, r.Header)
-		answer, err := s.guarded(w, e, h)
+		answer, err := s.guarded(r.Context(), w, e, h)
 		if err != nil {
-			answer = s.refusal(e, answer, err)
+			answer = s.refusal(r.Context(), e, answer, err)
 		}
-		s.write(w, e, answer)
+		s.write(r.Context(), w, e, answer)
 	})
 }
 
 // guarded runs a handler when there is a slot for it and its request is whole. A panic is an error like any other.
-func (s *Server) guarded(w http.ResponseWriter, e *exchange, h handler) (answer reply, err error) {
+func (s *Server) guarded(ctx context.Context, w http.ResponseWriter, e *exchange, h handler) (answer reply, err error) {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
@@ -134,7 +134,7 @@ func (s *Server) guarded(w http.ResponseWriter, e *exchange, h handler) (answer 
 	if err := e.open(w); err != nil {
 		return answer, err
 	}
-	return h(e.http.Context(), e)
+	return h(ctx, e)
 }
 
 // enrolled lets a request through that an enrolled device has signed over a fresh challenge.

@@ -92,8 +92,10 @@ type got struct {
 
 func (c *caller) do(t *testing.T, a ask) got {
 	t.Helper()
-	request := wire.Request{Method: a.method, Path: a.path, Version: wire.Version, Device: c.ID, Challenge: c.challenge,
-		Body: sha256.Sum256(a.body), Offset: a.offset, Length: a.length, Range: a.byteRange}
+	request := wire.Request{
+		Method: a.method, Path: a.path, Version: wire.Version, Device: c.ID, Challenge: c.challenge,
+		Body: sha256.Sum256(a.body), Offset: a.offset, Length: a.length, Range: a.byteRange,
+	}
 	_, _ = rand.Read(request.Nonce[:])
 	if a.change != nil {
 		a.change(&request)
@@ -119,7 +121,7 @@ func (c *caller) do(t *testing.T, a ask) got {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.challenge, err = wire.ReadReply(request, answer.StatusCode, answer.Header, body, centraltest.ServerKey.Public().(ed25519.PublicKey))
+	c.challenge, err = wire.ReadReply(request, answer.StatusCode, answer.Header, body, centraltest.PublicKey)
 	if err != nil {
 		t.Fatalf("%s %s: status %d: %v", a.method, a.path, answer.StatusCode, err)
 	}
@@ -246,7 +248,7 @@ func TestEverythingElseIsNoNetwork(t *testing.T) {
 	}
 	defer answer.Body.Close()
 	body, _ := io.ReadAll(answer.Body)
-	key := centraltest.ServerKey.Public().(ed25519.PublicKey)
+	key := centraltest.PublicKey
 	if _, err := wire.ReadReply(request, 200, answer.Header, body, key); err != nil {
 		t.Fatal(err)
 	}
@@ -307,15 +309,19 @@ func TestRefusals(t *testing.T) {
 		{"nothing", device, post(nil), 422, survey.Damaged},
 		{"a bomb", device, post(bomb.EncodeAll(make([]byte, 64<<20), nil)), 422, survey.Damaged},
 		{"more than is allowed", device, post(make([]byte, wire.MaxPacked+1)), 413, survey.Invalid},
-		{"a body that is not the one named", device, ask{method: http.MethodPost, path: wire.PathPush, body: []byte("x"),
-			change: func(r *wire.Request) { r.Body = sha256.Sum256(nil) }}, 422, survey.Damaged},
+		{"a body that is not the one named", device, ask{
+			method: http.MethodPost, path: wire.PathPush, body: []byte("x"),
+			change: func(r *wire.Request) { r.Body = sha256.Sum256(nil) },
+		}, 422, survey.Damaged},
 		{"an older version than any", device, ask{method: http.MethodGet, path: wire.PathStatus, change: func(r *wire.Request) { r.Version = 0 }}, 426, survey.Newer},
 		{"a newer version than ours is answered in ours", device, ask{method: http.MethodGet, path: "/", change: func(r *wire.Request) { r.Version = 7 }}, 404, survey.NotFound},
 		{"an unknown device", c.calls(unknown), post(nil), 403, survey.Denied},
 		{"another's key", device, ask{method: http.MethodPost, path: wire.PathPull, key: unknown.Keys.Signer()}, 403, survey.Denied},
 		{"a made-up challenge", device, ask{method: http.MethodPost, path: wire.PathPull, change: func(r *wire.Request) { r.Challenge = make([]byte, 56) }}, 401, survey.Denied},
-		{"a request replayed on another path", device, ask{method: http.MethodPost, path: wire.PathPull,
-			header: func(h http.Header) { h.Set(wire.HeaderSignature, strings.Repeat("A", 86)+"==") }}, 403, survey.Denied},
+		{"a request replayed on another path", device, ask{
+			method: http.MethodPost, path: wire.PathPull,
+			header: func(h http.Header) { h.Set(wire.HeaderSignature, strings.Repeat("A", 86)+"==") },
+		}, 403, survey.Denied},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

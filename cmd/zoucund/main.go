@@ -93,7 +93,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer closeAll()
-	fmt.Fprintf(stdout, "zoucund 已就绪：https://%s 证书指纹 %s\n", listener.Addr(), folder.Pin)
+	if _, err := fmt.Fprintf(stdout, "zoucund 已就绪：https://%s 证书指纹 %s\n", listener.Addr(), folder.Pin); err != nil {
+		return err
+	}
 	return serve(ctx, listener, handler, folder.Certificate, log)
 }
 
@@ -131,8 +133,10 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, &survey.Error{Kind: survey.Conflicting, Op: "zoucund.listen", Err: err,
-			Message: "地址 " + address + " 已被别的程序占用，请换一个端口（-listen），或先停掉那个程序。"}
+		return nil, &survey.Error{
+			Kind: survey.Conflicting, Op: "zoucund.listen", Err: err,
+			Message: "地址 " + address + " 已被别的程序占用，请换一个端口（-listen），或先停掉那个程序。",
+		}
 	case err != nil:
 		return nil, &survey.Error{Kind: survey.Invalid, Op: "zoucund.listen", Err: err, Message: "不能在地址 " + address + " 上监听，请检查 -listen。"}
 	}
@@ -164,5 +168,5 @@ func complain(w io.Writer, err error) {
 	if message == "" {
 		message = "zoucund 不能启动。"
 	}
-	fmt.Fprintf(w, "%s\n（%s：%v）\n", message, filepath.Base(os.Args[0]), err)
+	_, _ = fmt.Fprintf(w, "%s\n（%s：%v）\n", message, filepath.Base(os.Args[0]), err)
 }

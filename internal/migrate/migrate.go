@@ -47,8 +47,10 @@ func Up(ctx context.Context, db *sql.DB, plan Plan) error {
 	case err != nil:
 		return wrap(err)
 	case current > target:
-		return &survey.Error{Kind: survey.Newer, Op: "migrate.Up", Subject: fmt.Sprintf("version %d, known %d", current, target),
-			Message: "数据是较新版本的程序写的，请先更新程序。数据没有改动。"}
+		return &survey.Error{
+			Kind: survey.Newer, Op: "migrate.Up", Subject: fmt.Sprintf("version %d, known %d", current, target),
+			Message: "数据是较新版本的程序写的，请先更新程序。数据没有改动。",
+		}
 	case current == target:
 		return nil
 	case current > 0 && plan.Engine == SQLite && plan.File != "":

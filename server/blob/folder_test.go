@@ -15,11 +15,11 @@ import (
 	"zoucun/survey"
 )
 
-func open(t testing.TB) *Folder {
-	t.Helper()
-	f, err := OpenFolder(filepath.Join(t.TempDir(), "blobs"))
+func open(tb testing.TB) *Folder {
+	tb.Helper()
+	f, err := OpenFolder(filepath.Join(tb.TempDir(), "blobs"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return f
 }

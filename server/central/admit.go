@@ -78,9 +78,6 @@ func admit(s standing, h survey.Header, p place) refusal {
 }
 
 func cadreMay(h survey.Header) bool {
-	switch h.Type {
-	case survey.TypePlace, survey.TypeStaff, survey.TypeForm:
-		return false
-	}
-	return h.Kind == survey.Put || h.Kind == survey.Void
+	register := []survey.RecordType{survey.TypePlace, survey.TypeStaff, survey.TypeForm}
+	return !slices.Contains(register, h.Type) && (h.Kind == survey.Put || h.Kind == survey.Void)
 }

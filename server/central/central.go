@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
@@ -137,7 +138,7 @@ func (c *Central) openSQLite(file string) (err error) {
 	}}
 	name := func(more url.Values) string {
 		for key, list := range shared {
-			more[key] = append(list[:len(list):len(list)], more[key]...)
+			more[key] = append(slices.Clip(list), more[key]...)
 		}
 		return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + more.Encode()
 	}
@@ -188,8 +189,10 @@ func (c *Central) pickCounty(ctx context.Context, tx *sql.Tx, asked uint32) (uin
 	case err != nil:
 		return 0, err
 	case count > 1:
-		return 0, &survey.Error{Kind: survey.Invalid, Op: "central.Open", Message: "数据库里有几个县的数据，请指明是哪一个县。",
-			Err: fmt.Errorf("%d counties", count)}
+		return 0, &survey.Error{
+			Kind: survey.Invalid, Op: "central.Open", Message: "数据库里有几个县的数据，请指明是哪一个县。",
+			Err: fmt.Errorf("%d counties", count),
+		}
 	case count == 0:
 		return DefaultCounty, nil
 	}

@@ -41,8 +41,10 @@ func (c *Central) NewCode(ctx context.Context, person survey.PersonID, scopes []
 	}
 	scopes = append(slices.Clone(scopes), survey.RegisterScope(c.county))
 	slices.SortFunc(scopes, survey.ScopeID.Compare)
-	allowed, err := wire.Encode(survey.Grant{Person: person, Name: name, County: c.county, Township: c.town,
-		Scopes: slices.Compact(scopes), Roles: roles})
+	allowed, err := wire.Encode(survey.Grant{
+		Person: person, Name: name, County: c.county, Township: c.town,
+		Scopes: slices.Compact(scopes), Roles: roles,
+	})
 	if err != nil {
 		return "", fail("central.NewCode", err)
 	}

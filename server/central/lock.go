@@ -28,6 +28,8 @@ func Lock(ctx context.Context, file string) (undo func(), err error) {
 	if !lost(err) {
 		return nil, fail("central.Lock", err)
 	}
-	return nil, &survey.Error{Kind: survey.Conflicting, Op: "central.Lock", Err: err,
-		Message: "数据文件夹正被另一个 zoucund 使用，请先停掉它，或用 -data 指定别的文件夹。"}
+	return nil, &survey.Error{
+		Kind: survey.Conflicting, Op: "central.Lock", Err: err,
+		Message: "数据文件夹正被另一个 zoucund 使用，请先停掉它，或用 -data 指定别的文件夹。",
+	}
 }

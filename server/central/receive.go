@@ -73,8 +73,10 @@ func (c *Central) knownReceipt(ctx context.Context, tx *sql.Tx, id survey.PushID
 		return nil, err
 	}
 	if seen != request {
-		return nil, &survey.Error{Kind: survey.Conflicting, Op: "central.Receive", Subject: "push " + id.String(),
-			Err: errors.New("the same push with other content")}
+		return nil, &survey.Error{
+			Kind: survey.Conflicting, Op: "central.Receive", Subject: "push " + id.String(),
+			Err: errors.New("the same push with other content"),
+		}
 	}
 	receipt, err := wire.Decode[wire.Receipt](raw)
 	return &receipt, err
@@ -193,8 +195,10 @@ func (a *arrival) lockReplica(ctx context.Context, id survey.ReplicaID, device s
 		return h, err
 	}
 	if owner != device {
-		return h, &survey.Error{Kind: survey.Denied, Op: "central.Receive", Subject: "replica " + id.String(),
-			Err: fmt.Errorf("belongs to device %s", owner)}
+		return h, &survey.Error{
+			Kind: survey.Denied, Op: "central.Receive", Subject: "replica " + id.String(),
+			Err: fmt.Errorf("belongs to device %s", owner),
+		}
 	}
 	h.received, h.durable = uint64(received), uint64(durable)
 	return h, nil

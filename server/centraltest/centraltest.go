@@ -25,6 +25,9 @@ var Pin = survey.Hash(sha256.Sum256([]byte("certificate")))
 // ServerKey is the key of every test's server.
 var ServerKey = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 
+// PublicKey is the key by which devices know every test's server.
+var PublicKey = ed25519.PublicKey(ServerKey[ed25519.SeedSize:])
+
 // Start is when every test's clock begins.
 var Start = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
@@ -49,13 +52,13 @@ func (c *Clock) Now() time.Time {
 func (c *Clock) Pass(d time.Duration) { c.now <- (<-c.now).Add(d) }
 
 // Open opens a Central on dsn.
-func Open(t testing.TB, dsn string, clock survey.Clock) *central.Central {
-	t.Helper()
-	c, err := central.Open(t.Context(), dsn, central.Options{Key: ServerKey, County: County, Township: "青田乡", Clock: clock})
+func Open(tb testing.TB, dsn string, clock survey.Clock) *central.Central {
+	tb.Helper()
+	c, err := central.Open(tb.Context(), dsn, central.Options{Key: ServerKey, County: County, Township: "青田乡", Clock: clock})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Close() })
+	tb.Cleanup(func() { _ = c.Close() })
 	return c
 }
 
@@ -73,15 +76,15 @@ type Device struct {
 }
 
 // Enrolment returns a device and the message with which it asks to be taken in.
-func Enrolment(t testing.TB, code string) (*Device, wire.Enrol) {
-	t.Helper()
+func Enrolment(tb testing.TB, code string) (*Device, wire.Enrol) {
+	tb.Helper()
 	keys, err := seal.NewDeviceKeys(rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	parsed, err := wire.ParseCode(code)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	d := &Device{ID: survey.NewID[survey.DeviceID](), Keys: keys}
 	d.NewReplica()
@@ -96,28 +99,28 @@ func (d *Device) NewReplica() {
 }
 
 // Enrolled returns a device that was taken in for a new person.
-func Enrolled(t testing.TB, c *central.Central, scopes []survey.ScopeID, roles ...survey.Role) *Device {
-	t.Helper()
+func Enrolled(tb testing.TB, c *central.Central, scopes []survey.ScopeID, roles ...survey.Role) *Device {
+	tb.Helper()
 	person := survey.NewID[survey.PersonID]()
-	code, err := c.NewCode(t.Context(), person, scopes, roles, time.Hour)
+	code, err := c.NewCode(tb.Context(), person, scopes, roles, time.Hour)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	d, e := Enrolment(t, code)
-	answer, err := c.Enrol(t.Context(), e, Pin)
+	d, e := Enrolment(tb, code)
+	answer, err := c.Enrol(tb.Context(), e, Pin)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if d.Grant, err = answer.Grant.Open(c.Key()); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	d.Person = person
 	return d
 }
 
 // Add writes a revision to the device's log.
-func (d *Device) Add(t testing.TB, h survey.Header, b survey.Body) survey.Revision {
-	t.Helper()
+func (d *Device) Add(tb testing.TB, h survey.Header, b survey.Body) survey.Revision {
+	tb.Helper()
 	d.hlc = d.hlc.Next(Start)
 	if h.HLC == 0 {
 		h.HLC = d.hlc
@@ -131,40 +134,40 @@ func (d *Device) Add(t testing.TB, h survey.Header, b survey.Body) survey.Revisi
 	h.Device = d.ID
 	r, err := wire.SealRevision(h, b, rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	d.Log = append(d.Log, survey.Entry{N: uint64(len(d.Log)) + 1, Revision: r})
 	return r
 }
 
 // Visit writes a visit of its own record to the log.
-func (d *Device) Visit(t testing.TB, scope survey.ScopeID, says string) survey.Revision {
-	t.Helper()
-	return d.Add(t, survey.Header{Record: survey.NewID[survey.RecordID](), Type: survey.TypeVisit, Scope: scope, Form: "QZ-01", FormVersion: "1"},
+func (d *Device) Visit(tb testing.TB, scope survey.ScopeID, says string) survey.Revision {
+	tb.Helper()
+	return d.Add(tb, survey.Header{Record: survey.NewID[survey.RecordID](), Type: survey.TypeVisit, Scope: scope, Form: "QZ-01", FormVersion: "1"},
 		survey.Body{Fields: survey.Fields{"says": says}})
 }
 
 // Household writes a revision of a shared record to the log.
-func (d *Device) Household(t testing.TB, id survey.RecordID, scope survey.ScopeID, fields survey.Fields, parents ...survey.RevID) survey.Revision {
-	t.Helper()
+func (d *Device) Household(tb testing.TB, id survey.RecordID, scope survey.ScopeID, fields survey.Fields, parents ...survey.RevID) survey.Revision {
+	tb.Helper()
 	var touched []survey.FieldPath
 	for path := range fields {
 		touched = append(touched, path)
 	}
-	return d.Add(t, survey.Header{Record: id, Type: survey.TypeHousehold, Scope: scope, Parents: parents, Touched: touched}, survey.Body{Fields: fields})
+	return d.Add(tb, survey.Header{Record: id, Type: survey.TypeHousehold, Scope: scope, Parents: parents, Touched: touched}, survey.Body{Fields: fields})
 }
 
 // Segment signs the run of the log from first to last.
-func (d *Device) Segment(t testing.TB, first, last uint64) wire.Segment {
-	t.Helper()
+func (d *Device) Segment(tb testing.TB, first, last uint64) wire.Segment {
+	tb.Helper()
 	s, err := wire.NewSegment(wire.SegmentHeader{Replica: d.Replica, Device: d.ID, First: first, Prev: d.hashes[first-1]},
 		d.Log[first-1:last], d.Keys.Signer())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	hash, err := s.Hash()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	d.hashes[last] = hash
 	return s
@@ -176,20 +179,20 @@ func (d *Device) Push(segments ...wire.Segment) wire.Push {
 }
 
 // Send pushes the log from first to its end, checks the receipt and keeps its nonce.
-func (d *Device) Send(t testing.TB, c *central.Central, first uint64) wire.Receipt {
-	t.Helper()
-	receipt, err := d.TrySend(t, c, first)
+func (d *Device) Send(tb testing.TB, c *central.Central, first uint64) wire.Receipt {
+	tb.Helper()
+	receipt, err := d.TrySend(tb, c, first)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return receipt
 }
 
 // TrySend is Send for a push that may be refused.
-func (d *Device) TrySend(t testing.TB, c *central.Central, first uint64) (wire.Receipt, error) {
-	t.Helper()
-	push := d.Push(d.Segment(t, first, uint64(len(d.Log))))
-	receipt, err := c.Receive(t.Context(), push)
+func (d *Device) TrySend(tb testing.TB, c *central.Central, first uint64) (wire.Receipt, error) {
+	tb.Helper()
+	push := d.Push(d.Segment(tb, first, uint64(len(d.Log))))
+	receipt, err := c.Receive(tb.Context(), push)
 	if err != nil {
 		return receipt, err
 	}
@@ -218,14 +221,14 @@ func NewReader(d *Device) *Reader {
 func (r *Reader) Follow(scope survey.ScopeID) { r.cursors[scope] = survey.Cursor{Scope: scope} }
 
 // Pull reads until there is no more.
-func (r *Reader) Pull(t testing.TB, c *central.Central, maxBytes int) error {
-	t.Helper()
+func (r *Reader) Pull(tb testing.TB, c *central.Central, maxBytes int) error {
+	tb.Helper()
 	for {
 		pull := wire.Pull{MaxBytes: maxBytes}
 		for _, cursor := range r.cursors {
 			pull.Cursors = append(pull.Cursors, cursor)
 		}
-		reply, err := c.Feed(t.Context(), r.Device, pull)
+		reply, err := c.Feed(tb.Context(), r.Device, pull)
 		if err != nil {
 			return err
 		}

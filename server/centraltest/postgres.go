@@ -21,52 +21,52 @@ type Cluster struct {
 
 // StartPostgres starts a cluster with the newest installed PostgreSQL, or skips the test where there is none. A test run
 // by root starts it as user postgres, since the server refuses root.
-func StartPostgres(t testing.TB) *Cluster {
-	t.Helper()
+func StartPostgres(tb testing.TB) *Cluster {
+	tb.Helper()
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if len(found) == 0 {
-		t.Skip("no PostgreSQL below /usr/lib/postgresql: install Debian's package postgresql to run this test")
+		tb.Skip("no PostgreSQL below /usr/lib/postgresql: install Debian's package postgresql to run this test")
 	}
-	dir, err := os.MkdirTemp("", "zoucun-pg")
+	dir, err := os.MkdirTemp("", "zoucun-pg") //nolint:usetesting // the way to tb.TempDir is closed to user postgres
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	p := &Cluster{bin: filepath.Dir(found[len(found)-1]), dir: dir, port: freePort(t)}
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
+	p := &Cluster{bin: filepath.Dir(found[len(found)-1]), dir: dir, port: freePort(tb)}
 	if os.Geteuid() == 0 {
-		p.giveAway(t)
+		p.giveAway(tb)
 	}
-	p.run(t, "initdb", "-D", filepath.Join(dir, "data"), "-U", "zoucun", "-A", "trust", "-E", "UTF8", "--locale=C")
-	p.run(t, "pg_ctl", "-D", filepath.Join(dir, "data"), "-w", "-l", filepath.Join(dir, "log"),
+	p.run(tb, "initdb", "-D", filepath.Join(dir, "data"), "-U", "zoucun", "-A", "trust", "-E", "UTF8", "--locale=C")
+	p.run(tb, "pg_ctl", "-D", filepath.Join(dir, "data"), "-w", "-l", filepath.Join(dir, "log"),
 		"-o", fmt.Sprintf("-p %s -k %s -c listen_addresses=127.0.0.1", p.port, dir), "start")
-	t.Cleanup(func() { p.run(t, "pg_ctl", "-D", filepath.Join(dir, "data"), "-m", "immediate", "stop") })
+	tb.Cleanup(func() { p.run(tb, "pg_ctl", "-D", filepath.Join(dir, "data"), "-m", "immediate", "stop") })
 	return p
 }
 
 // Database makes an empty database and returns its address.
-func (p *Cluster) Database(t testing.TB) string {
-	t.Helper()
+func (p *Cluster) Database(tb testing.TB) string {
+	tb.Helper()
 	name := "test" + strconv.FormatInt(p.databases.Add(1), 10)
-	p.run(t, "createdb", "-h", p.dir, "-p", p.port, "-U", "zoucun", name)
+	p.run(tb, "createdb", "-h", p.dir, "-p", p.port, "-U", "zoucun", name)
 	return fmt.Sprintf("postgres://zoucun@127.0.0.1:%s/%s?sslmode=disable", p.port, name)
 }
 
 // giveAway makes the folder the one of user postgres.
-func (p *Cluster) giveAway(t testing.TB) {
-	t.Helper()
+func (p *Cluster) giveAway(tb testing.TB) {
+	tb.Helper()
 	u, err := user.Lookup("postgres")
 	if err != nil {
-		t.Skip("run by root and no user postgres to run the server as")
+		tb.Skip("run by root and no user postgres to run the server as")
 	}
 	uid, _ := strconv.Atoi(u.Uid)
 	gid, _ := strconv.Atoi(u.Gid)
 	if err := os.Chown(p.dir, uid, gid); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func (p *Cluster) run(t testing.TB, name string, args ...string) {
-	t.Helper()
+func (p *Cluster) run(tb testing.TB, name string, args ...string) {
+	tb.Helper()
 	args = append([]string{filepath.Join(p.bin, name)}, args...)
 	if os.Geteuid() == 0 {
 		args = append([]string{"runuser", "-u", "postgres", "--"}, args...)
@@ -78,20 +78,20 @@ func (p *Cluster) run(t testing.TB, name string, args ...string) {
 		cmd.Stdout, cmd.Stderr = &said, &said
 	}
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, said.String())
+		tb.Fatalf("%s: %v\n%s", name, err, said.String())
 	}
 }
 
-func freePort(t testing.TB) string {
-	t.Helper()
+func freePort(tb testing.TB) string {
+	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer l.Close()
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return port
 }

@@ -18,49 +18,46 @@ import (
 )
 
 // Backend makes empty databases of one kind.
-type Backend func(t testing.TB) (dsn string)
+type Backend func(tb testing.TB) (dsn string)
 
 // Run holds central to its promises on a kind of database.
 func Run(t *testing.T, fresh Backend) {
-	tests := []struct {
-		name string
-		test func(t *testing.T, fresh Backend)
-	}{
-		{"a push is stored once however often it comes", testDuplicates},
-		{"any cut and order of segments ends with the same log", testShuffles},
-		{"a gap is answered with where to go on", testGap},
-		{"a log that parts is a fork and changes nothing", testFork},
-		{"an older nonce is a copied database", testNonce},
-		{"what was logged under a new replica is recognised", testRelog},
-		{"a forged or foreign segment is refused whole", testForged},
-		{"what the grant does not allow is kept apart", testRejects},
-		{"a revoked device still delivers but reads nothing", testRevoked},
-		{"a withdrawn scope is named", testRegrant},
-		{"a grant is renewed while the device calls", testRenewal},
-		{"a code enrols one device", testEnrol},
-		{"wrong proofs lock a code", testLockout},
-		{"the server writes only what changes", testWrite},
-		{"edits made apart meet in the record", testConflict},
-		{"a moved record leaves its old feed", testMove},
-		{"a page keeps to the bytes asked for", testPages},
-		{"a cursor of another life reads from the start", testEpoch},
-		{"attachments are known only to those concerned", testAttachment},
-		{"durable is claimed only once it is marked", testDurable},
-		{"a clock that runs ahead wins nothing", testClock},
-		{"a reader misses nothing while many write", testConcurrent},
-		{"everything is there after reopening", testReopen},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { tt.test(t, fresh) })
-	}
+	t.Helper()
+	s := suite{fresh}
+	t.Run("a push is stored once however often it comes", s.duplicates)
+	t.Run("any cut and order of segments ends with the same log", s.shuffles)
+	t.Run("a gap is answered with where to go on", s.gap)
+	t.Run("a log that parts is a fork and changes nothing", s.fork)
+	t.Run("an older nonce is a copied database", s.nonce)
+	t.Run("what was logged under a new replica is recognised", s.relog)
+	t.Run("a forged or foreign segment is refused whole", s.forged)
+	t.Run("what the grant does not allow is kept apart", s.rejects)
+	t.Run("a revoked device still delivers but reads nothing", s.revoked)
+	t.Run("a withdrawn scope is named", s.regrant)
+	t.Run("a grant is renewed while the device calls", s.renewal)
+	t.Run("a code enrols one device", s.enrol)
+	t.Run("wrong proofs lock a code", s.lockout)
+	t.Run("the server writes only what changes", s.write)
+	t.Run("edits made apart meet in the record", s.conflict)
+	t.Run("a moved record leaves its old feed", s.move)
+	t.Run("a page keeps to the bytes asked for", s.pages)
+	t.Run("a cursor of another life reads from the start", s.epoch)
+	t.Run("attachments are known only to those concerned", s.attachment)
+	t.Run("durable is claimed only once it is marked", s.durable)
+	t.Run("a clock that runs ahead wins nothing", s.clock)
+	t.Run("a reader misses nothing while many write", s.concurrent)
+	t.Run("everything is there after reopening", s.reopen)
 }
+
+// suite is the tests of one kind of database.
+type suite struct{ fresh Backend }
 
 func village() survey.ScopeID { return survey.NewID[survey.ScopeID]() }
 
-func begin(t *testing.T, fresh Backend) (*central.Central, *Clock) {
+func (s suite) begin(t *testing.T) (*central.Central, *Clock) {
 	t.Helper()
 	clock := NewClock()
-	return Open(t, fresh(t), clock.Now), clock
+	return Open(t, s.fresh(t), clock.Now), clock
 }
 
 func wantKind(t *testing.T, err error, want survey.Kind) {
@@ -91,8 +88,8 @@ func pull(t *testing.T, c *central.Central, d *Device) *Reader {
 	return r
 }
 
-func testDuplicates(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) duplicates(t *testing.T) {
+	c, _ := s.begin(t)
 	scope := village()
 	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	visit := d.Visit(t, scope, "𬱖")
@@ -124,8 +121,8 @@ func testDuplicates(t *testing.T, fresh Backend) {
 	wantKind(t, err, survey.Conflicting)
 }
 
-func testShuffles(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) shuffles(t *testing.T) {
+	c, _ := s.begin(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		scope := village()
 		d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
@@ -164,8 +161,8 @@ func testShuffles(t *testing.T, fresh Backend) {
 	})
 }
 
-func testGap(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) gap(t *testing.T) {
+	c, _ := s.begin(t)
 	scope := village()
 	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	for range 5 {
@@ -182,8 +179,8 @@ func testGap(t *testing.T, fresh Backend) {
 	}
 }
 
-func testFork(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) fork(t *testing.T) {
+	c, _ := s.begin(t)
 	scope := village()
 	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	one, two := d.Visit(t, scope, "1"), d.Visit(t, scope, "2")
@@ -205,8 +202,8 @@ func testFork(t *testing.T, fresh Backend) {
 	wantSeen(t, pull(t, c, d), one.ID, two.ID, lost.ID)
 }
 
-func testNonce(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) nonce(t *testing.T) {
+	c, _ := s.begin(t)
 	scope := village()
 	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	for range 4 {
@@ -226,8 +223,8 @@ func testNonce(t *testing.T, fresh Backend) {
 	}
 }
 
-func testRelog(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) relog(t *testing.T) {
+	c, _ := s.begin(t)
 	scope := village()
 	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	visit := d.Visit(t, scope, "x")
@@ -241,8 +238,8 @@ func testRelog(t *testing.T, fresh Backend) {
 	wantSeen(t, pull(t, c, d), visit.ID)
 }
 
-func testForged(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) forged(t *testing.T) {
+	c, _ := s.begin(t)
 	scope := village()
 	d, other := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre), Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	d.Visit(t, scope, "x")
@@ -272,8 +269,8 @@ func testForged(t *testing.T, fresh Backend) {
 	wantKind(t, err, survey.Denied)
 }
 
-func testRejects(t *testing.T, fresh Backend) {
-	c, clock := begin(t, fresh)
+func (s suite) rejects(t *testing.T) {
+	c, clock := s.begin(t)
 	scope, foreign := village(), village()
 	cadre, other := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre), Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	township := Enrolled(t, c, []survey.ScopeID{scope, foreign}, survey.RoleTownship)
@@ -292,16 +289,16 @@ func testRejects(t *testing.T, fresh Backend) {
 			}
 		})
 	}
-	fresh1 := func() survey.RecordID { return survey.NewID[survey.RecordID]() }
-	reject("a scope that is not granted", cadre, survey.Header{Record: fresh1(), Type: survey.TypeVisit, Scope: foreign})
-	reject("another person's name", cadre, survey.Header{Record: fresh1(), Type: survey.TypeVisit, Scope: scope, Author: other.Person})
-	reject("a register from a cadre", cadre, survey.Header{Record: fresh1(), Type: survey.TypeForm, Scope: survey.RegisterScope(County)})
+	unused := func() survey.RecordID { return survey.NewID[survey.RecordID]() }
+	reject("a scope that is not granted", cadre, survey.Header{Record: unused(), Type: survey.TypeVisit, Scope: foreign})
+	reject("another person's name", cadre, survey.Header{Record: unused(), Type: survey.TypeVisit, Scope: scope, Author: other.Person})
+	reject("a register from a cadre", cadre, survey.Header{Record: unused(), Type: survey.TypeForm, Scope: survey.RegisterScope(County)})
 	reject("a merge from a cadre", cadre, survey.Header{Record: record, Type: survey.TypeHousehold, Scope: scope, Kind: survey.Merge, Parents: []survey.RevID{good.ID}})
 	reject("another's visit", other, survey.Header{Record: visit.Header.Record, Type: survey.TypeVisit, Scope: scope, Parents: []survey.RevID{visit.ID}})
 	reject("a record turned into another type", township, survey.Header{Record: record, Type: survey.TypeProblem, Scope: scope})
 	reject("a record pulled into another village", township, survey.Header{Record: record, Type: survey.TypeHousehold, Scope: foreign})
 	clock.Pass(200 * 24 * time.Hour)
-	reject("made after the grant ended", cadre, survey.Header{Record: fresh1(), Type: survey.TypeVisit, Scope: scope, HLC: survey.HLC(0).Next(clock.Now())})
+	reject("made after the grant ended", cadre, survey.Header{Record: unused(), Type: survey.TypeVisit, Scope: scope, HLC: survey.HLC(0).Next(clock.Now())})
 
 	wantSeen(t, pullAsNew(t, c, scope), good.ID, visit.ID)
 	if r, err := c.Record(t.Context(), record); err != nil || r.Fields["label"] != "张" || len(r.Heads) != 1 {
@@ -315,8 +312,8 @@ func pullAsNew(t *testing.T, c *central.Central, scope survey.ScopeID) *Reader {
 	return pull(t, c, Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre))
 }
 
-func testRevoked(t *testing.T, fresh Backend) {
-	c, clock := begin(t, fresh)
+func (s suite) revoked(t *testing.T) {
+	c, clock := s.begin(t)
 	scope := village()
 	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	before := d.Visit(t, scope, "before")
@@ -335,8 +332,8 @@ func testRevoked(t *testing.T, fresh Backend) {
 	wantSeen(t, pullAsNew(t, c, scope), before.ID)
 }
 
-func testRegrant(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) regrant(t *testing.T) {
+	c, _ := s.begin(t)
 	kept, gone := village(), village()
 	d := Enrolled(t, c, []survey.ScopeID{kept, gone}, survey.RoleCadre)
 	if err := c.Regrant(t.Context(), d.ID, []survey.ScopeID{kept}, []survey.Role{survey.RoleCadre}); err != nil {
@@ -352,8 +349,8 @@ func testRegrant(t *testing.T, fresh Backend) {
 	}
 }
 
-func testRenewal(t *testing.T, fresh Backend) {
-	c, clock := begin(t, fresh)
+func (s suite) renewal(t *testing.T) {
+	c, clock := s.begin(t)
 	d := Enrolled(t, c, []survey.ScopeID{village()}, survey.RoleCadre)
 	clock.Pass(100 * 24 * time.Hour)
 	reply, err := c.Feed(t.Context(), d.ID, wire.Pull{})
@@ -369,8 +366,8 @@ func testRenewal(t *testing.T, fresh Backend) {
 	wantKind(t, err, survey.Denied)
 }
 
-func testEnrol(t *testing.T, fresh Backend) {
-	c, clock := begin(t, fresh)
+func (s suite) enrol(t *testing.T) {
+	c, clock := s.begin(t)
 	scope := village()
 	person := survey.NewID[survey.PersonID]()
 	newCode := func() string {
@@ -380,8 +377,10 @@ func testEnrol(t *testing.T, fresh Backend) {
 		}
 		return code
 	}
-	_, err := c.Write(t.Context(), person, []central.Write{{Record: survey.RecordID(person), Type: survey.TypeStaff,
-		Scope: survey.RegisterScope(County), Fields: survey.Fields{survey.StaffName: "李㛃"}}})
+	_, err := c.Write(t.Context(), person, []central.Write{{
+		Record: survey.RecordID(person), Type: survey.TypeStaff,
+		Scope: survey.RegisterScope(County), Fields: survey.Fields{survey.StaffName: "李㛃"},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -424,8 +423,8 @@ func testEnrol(t *testing.T, fresh Backend) {
 	}
 }
 
-func testLockout(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) lockout(t *testing.T) {
+	c, _ := s.begin(t)
 	code, err := c.NewCode(t.Context(), survey.PersonID{1}, nil, nil, time.Hour)
 	if err != nil {
 		t.Fatal(err)
@@ -442,8 +441,8 @@ func testLockout(t *testing.T, fresh Backend) {
 	wantKind(t, err, survey.Denied)
 }
 
-func testWrite(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) write(t *testing.T) {
+	c, _ := s.begin(t)
 	scope := village()
 	var changes []central.Write
 	for i := range 450 {
@@ -492,8 +491,8 @@ func testWrite(t *testing.T, fresh Backend) {
 	wantKind(t, err, survey.NotFound)
 }
 
-func testConflict(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) conflict(t *testing.T) {
+	c, _ := s.begin(t)
 	scope := village()
 	a, b := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre), Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	record := survey.NewID[survey.RecordID]()
@@ -508,8 +507,8 @@ func testConflict(t *testing.T, fresh Backend) {
 	}
 }
 
-func testMove(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) move(t *testing.T) {
+	c, _ := s.begin(t)
 	from, to := village(), village()
 	township := Enrolled(t, c, []survey.ScopeID{from, to}, survey.RoleTownship)
 	record := survey.NewID[survey.RecordID]()
@@ -530,8 +529,8 @@ func testMove(t *testing.T, fresh Backend) {
 	wantSeen(t, pullAsNew(t, c, to), move.ID)
 }
 
-func testPages(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) pages(t *testing.T) {
+	c, _ := s.begin(t)
 	scope := village()
 	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	var want []survey.RevID
@@ -550,8 +549,8 @@ func testPages(t *testing.T, fresh Backend) {
 	wantSeen(t, r, want...)
 }
 
-func testEpoch(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) epoch(t *testing.T) {
+	c, _ := s.begin(t)
 	scope := village()
 	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	d.Visit(t, scope, "x")
@@ -567,8 +566,8 @@ func testEpoch(t *testing.T, fresh Backend) {
 	}
 }
 
-func testAttachment(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) attachment(t *testing.T) {
+	c, _ := s.begin(t)
 	scope := village()
 	d, stranger := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre), Enrolled(t, c, []survey.ScopeID{village()}, survey.RoleCadre)
 	sum := survey.Hash{1, 2, 3}
@@ -590,8 +589,8 @@ func testAttachment(t *testing.T, fresh Backend) {
 	}
 }
 
-func testDurable(t *testing.T, fresh Backend) {
-	c, _ := begin(t, fresh)
+func (s suite) durable(t *testing.T) {
+	c, _ := s.begin(t)
 	scope := village()
 	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	d.Visit(t, scope, "1")
@@ -614,8 +613,8 @@ func testDurable(t *testing.T, fresh Backend) {
 	}
 }
 
-func testClock(t *testing.T, fresh Backend) {
-	c, clock := begin(t, fresh)
+func (s suite) clock(t *testing.T) {
+	c, clock := s.begin(t)
 	scope := village()
 	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	d.Add(t, survey.Header{Record: survey.NewID[survey.RecordID](), Type: survey.TypeVisit, Scope: scope, HLC: survey.HLC(0).Next(Start.AddDate(0, 1, 0))}, survey.Body{})
@@ -629,11 +628,11 @@ func testClock(t *testing.T, fresh Backend) {
 	}
 }
 
-// testConcurrent has eight devices push into shared villages while a reader polls all of them, through two Centrals as
+// concurrent has eight devices push into shared villages while a reader polls all of them, through two Centrals as
 // two processes would.
-func testConcurrent(t *testing.T, fresh Backend) {
+func (s suite) concurrent(t *testing.T) {
 	const writers, pushes, entries = 8, 6, 5
-	dsn, clock := fresh(t), NewClock()
+	dsn, clock := s.fresh(t), NewClock()
 	processes := []*central.Central{Open(t, dsn, clock.Now), Open(t, dsn, clock.Now)}
 	scopes := []survey.ScopeID{village(), village(), village()}
 	shared := survey.NewID[survey.RecordID]()
@@ -677,8 +676,8 @@ func testConcurrent(t *testing.T, fresh Backend) {
 	}
 }
 
-func testReopen(t *testing.T, fresh Backend) {
-	dsn, clock := fresh(t), NewClock()
+func (s suite) reopen(t *testing.T) {
+	dsn, clock := s.fresh(t), NewClock()
 	c := Open(t, dsn, clock.Now)
 	scope := village()
 	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)

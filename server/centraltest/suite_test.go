@@ -6,7 +6,12 @@ import (
 )
 
 func TestSQLite(t *testing.T) {
-	Run(t, func(t testing.TB) string { return filepath.Join(t.TempDir(), "县 central.db") })
+	Run(t, freshFile)
+}
+
+func freshFile(tb testing.TB) string {
+	tb.Helper()
+	return filepath.Join(tb.TempDir(), "县 central.db")
 }
 
 func TestPostgres(t *testing.T) {

@@ -71,8 +71,10 @@ func TestApply(t *testing.T) {
 		{name: "one revision is the record", edits: []Edit{root}, fields: "door=east phone=1", heads: values(root)},
 		{name: "a child replaces its parent", edits: []Edit{root, phone2}, fields: "door=east phone=2", heads: values(phone2)},
 		{name: "different fields join", edits: []Edit{root, phone2, door}, fields: "door=west phone=2", heads: values(phone2, door)},
-		{name: "a field could be touched and was not changed", edits: []Edit{root, phone2, door, put("idle", 9, "phone=1 door=east", root)}, fields: "door=west phone=2",
-			heads: values(phone2, door, put("idle", 9, ""))},
+		{
+			name: "a field could be touched and was not changed", edits: []Edit{root, phone2, door, put("idle", 9, "phone=1 door=east", root)}, fields: "door=west phone=2",
+			heads: values(phone2, door, put("idle", 9, "")),
+		},
 		{name: "one field to two values is a conflict and the latest is shown", edits: []Edit{root, phone2, phone3}, fields: "door=east phone=3", heads: values(phone2, phone3), conflicts: "phone from 1: 2 3"},
 		{name: "full and half width are one value", edits: []Edit{root, phone2, wide}, fields: "door=east phone=２", heads: values(phone2, wide)},
 		{name: "a field taken away and changed is a conflict", edits: []Edit{root, phone2, put("gone", 9, "phone", root)}, fields: "door=east", heads: values(phone2, put("gone", 9, "")), conflicts: "phone from 1:  2"},
@@ -82,15 +84,21 @@ func TestApply(t *testing.T) {
 		{name: "an edit of another field leaves the conflict", edits: []Edit{root, phone2, phone3, both}, fields: "door=east note=x phone=3", heads: values(both), conflicts: "phone from 1: 2 3"},
 		{name: "repeating one side leaves the conflict", edits: []Edit{root, phone2, phone3, put("same", 9, "phone=2", phone2, phone3)}, fields: "door=east phone=3", heads: values(put("same", 9, "")), conflicts: "phone from 1: 2 3"},
 		{name: "a merge decides", edits: []Edit{root, phone2, phone3, decided}, fields: "door=east phone=2", heads: values(decided)},
-		{name: "a merge that came after an edit it has not seen", edits: []Edit{root, phone2, phone3, decided, put("late", 9, "phone=4", phone3)}, fields: "door=east phone=4",
-			heads: values(decided, put("late", 9, "")), conflicts: "phone from 3: 2 4"},
+		{
+			name: "a merge that came after an edit it has not seen", edits: []Edit{root, phone2, phone3, decided, put("late", 9, "phone=4", phone3)}, fields: "door=east phone=4",
+			heads: values(decided, put("late", 9, "")), conflicts: "phone from 3: 2 4",
+		},
 		{name: "a third value ends the conflict", edits: []Edit{root, phone2, phone3, put("third", 9, "phone=4", phone2, phone3)}, fields: "door=east phone=4", heads: values(put("third", 9, ""))},
-		{name: "a void contest is left to people by an edit that knows it", edits: []Edit{root, phone2, void, put("on", 9, "door=north", phone2, void)}, fields: "door=north phone=2",
-			heads: values(put("on", 9, "")), conflicts: "meta/void from :  void"},
+		{
+			name: "a void contest is left to people by an edit that knows it", edits: []Edit{root, phone2, void, put("on", 9, "door=north", phone2, void)}, fields: "door=north phone=2",
+			heads: values(put("on", 9, "")), conflicts: "meta/void from :  void",
+		},
 		{name: "a record is readable while its parents are missing", edits: []Edit{both}, fields: "door=east note=x phone=3", heads: values(both)},
-		{name: "an older form does not take away what it does not know", edits: []Edit{root, {ID: survey.RevID{9}, HLC: 9,
+		{name: "an older form does not take away what it does not know", edits: []Edit{root, {
+			ID: survey.RevID{9}, HLC: 9,
 			Header: survey.Header{Record: root.Header.Record, Type: root.Header.Type, Scope: root.Header.Scope, Kind: survey.Put, Parents: values(root), Touched: []survey.FieldPath{"phone"}},
-			Body:   survey.Body{Fields: survey.Fields{"phone": "5"}}}}, fields: "door=east phone=5", heads: []survey.RevID{{9}}},
+			Body:   survey.Body{Fields: survey.Fields{"phone": "5"}},
+		}}, fields: "door=east phone=5", heads: []survey.RevID{{9}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -230,8 +238,10 @@ func TestSafeJoinShowsTheSame(t *testing.T) {
 		if !Safe(before) || before.Voided {
 			return
 		}
-		join := Edit{ID: survey.RevID{0xff}, HLC: 9, Body: survey.Body{Fields: before.Fields, Attachments: before.Files},
-			Header: survey.Header{Record: before.ID, Type: before.Type, Scope: before.Scope, Kind: survey.Merge, Parents: before.Heads}}
+		join := Edit{
+			ID: survey.RevID{0xff}, HLC: 9, Body: survey.Body{Fields: before.Fields, Attachments: before.Files},
+			Header: survey.Header{Record: before.ID, Type: before.Type, Scope: before.Scope, Kind: survey.Merge, Parents: before.Heads},
+		}
 		after := Apply(append(edits, join))
 		if diff := cmp.Diff(before.Fields, after.Fields); diff != "" || len(after.Conflicts) > 0 || len(after.Heads) != 1 {
 			t.Fatalf("after the join: heads %v, conflicts %v, fields:\n%s", after.Heads, after.Conflicts, diff)

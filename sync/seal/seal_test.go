@@ -12,15 +12,15 @@ import (
 	"zoucun/survey"
 )
 
-func newBox(t testing.TB) *Box {
-	t.Helper()
+func newBox(tb testing.TB) *Box {
+	tb.Helper()
 	key, err := NewKey(rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	box, err := NewBox(key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return box
 }

@@ -43,8 +43,10 @@ func ParseCode(typed string) (Code, error) {
 	readable := strings.NewReplacer("-", "", " ", "", "O", "0", "I", "1", "L", "1")
 	code := readable.Replace(strings.ToUpper(strings.TrimSpace(width.Fold.String(typed))))
 	if len(code) != codeLength || strings.Trim(code, codeAlphabet) != "" {
-		return "", &survey.Error{Kind: survey.Invalid, Op: "wire.ParseCode",
-			Message: "注册码应是 12 个字母或数字，请照工作人员给的再输一次。", Err: errors.New("not a code")}
+		return "", &survey.Error{
+			Kind: survey.Invalid, Op: "wire.ParseCode",
+			Message: "注册码应是 12 个字母或数字，请照工作人员给的再输一次。", Err: errors.New("not a code"),
+		}
 	}
 	return Code(code), nil
 }

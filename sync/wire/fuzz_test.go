@@ -95,8 +95,10 @@ func FuzzHeaders(f *testing.F) {
 	f.Add("1", "00000000-0000-0000-0000-000000000000", "00", "", "sha-256=::", "AA==")
 	f.Fuzz(func(_ *testing.T, version, device, nonce, challenge, digest, signature string) {
 		h := http.Header{}
-		for name, value := range map[string]string{HeaderVersion: version, HeaderDevice: device, HeaderNonce: nonce,
-			HeaderChallenge: challenge, HeaderDigest: digest, HeaderSignature: signature} {
+		for name, value := range map[string]string{
+			HeaderVersion: version, HeaderDevice: device, HeaderNonce: nonce,
+			HeaderChallenge: challenge, HeaderDigest: digest, HeaderSignature: signature,
+		} {
 			h[name] = []string{value}
 		}
 		_, _, _ = ReadRequest("GET", "/", h)

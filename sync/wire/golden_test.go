@@ -59,12 +59,16 @@ func id[I ~[16]byte](n byte) (id I) {
 	return id
 }
 
-func newSample(t testing.TB) sample {
-	t.Helper()
+func publicOf(key ed25519.PrivateKey) ed25519.PublicKey {
+	return ed25519.PublicKey(key[ed25519.SeedSize:])
+}
+
+func newSample(tb testing.TB) sample {
+	tb.Helper()
 	check := func(err error) {
-		t.Helper()
+		tb.Helper()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	var (
@@ -107,41 +111,45 @@ func newSample(t testing.TB) sample {
 	s.pull = Pull{Cursors: []survey.Cursor{{Epoch: id[survey.Epoch](7), Scope: id[survey.ScopeID](2), Seq: 40}}, MaxBytes: MinPage}
 	s.feed = PullReply{
 		Epoch: id[survey.Epoch](7), Grant: s.grant, More: true, Removed: []survey.ScopeID{id[survey.ScopeID](8)}, Time: moment,
-		Pages: []FeedPage{{Scope: id[survey.ScopeID](2), Epoch: id[survey.Epoch](7), After: 40, Head: 50,
-			Items: []FeedItem{{Seq: 41, Op: FeedPut, HLC: 5, Revision: s.revision}, {Seq: 42, Op: FeedLeave, HLC: 6, Revision: Erase(s.revision)}}}},
+		Pages: []FeedPage{{
+			Scope: id[survey.ScopeID](2), Epoch: id[survey.Epoch](7), After: 40, Head: 50,
+			Items: []FeedItem{{Seq: 41, Op: FeedPut, HLC: 5, Revision: s.revision}, {Seq: 42, Op: FeedLeave, HLC: 6, Revision: Erase(s.revision)}},
+		}},
 	}
 	s.code = "0123456789AB"
-	s.enrol = Enrol{Device: id[survey.DeviceID](4), SignKey: s.device.Public().(ed25519.PublicKey), SealKey: bytes.Repeat([]byte{0x77}, 32), CodeID: s.code.ID(), Challenge: []byte("challenge")}
+	s.enrol = Enrol{Device: id[survey.DeviceID](4), SignKey: publicOf(s.device), SealKey: bytes.Repeat([]byte{0x77}, 32), CodeID: s.code.ID(), Challenge: []byte("challenge")}
 	s.enrol.Proof = s.enrol.DeviceProof(s.code.Key(), pin)
-	s.enrolled = Enrolled{ServerKey: s.server.Public().(ed25519.PublicKey), Epoch: id[survey.Epoch](7), Grant: s.grant}
+	s.enrolled = Enrolled{ServerKey: publicOf(s.server), Epoch: id[survey.Epoch](7), Grant: s.grant}
 	s.enrolled.Proof = s.enrol.ServerProof(s.code.Key(), pin, s.enrolled)
 	s.status = Status{Version: 1, Oldest: 1, Software: "zoucund 0.1", Epoch: id[survey.Epoch](7), Time: moment}
 	s.failure = Failure{Kind: survey.Unavailable, Message: "服务器正忙，请稍后再试。", RetryAfter: 5}
 	s.challenge, err = NewChallenge([]byte("secret"), moment.Time(), bytes.NewReader(bytes.Repeat([]byte{0x11}, 16)))
 	check(err)
-	s.request = Request{Method: "PATCH", Path: PathBlob + survey.Hash{0xab}.String(), Version: 1, Device: id[survey.DeviceID](4),
-		Nonce: id[[16]byte](9), Challenge: s.challenge, Body: sha256.Sum256([]byte("bytes")), Offset: "0", Length: "300000"}
+	s.request = Request{
+		Method: "PATCH", Path: PathBlob + survey.Hash{0xab}.String(), Version: 1, Device: id[survey.DeviceID](4),
+		Nonce: id[[16]byte](9), Challenge: s.challenge, Body: sha256.Sum256([]byte("bytes")), Offset: "0", Length: "300000",
+	}
 	s.reply = Reply{Request: s.request.ID(), Version: 1, Status: 200, Body: sha256.Sum256(nil), Challenge: s.challenge, Offset: "5", Length: "300000"}
 	return s
 }
 
 // goldens lays the sample out as files.
-func (s sample) goldens(t testing.TB) []golden {
-	t.Helper()
+func (s sample) goldens(tb testing.TB) []golden {
+	tb.Helper()
 	message := func(name string, m any, facts map[string]string) golden {
 		raw, err := Encode(m)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		view, err := View(m)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return golden{Name: name, CBOR: hex.EncodeToString(raw), View: view, Facts: facts}
 	}
 	segmentHash, err := s.segment.Hash()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return []golden{
 		message("revision", s.revision, map[string]string{"id": s.revision.ID.String(), "body": hex.EncodeToString(s.revision.Body)}),
@@ -156,7 +164,8 @@ func (s sample) goldens(t testing.TB) []golden {
 		message("status", s.status, nil),
 		message("failure", s.failure, nil),
 		{Name: "request", Text: string(s.request.signed()), Facts: map[string]string{
-			"id": s.request.ID().String(), "signature": hex.EncodeToString(s.request.Sign(s.device)), "challenge": hex.EncodeToString(s.challenge)}},
+			"id": s.request.ID().String(), "signature": hex.EncodeToString(s.request.Sign(s.device)), "challenge": hex.EncodeToString(s.challenge),
+		}},
 		{Name: "reply", Text: string(s.reply.signed()), Facts: map[string]string{"signature": hex.EncodeToString(s.reply.Sign(s.server))}},
 	}
 }
@@ -207,7 +216,7 @@ func compact(t *testing.T, raw json.RawMessage) json.RawMessage {
 // What the goldens hold decodes to the sample, and every signature in it verifies.
 func TestGoldensDecode(t *testing.T) {
 	s := newSample(t)
-	key, serverKey := s.device.Public().(ed25519.PublicKey), s.server.Public().(ed25519.PublicKey)
+	key, serverKey := publicOf(s.device), publicOf(s.server)
 	push := decoded[Push](t, s.push)
 	if push.Segments[0].Entries[0].Revision.ID != s.revision.ID {
 		t.Error("a decoded revision has another ID")

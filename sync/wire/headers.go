@@ -100,8 +100,10 @@ func ReadReply(request Request, status int, h http.Header, body []byte, key ed25
 	if err != nil {
 		return nil, noNetwork(fmt.Errorf("signature: %w", err))
 	}
-	reply := Reply{Request: request.ID(), Version: version, Status: status, Body: sha256.Sum256(body),
-		Challenge: challenge, Offset: h.Get(HeaderOffset), Length: h.Get(HeaderLength)}
+	reply := Reply{
+		Request: request.ID(), Version: version, Status: status, Body: sha256.Sum256(body),
+		Challenge: challenge, Offset: h.Get(HeaderOffset), Length: h.Get(HeaderLength),
+	}
 	if err := reply.Verify(signature, key); err != nil {
 		return nil, noNetwork(fmt.Errorf("reply with status %d: %w", status, err))
 	}

@@ -72,7 +72,7 @@ func TestWhatIsEncodedComesBack(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("-want +got:\n%s", diff)
 		}
-		if err := got.Segments[0].Verify(key.Public().(ed25519.PublicKey)); err != nil {
+		if err := got.Segments[0].Verify(publicOf(key)); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -80,8 +80,10 @@ func TestWhatIsEncodedComesBack(t *testing.T) {
 
 func TestOneRevisionHasOneID(t *testing.T) {
 	salt := func() *bytes.Reader { return bytes.NewReader(make([]byte, 16)) }
-	header := survey.Header{Record: survey.RecordID{1}, Type: "visit", Kind: survey.Put, Scope: survey.ScopeID{2},
-		Parents: []survey.RevID{{2}, {1}, {2}}, Touched: []survey.FieldPath{"b", "a"}}
+	header := survey.Header{
+		Record: survey.RecordID{1}, Type: "visit", Kind: survey.Put, Scope: survey.ScopeID{2},
+		Parents: []survey.RevID{{2}, {1}, {2}}, Touched: []survey.FieldPath{"b", "a"},
+	}
 	one, err := SealRevision(header, survey.Body{Fields: survey.Fields{"a": "1", "b": ""}}, salt())
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +134,7 @@ func TestLaterBodiesAreKept(t *testing.T) {
 }
 
 func TestTamperedSegments(t *testing.T) {
-	key := newSample(t).device.Public().(ed25519.PublicKey)
+	key := publicOf(newSample(t).device)
 	tests := map[string]func(s *Segment){
 		"another field":          func(s *Segment) { s.Entries[0].Revision.Body[20] ^= 1 },
 		"another salt":           func(s *Segment) { s.Entries[0].Revision.Salt[0] ^= 1 },
@@ -157,7 +159,7 @@ func TestTamperedSegments(t *testing.T) {
 			}
 		})
 	}
-	if err := newSample(t).segment.Verify(newSample(t).server.Public().(ed25519.PublicKey)); !errors.Is(err, errSignature) {
+	if err := newSample(t).segment.Verify(publicOf(newSample(t).server)); !errors.Is(err, errSignature) {
 		t.Errorf("another device's key: %v", err)
 	}
 }
@@ -285,7 +287,7 @@ func TestBombIsNotUnpacked(t *testing.T) {
 
 func TestReceiptIsForOnePush(t *testing.T) {
 	s := newSample(t)
-	key := s.server.Public().(ed25519.PublicKey)
+	key := publicOf(s.server)
 	other := s.push
 	other.Nonce = nil
 	if err := s.receipt.Verify(other, key); err == nil {
@@ -296,7 +298,7 @@ func TestReceiptIsForOnePush(t *testing.T) {
 	if err := bent.Verify(s.push, key); err == nil {
 		t.Error("verified with another watermark")
 	}
-	if err := s.receipt.Verify(s.push, s.device.Public().(ed25519.PublicKey)); err == nil {
+	if err := s.receipt.Verify(s.push, publicOf(s.device)); err == nil {
 		t.Error("verified with another key")
 	}
 }
@@ -305,12 +307,12 @@ func TestGrantIsTheServers(t *testing.T) {
 	s := newSample(t)
 	bent := s.grant
 	bent.Grant = bytes.Replace(bent.Grant, []byte("李"), []byte("王"), 1)
-	if _, err := bent.Open(s.server.Public().(ed25519.PublicKey)); err == nil {
+	if _, err := bent.Open(publicOf(s.server)); err == nil {
 		t.Error("another name opened")
 	}
 	// A receipt's signature is no grant's: what is signed begins with its purpose.
 	mixed := SignedGrant{Grant: s.grant.Grant, Signature: s.receipt.Signature}
-	if _, err := mixed.Open(s.server.Public().(ed25519.PublicKey)); err == nil {
+	if _, err := mixed.Open(publicOf(s.server)); err == nil {
 		t.Error("a receipt's signature opened a grant")
 	}
 }
@@ -399,7 +401,7 @@ func TestRequestsAndHeadersAgree(t *testing.T) {
 	if diff := cmp.Diff(s.request, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	key := s.device.Public().(ed25519.PublicKey)
+	key := publicOf(s.device)
 	if err := got.Verify(signature, key); err != nil {
 		t.Error(err)
 	}
