@@ -114,13 +114,13 @@ func (h *household) match(name *nameQuery, query string) matchQuality {
 // Villages returns the villages this device may visit, in the order of the township's list.
 func (s *Store) Villages() []survey.Place {
 	all := s.register.placesUnder(survey.RecordID{})
-	granted := s.granted.Load()
-	if granted == nil {
+	m := s.member.Load()
+	if m == nil {
 		return all
 	}
 	villages := all[:0]
 	for _, place := range all {
-		if _, ok := (*granted)[survey.VillageScope(place.ID)]; ok {
+		if _, ok := m.granted[survey.VillageScope(place.ID)]; ok {
 			villages = append(villages, place)
 		}
 	}

@@ -121,37 +121,38 @@ func (s *Store) openEnrolment(sealed []byte) error {
 	return nil
 }
 
+// membership is what an enrolment means for reading: who we are to the county and what we may see.
+type membership struct {
+	enrolment survey.Enrolment
+	granted   map[survey.ScopeID]struct{}
+	shared    survey.ScopeID // the county's register
+}
+
 // useEnrolment makes an enrolment that is on disk the present one.
 func (s *Store) useEnrolment(e enrolment, grant survey.Grant) {
 	s.self.enrolment = &e
-	granted := make(map[survey.ScopeID]struct{}, len(grant.Scopes))
-	for _, scope := range grant.Scopes {
-		granted[scope] = struct{}{}
+	m := &membership{
+		enrolment: survey.Enrolment{Server: e.Server, Pin: e.Pin, ServerKey: e.ServerKey, Epoch: e.Epoch, Grant: grant},
+		granted:   make(map[survey.ScopeID]struct{}, len(grant.Scopes)),
+		shared:    survey.RegisterScope(grant.County),
 	}
-	s.granted.Store(&granted)
-	shared := survey.RegisterScope(grant.County)
-	s.shared.Store(&shared)
+	for _, scope := range grant.Scopes {
+		m.granted[scope] = struct{}{}
+	}
+	s.member.Store(m)
 }
 
 // Enrolment returns the public facts of the county this device belongs to, and whether it belongs to one.
 func (s *Store) Enrolment(context.Context) (survey.Enrolment, bool, error) {
-	s.db.mu.Lock()
-	e := s.self.enrolment
-	s.db.mu.Unlock()
-	if e == nil {
+	m := s.member.Load()
+	if m == nil {
 		return survey.Enrolment{}, false, nil
 	}
-	grant, err := e.Grant.Open(e.ServerKey)
-	if err != nil {
-		return survey.Enrolment{}, false, damaged("store.Enrolment", "", err)
-	}
-	return survey.Enrolment{Server: e.Server, Pin: e.Pin, ServerKey: e.ServerKey, Epoch: e.Epoch, Grant: grant}, true, nil
+	return m.enrolment, true, nil
 }
 
-// Device returns the identifier and the keys of this installation.
+// Device returns the identifier and the keys of this installation, which never change.
 func (s *Store) Device(context.Context) (survey.DeviceID, seal.DeviceKeys, error) {
-	s.db.mu.Lock()
-	defer s.db.mu.Unlock()
 	return s.self.device, s.self.keys, nil
 }
 

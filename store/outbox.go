@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"zoucun/survey"
 	"zoucun/sync/wire"
@@ -182,6 +183,10 @@ func (s *Store) Receive(ctx context.Context, receipt wire.Receipt) error {
 		}
 		if err := s.keepReceipt(ctx, t, receipt); err != nil {
 			return err
+		}
+		for _, reject := range receipt.Rejects {
+			s.log.WarnContext(ctx, "server keeps a revision apart",
+				slog.String("revision", reject.Revision.String()), slog.String("kind", reject.Kind.String()))
 		}
 		for _, state := range receipt.Replicas {
 			if state.Replica != s.self.replica {

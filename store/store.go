@@ -32,10 +32,9 @@ type Store struct {
 	lock     *os.File
 	register *register
 	changed  announcer
-	granted  atomic.Pointer[map[survey.ScopeID]struct{}] // nil before enrolment
-	shared   atomic.Pointer[survey.ScopeID]              // the county's register; nil before enrolment
-	steps    map[survey.DraftID]int64                    // last journal step of drafts in use; guarded by db.mu
-	self     identity                                    // guarded by db.mu
+	member   atomic.Pointer[membership] // nil before enrolment
+	steps    map[survey.DraftID]int64   // last journal step of drafts in use; guarded by db.mu
+	self     identity                   // guarded by db.mu
 
 	blobsInUse sync.Mutex // held while files under blobs/ come and go; taken before db.mu
 }

@@ -10,7 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,9 +29,17 @@ const county = 340122
 var monday = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
 // clock is a clock that a test moves.
-type clock struct{ now time.Time }
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
 
-func (c *clock) tell() time.Time { c.now = c.now.Add(time.Millisecond); return c.now }
+func (c *clock) tell() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(time.Millisecond)
+	return c.now
+}
 
 // office is a small county server: it signs grants and receipts and keeps feeds.
 type office struct {
@@ -407,5 +417,49 @@ func TestChangedClosesOnce(t *testing.T) {
 	case <-changed:
 	default:
 		t.Error("finishing a visit announced nothing")
+	}
+}
+
+// TestEverythingAtOnce works on one store from several goroutines, as the screens and the agent do. Run with -race.
+func TestEverythingAtOnce(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	for i := range 200 {
+		o.household(t, strconv.Itoa(i), "张三", strconv.Itoa(i)+"号", "")
+	}
+	const each = 30
+	var group sync.WaitGroup
+	group.Go(func() {
+		for i := range 200 {
+			apply(t, s, o.page(o.scope(), i, 1))
+		}
+	})
+	group.Go(func() {
+		for range each {
+			s.SearchHouseholds(o.village, "zs", 50)
+			lists(t, s)
+		}
+	})
+	for range 3 {
+		group.Go(func() {
+			for range each {
+				finish(t, s, o.draft(survey.RecordID{}), submission())
+			}
+		})
+	}
+	group.Go(func() {
+		for range each {
+			if push, ok, err := s.NextPush(t.Context(), 10, 1<<20); err != nil {
+				t.Error(err)
+			} else if ok {
+				if err := s.Receive(t.Context(), o.accept(t, push)); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	group.Wait()
+	if k, err := s.Safekeeping(t.Context()); err != nil || k.Waiting+k.Delivered != 3*each || s.HouseholdCount(o.village) != 200 {
+		t.Errorf("safekeeping = %+v, %v; %d households", k, err, s.HouseholdCount(o.village))
 	}
 }

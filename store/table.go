@@ -62,13 +62,13 @@ func knownRegister(t survey.RecordType) bool {
 	return false
 }
 
-// sharedScope returns the scope of places, staff and forms.
+// sharedScope returns the scope of places, staff and forms, or nothing before enrolment.
 func (s *Store) sharedScope() []byte {
-	shared := s.shared.Load()
-	if shared == nil {
+	m := s.member.Load()
+	if m == nil {
 		return nil
 	}
-	return shared[:]
+	return m.shared[:]
 }
 
 // newTable lays records out in rows, in the order of their order, code and label.

@@ -208,10 +208,19 @@ func (a *Agent) apply(ctx context.Context, reply wire.PullReply, fetched *int64)
 		}
 	}
 	for _, page := range reply.Pages {
-		if err := a.log.ApplyPage(ctx, page); err != nil {
-			return err
+		for items := range slices.Chunk(page.Items, applyAtOnce) {
+			part := page
+			part.Items = items
+			if err := a.log.ApplyPage(ctx, part); err != nil {
+				return err
+			}
+			page.After += uint64(len(items))
+			*fetched += int64(len(items))
 		}
-		*fetched += int64(len(page.Items))
 	}
 	return nil
 }
+
+// applyAtOnce is how many items are taken over in one transaction: an answer that is being typed meanwhile waits no
+// longer than that takes.
+const applyAtOnce = 200
