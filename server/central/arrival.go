@@ -15,11 +15,12 @@ import (
 // arrival is one transaction that adds to logs, records and feeds. It carries the moment at which all of it came.
 type arrival struct {
 	*Central
-	tx      *sql.Tx
+	tx      querier
 	now     time.Time
 	nonce   []byte
 	rejects []wire.Reject
 	news    []news
+	types   map[survey.RecordID]survey.RecordType // of the records that are locked; empty for a new one
 }
 
 // news is one line a feed will get.
@@ -74,11 +75,13 @@ func (a *arrival) lockRecords(ctx context.Context, entries []survey.Entry) error
 		ids[e.Revision.Header.Record] = struct{}{}
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(ids), survey.RecordID.Compare) {
-		_, err := a.tx.ExecContext(ctx, `INSERT INTO record (county, record_id, scope_id, type) VALUES ($1, $2, $3, '')
-			ON CONFLICT (county, record_id) DO UPDATE SET type = record.type`, int64(a.county), id[:], []byte{})
+		var typ string
+		err := a.tx.QueryRowContext(ctx, `INSERT INTO record (county, record_id, scope_id, type) VALUES ($1, $2, $3, '')
+			ON CONFLICT (county, record_id) DO UPDATE SET type = record.type RETURNING type`, int64(a.county), id[:], []byte{}).Scan(&typ)
 		if err != nil {
 			return err
 		}
+		a.types[id] = survey.RecordType(typ)
 	}
 	return nil
 }
@@ -110,14 +113,12 @@ func (a *arrival) entry(ctx context.Context, replica survey.ReplicaID, e survey.
 
 // placeOf returns what is known of a revision's record. Refused revisions do not count.
 func (a *arrival) placeOf(ctx context.Context, h survey.Header) (place, error) {
-	var typ string
-	err := a.tx.QueryRowContext(ctx, `SELECT type FROM record WHERE county = $1 AND record_id = $2`, int64(a.county), h.Record[:]).Scan(&typ)
-	if err != nil || typ == "" {
-		return place{}, err
+	p := place{known: a.types[h.Record] != "", typ: a.types[h.Record]}
+	if !p.known {
+		return p, nil
 	}
-	p := place{known: true, typ: survey.RecordType(typ)}
 	var within int
-	err = a.tx.QueryRowContext(ctx, `SELECT count(*) FROM revision WHERE county = $1 AND record_id = $2 AND scope_id = $3 AND refused < 0`,
+	err := a.tx.QueryRowContext(ctx, `SELECT count(*) FROM revision WHERE county = $1 AND record_id = $2 AND scope_id = $3 AND refused < 0`,
 		int64(a.county), h.Record[:], h.Scope[:]).Scan(&within)
 	if err != nil {
 		return p, err
@@ -200,6 +201,7 @@ func (a *arrival) enter(ctx context.Context, r survey.Revision, known place) err
 		if err != nil {
 			return err
 		}
+		a.types[r.Header.Record] = r.Header.Type
 	}
 	return a.heads(ctx, r)
 }
@@ -263,6 +265,11 @@ func (a *arrival) publish(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// arriving begins an arrival in a transaction.
+func (c *Central) arriving(tx *sql.Tx) *arrival {
+	return &arrival{Central: c, tx: c.forMany(tx), now: c.clock(), types: map[survey.RecordID]survey.RecordType{}}
 }
 
 // chunkBy yields the runs of neighbours that are alike.

@@ -235,7 +235,7 @@ func (c *Central) renew(ctx context.Context, tx *sql.Tx, g survey.Grant) (device
 	return device{grant: g, signed: signed}, err
 }
 
-func (c *Central) findDevice(ctx context.Context, tx *sql.Tx, id survey.DeviceID) (known device, err error) {
+func (c *Central) findDevice(ctx context.Context, tx querier, id survey.DeviceID) (known device, err error) {
 	var key []byte
 	err = tx.QueryRowContext(ctx, `SELECT sign_key, grant_body, grant_sign, revoked FROM device WHERE county = $1 AND device_id = $2`,
 		int64(c.county), id[:]).Scan(&key, &known.signed.Grant, &known.signed.Signature, (*int64)(&known.revoked))

@@ -43,7 +43,8 @@ func (c *Central) Receive(ctx context.Context, push wire.Push) (receipt wire.Rec
 			receipt = *known
 			return nil
 		}
-		a := &arrival{Central: c, tx: tx, now: c.clock(), nonce: make([]byte, nonceSize)}
+		a := c.arriving(tx)
+		a.nonce = make([]byte, nonceSize)
 		_, _ = rand.Read(a.nonce) // never fails
 		receipt, err = a.take(ctx, push, request)
 		return err

@@ -78,7 +78,7 @@ func eachRecord(rows *sql.Rows, yield func(survey.Record) error) error {
 }
 
 // edits returns the revisions of a record that were admitted.
-func (c *Central) edits(ctx context.Context, tx *sql.Tx, id survey.RecordID) ([]merge.Edit, error) {
+func (c *Central) edits(ctx context.Context, tx querier, id survey.RecordID) ([]merge.Edit, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT `+revisionColumns+` FROM revision r
 		WHERE r.county = $1 AND r.record_id = $2 AND r.refused < 0`, int64(c.county), id[:])
 	if err != nil {

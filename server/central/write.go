@@ -30,9 +30,8 @@ func (c *Central) Write(ctx context.Context, author survey.PersonID, changes []W
 	for run := range slices.Chunk(changes, wire.MaxEntries) {
 		var count int
 		err := c.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-			a := &arrival{Central: c, tx: tx, now: c.clock()}
 			var err error
-			count, err = a.writeRun(ctx, author, run)
+			count, err = c.arriving(tx).writeRun(ctx, author, run)
 			return err
 		})
 		if err != nil {
