@@ -26,7 +26,10 @@ func (s *Session) Choices(path survey.FieldPath, search string, limit int) []Cho
 		return nil
 	}
 	defer s.forget()
-	search = strings.ToLower(strings.TrimSpace(search))
+	return s.choices(n, strings.ToLower(strings.TrimSpace(search)), limit)
+}
+
+func (s *Session) choices(n *node, search string, limit int) []Choice {
 	var found []Choice
 	s.eachChoice(n, func(c Choice, item xpath.Node) bool {
 		if strings.Contains(strings.ToLower(c.Label), search) || strings.Contains(strings.ToLower(c.Name), search) {

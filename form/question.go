@@ -105,7 +105,7 @@ func (s *Session) question(n *node) Question {
 	q.Appearance, q.Parameters = c.Appearance, c.Attributes
 	q.External = s.external(c)
 	if !q.External {
-		q.Choices = s.Choices(q.Path, "", 0)
+		q.Choices = s.choices(n, "", 0)
 	}
 	return q
 }

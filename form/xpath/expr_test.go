@@ -129,12 +129,13 @@ func TestFunctionsNamesWhatIsCalled(t *testing.T) {
 
 func TestSyntaxErrorsPointAtThePlace(t *testing.T) {
 	for source, want := range map[string]string{
-		"1 + ":        "第 5 个字符处",
-		"concat('很长)": "第 8 个字符处有误：引号没有配对",
-		"/data/[1]":   "第 7 个字符处有误：这里应当是节点名",
-		"foo(1":       "这里缺少“)”",
-		"a b":         "“b”前面缺少运算符",
-		"sideways::a": "没有“sideways”这个轴",
+		"1 + ":          "第 5 个字符处",
+		"concat('很长)":   "第 8 个字符处有误：引号没有配对",
+		"/data/[1]":     "第 7 个字符处有误：这里应当是节点名",
+		"foo(1":         "这里缺少“)”",
+		"a b":           "“b”前面缺少运算符",
+		"sideways::a":   "没有“sideways”这个轴",
+		"regex(., '(')": "正则式“(”有误",
 	} {
 		_, err := Parse(source)
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -179,16 +179,25 @@ var patterns sync.Map
 
 func matchRegex(f *frame, args []expr) any {
 	value, pattern := toString(args[0].eval(f)), toString(args[1].eval(f))
-	compiled, ok := patterns.Load(pattern)
-	if !ok {
-		re, err := regexp.Compile(`^(?:` + pattern + `)$`)
-		if err != nil {
-			fail("正则式“%s”有误", pattern)
-		}
-		compiled, _ = patterns.LoadOrStore(pattern, re)
+	re, err := compilePattern(pattern)
+	if err != nil {
+		fail("正则式“%s”有误", pattern)
 	}
-	re, ok := compiled.(*regexp.Regexp)
-	return ok && re.MatchString(value)
+	return re.MatchString(value)
+}
+
+// compilePattern compiles a pattern that the whole value has to match.
+func compilePattern(pattern string) (*regexp.Regexp, error) {
+	if known, ok := patterns.Load(pattern); ok {
+		if re, ok := known.(*regexp.Regexp); ok {
+			return re, nil
+		}
+	}
+	re, err := regexp.Compile(`^(?:` + pattern + `)$`)
+	if err == nil {
+		patterns.Store(pattern, re)
+	}
+	return re, err
 }
 
 // substr counts characters from 0; negative places count from the end.

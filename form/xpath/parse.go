@@ -286,7 +286,20 @@ func (p *parser) call(name string) expr {
 		c.args = append(c.args, p.or())
 		if !p.symbol(",") {
 			p.expect(")")
+			p.checkPattern(c)
 			return c
+		}
+	}
+}
+
+// checkPattern finds a regular expression that cannot be read while its author is still there.
+func (p *parser) checkPattern(c *call) {
+	if c.name != "regex" || len(c.args) != 2 {
+		return
+	}
+	if l, ok := c.args[1].(*literal); ok {
+		if _, err := compilePattern(toString(l.value)); err != nil {
+			p.fail(fmt.Sprintf("正则式“%s”有误", toString(l.value)))
 		}
 	}
 }
