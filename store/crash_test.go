@@ -84,7 +84,9 @@ func (a *acknowledged) read(line string) {
 // everything it had been told was on disk.
 func TestKilledProcessLosesNothing(t *testing.T) {
 	dir := t.TempDir()
-	openStore(t, dir, Options{}).Close()
+	if err := openStore(t, dir, Options{}).Close(); err != nil {
+		t.Fatal(err)
+	}
 	var all []string
 	for round := range 6 {
 		got := killAfter(t, dir, 40+round*97)

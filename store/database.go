@@ -125,7 +125,7 @@ func (db *database) statement(ctx context.Context, query string) (*sql.Stmt, err
 
 // exec runs one statement that is a transaction by itself. The caller holds mu.
 func (db *database) exec(ctx context.Context, query string, args ...any) error {
-	statement, err := db.statement(ctx, query)
+	statement, err := db.statement(ctx, query) //nolint:sqlclosecheck // kept for the next time, closed with the database
 	if err != nil {
 		return err
 	}
@@ -183,8 +183,7 @@ func (db *database) transact(ctx context.Context, do func() error) error {
 // rollback undoes a transaction. SQLite has done so already where a statement failed for lack of space.
 func (db *database) rollback(ctx context.Context) error {
 	err := db.exec(ctx, "ROLLBACK")
-	var lite *sqlite.Error
-	if errors.As(err, &lite) && lite.Code() == sqlite3.SQLITE_ERROR {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok && lite.Code() == sqlite3.SQLITE_ERROR {
 		return nil // there was no transaction left
 	}
 	return err
@@ -196,7 +195,7 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) error {
 
 // change runs a statement and reports whether it changed any row.
 func (t *tx) change(ctx context.Context, query string, args ...any) (bool, error) {
-	statement, err := t.db.statement(ctx, query)
+	statement, err := t.db.statement(ctx, query) //nolint:sqlclosecheck // kept for the next time, closed with the database
 	if err != nil {
 		return false, err
 	}
@@ -210,7 +209,7 @@ func (t *tx) change(ctx context.Context, query string, args ...any) (bool, error
 
 // row scans the first row of a query, or returns sql.ErrNoRows.
 func (t *tx) row(ctx context.Context, query string, args []any, dest ...any) error {
-	statement, err := t.db.statement(ctx, query)
+	statement, err := t.db.statement(ctx, query) //nolint:sqlclosecheck // kept for the next time, closed with the database
 	if err != nil {
 		return err
 	}
@@ -219,7 +218,7 @@ func (t *tx) row(ctx context.Context, query string, args []any, dest ...any) err
 
 // each calls scan for every row of a query.
 func (t *tx) each(ctx context.Context, query string, args []any, scan func(row rowScan) error) error {
-	statement, err := t.db.statement(ctx, query)
+	statement, err := t.db.statement(ctx, query) //nolint:sqlclosecheck // kept for the next time, closed with the database
 	if err != nil {
 		return err
 	}

@@ -37,12 +37,10 @@ func fileError(op string, err error) error { return opError(op, "", err) }
 
 // classify returns the kind of an error of the disk or the database and the sentence that goes with it.
 func classify(err error) (survey.Kind, string) {
-	var known *survey.Error
-	if errors.As(err, &known) {
+	if _, ok := errors.AsType[*survey.Error](err); ok {
 		return survey.KindOf(err), survey.MessageOf(err)
 	}
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return classifySQLite(lite.Code())
 	}
 	switch {

@@ -148,10 +148,10 @@ func (f *finishing) saidOf(change form.EntityChange, present survey.Record) surv
 			said[field] = id.String()
 		}
 	}
-	switch survey.RecordType(change.Dataset) {
-	case survey.TypeProblem:
+	if change.Dataset == string(survey.TypeProblem) {
 		belongs(survey.ProblemHousehold, f.draft.Household)
-	case survey.TypeHousehold:
+	}
+	if change.Dataset == string(survey.TypeHousehold) {
 		belongs(survey.HouseholdVillage, survey.RecordID(f.draft.Scope))
 	}
 	return said

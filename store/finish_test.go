@@ -182,18 +182,18 @@ func TestMissingAttachmentKeepsTheDraft(t *testing.T) {
 }
 
 // deliver hands everything over to the office.
-func deliver(t testing.TB, s *Store, o *office) {
-	t.Helper()
+func deliver(tb testing.TB, s *Store, o *office) {
+	tb.Helper()
 	for {
-		push, ok, err := s.NextPush(t.Context(), wire.MaxEntries, 1<<20)
+		push, ok, err := s.NextPush(tb.Context(), wire.MaxEntries, 1<<20)
 		if err != nil {
-			t.Fatal("NextPush:", err)
+			tb.Fatal("NextPush:", err)
 		}
 		if !ok {
 			return
 		}
-		if err := s.Receive(t.Context(), o.accept(t, push)); err != nil {
-			t.Fatal("Receive:", err)
+		if err := s.Receive(tb.Context(), o.accept(tb, push)); err != nil {
+			tb.Fatal("Receive:", err)
 		}
 	}
 }

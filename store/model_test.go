@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"os"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -28,14 +27,11 @@ type machine struct {
 }
 
 func newMachine(t *testing.T) *machine {
-	dir, err := os.MkdirTemp(t.TempDir(), "model")
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Helper()
 	m := &machine{
-		t: t, dir: dir, office: newOffice(t), drafts: map[survey.DraftID][]form.Change{}, finished: map[survey.RecordID]bool{},
+		t: t, dir: t.TempDir(), office: newOffice(t), drafts: map[survey.DraftID][]form.Change{}, finished: map[survey.RecordID]bool{},
 	}
-	m.store = enrolled(t, m.office, dir)
+	m.store = enrolled(t, m.office, m.dir)
 	return m
 }
 

@@ -10,11 +10,11 @@ import (
 )
 
 // nextPush returns the push that is due, or fails.
-func nextPush(t testing.TB, s *Store, maxEntries, maxBytes int) wire.Push {
-	t.Helper()
-	push, ok, err := s.NextPush(t.Context(), maxEntries, maxBytes)
+func nextPush(tb testing.TB, s *Store, maxEntries, maxBytes int) wire.Push {
+	tb.Helper()
+	push, ok, err := s.NextPush(tb.Context(), maxEntries, maxBytes)
 	if err != nil || !ok {
-		t.Fatal("NextPush:", ok, err)
+		tb.Fatal("NextPush:", ok, err)
 	}
 	return push
 }

@@ -53,11 +53,11 @@ type office struct {
 	group   survey.RecordID
 }
 
-func newOffice(t testing.TB) *office {
-	t.Helper()
+func newOffice(tb testing.TB) *office {
+	tb.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &office{
 		key: key, epoch: survey.NewID[survey.Epoch](), feeds: map[survey.ScopeID][]wire.FeedItem{},
@@ -66,25 +66,27 @@ func newOffice(t testing.TB) *office {
 	}
 }
 
-func (o *office) serverKey() []byte { return o.key.Public().(ed25519.PublicKey) }
+func (o *office) serverKey() []byte {
+	return o.key[ed25519.SeedSize:]
+}
 
 func (o *office) scope() survey.ScopeID { return survey.VillageScope(o.village) }
 
-func (o *office) grant(t testing.TB, device survey.DeviceID, serial uint64) wire.SignedGrant {
-	t.Helper()
+func (o *office) grant(tb testing.TB, device survey.DeviceID, serial uint64) wire.SignedGrant {
+	tb.Helper()
 	signed, err := wire.SignGrant(survey.Grant{
 		Device: device, Person: o.cadre, Name: "测试员", County: county, Township: "测试镇",
 		Scopes: []survey.ScopeID{o.scope(), survey.RegisterScope(county)}, Roles: []survey.Role{survey.RoleCadre}, Serial: serial,
 	}, o.key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return signed
 }
 
 // revision is a revision the office itself writes.
-func (o *office) revision(t testing.TB, h survey.Header, fields survey.Fields) survey.Revision {
-	t.Helper()
+func (o *office) revision(tb testing.TB, h survey.Header, fields survey.Fields) survey.Revision {
+	tb.Helper()
 	if h.Kind == 0 {
 		h.Kind = survey.Put
 	}
@@ -96,7 +98,7 @@ func (o *office) revision(t testing.TB, h survey.Header, fields survey.Fields) s
 	}
 	r, err := wire.SealRevision(h, survey.Body{Fields: fields}, rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }
@@ -116,11 +118,11 @@ func (o *office) page(scope survey.ScopeID, after, count int) wire.FeedPage {
 }
 
 // accept stores what a push carries and signs for it.
-func (o *office) accept(t testing.TB, push wire.Push) wire.Receipt {
-	t.Helper()
+func (o *office) accept(tb testing.TB, push wire.Push) wire.Receipt {
+	tb.Helper()
 	digest, err := push.Digest()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	receipt := wire.Receipt{Push: push.ID, Request: digest, Epoch: o.epoch, Nonce: []byte("nonce"), Time: survey.MillisOf(monday)}
 	for _, s := range push.Segments {
@@ -133,71 +135,71 @@ func (o *office) accept(t testing.TB, push wire.Push) wire.Receipt {
 		o.held[s.Header.Replica] = held
 		receipt.Replicas = append(receipt.Replicas, wire.ReplicaState{Replica: s.Header.Replica, Received: uint64(len(held))})
 	}
-	return o.sign(t, receipt)
+	return o.sign(tb, receipt)
 }
 
-func (o *office) sign(t testing.TB, r wire.Receipt) wire.Receipt {
-	t.Helper()
+func (o *office) sign(tb testing.TB, r wire.Receipt) wire.Receipt {
+	tb.Helper()
 	signed, err := r.Sign(o.key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return signed
 }
 
 // openStore opens a store that closes with the test.
-func openStore(t testing.TB, dir string, o Options) *Store {
-	t.Helper()
+func openStore(tb testing.TB, dir string, o Options) *Store {
+	tb.Helper()
 	if o.Clock == nil {
 		o.Clock = (&clock{now: monday}).tell
 	}
 	s, err := Open(context.Background(), dir, o)
 	if err != nil {
-		t.Fatal("Open:", err)
+		tb.Fatal("Open:", err)
 	}
-	t.Cleanup(func() { _ = s.Close() })
+	tb.Cleanup(func() { _ = s.Close() })
 	return s
 }
 
 // enrolled opens a new store that belongs to the office's county and has its village.
-func enrolled(t testing.TB, o *office, dir string) *Store {
-	t.Helper()
-	s := openStore(t, dir, Options{})
-	o.enrol(t, s)
-	o.publish(o.revision(t, survey.Header{Record: o.village, Type: survey.TypePlace, Scope: survey.RegisterScope(county)},
+func enrolled(tb testing.TB, o *office, dir string) *Store {
+	tb.Helper()
+	s := openStore(tb, dir, Options{})
+	o.enrol(tb, s)
+	o.publish(o.revision(tb, survey.Header{Record: o.village, Type: survey.TypePlace, Scope: survey.RegisterScope(county)},
 		survey.Place{Name: "前村", Order: 1}.Fields()))
-	o.publish(o.revision(t, survey.Header{Record: o.group, Type: survey.TypePlace, Scope: survey.RegisterScope(county)},
+	o.publish(o.revision(tb, survey.Header{Record: o.group, Type: survey.TypePlace, Scope: survey.RegisterScope(county)},
 		survey.Place{Name: "一组", Order: 1, Parent: o.village}.Fields()))
-	o.publish(o.revision(t, survey.Header{Record: survey.RecordID(o.cadre), Type: survey.TypeStaff, Scope: survey.RegisterScope(county)},
+	o.publish(o.revision(tb, survey.Header{Record: survey.RecordID(o.cadre), Type: survey.TypeStaff, Scope: survey.RegisterScope(county)},
 		survey.Fields{survey.StaffName: "测试员"}))
-	apply(t, s, o.page(survey.RegisterScope(county), 0, 10))
+	apply(tb, s, o.page(survey.RegisterScope(county), 0, 10))
 	return s
 }
 
-func (o *office) enrol(t testing.TB, s *Store) {
-	t.Helper()
+func (o *office) enrol(tb testing.TB, s *Store) {
+	tb.Helper()
 	device, _, err := s.Device(context.Background())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	e := survey.Enrolment{Server: "https://127.0.0.1:8443", ServerKey: o.serverKey(), Epoch: o.epoch}
-	if err := s.Enrol(context.Background(), e, o.grant(t, device, 1)); err != nil {
-		t.Fatal("Enrol:", err)
+	if err := s.Enrol(context.Background(), e, o.grant(tb, device, 1)); err != nil {
+		tb.Fatal("Enrol:", err)
 	}
 }
 
-func apply(t testing.TB, s *Store, page wire.FeedPage) {
-	t.Helper()
+func apply(tb testing.TB, s *Store, page wire.FeedPage) {
+	tb.Helper()
 	if err := s.ApplyPage(context.Background(), page); err != nil {
-		t.Fatal("ApplyPage:", err)
+		tb.Fatal("ApplyPage:", err)
 	}
 }
 
 // household publishes a household of the office's village.
-func (o *office) household(t testing.TB, code, head, door, phone string) survey.RecordID {
-	t.Helper()
+func (o *office) household(tb testing.TB, code, head, door, phone string) survey.RecordID {
+	tb.Helper()
 	id := survey.DerivedID[survey.RecordID](o.scope(), "household/"+code)
-	o.publish(o.revision(t, survey.Header{Record: id, Type: survey.TypeHousehold, Scope: o.scope()}, survey.Household{
+	o.publish(o.revision(tb, survey.Header{Record: id, Type: survey.TypeHousehold, Scope: o.scope()}, survey.Household{
 		Village: o.village, Group: o.group, Code: code, Head: head, Door: door, Phone: phone, Resident: 3, Away: 1,
 		Location: survey.Remote,
 	}.Fields()))
@@ -212,17 +214,17 @@ func (o *office) draft(household survey.RecordID) survey.Draft {
 }
 
 // finish fills in and finishes a draft that reports a problem.
-func finish(t testing.TB, s *Store, d survey.Draft, sub form.Submission) {
-	t.Helper()
+func finish(tb testing.TB, s *Store, d survey.Draft, sub form.Submission) {
+	tb.Helper()
 	ctx := context.Background()
 	if err := s.BeginDraft(ctx, d, []byte("{}")); err != nil {
-		t.Fatal("BeginDraft:", err)
+		tb.Fatal("BeginDraft:", err)
 	}
 	if err := s.SaveChange(ctx, d.ID, form.Change{Op: form.OpSet, Path: "visit_date", Value: "2026-11-23"}); err != nil {
-		t.Fatal("SaveChange:", err)
+		tb.Fatal("SaveChange:", err)
 	}
 	if err := s.FinishVisit(ctx, d, sub); err != nil {
-		t.Fatal("FinishVisit:", err)
+		tb.Fatal("FinishVisit:", err)
 	}
 }
 
@@ -267,8 +269,8 @@ type view struct {
 	Staff      string
 }
 
-func lists(t testing.TB, s *Store) view {
-	t.Helper()
+func lists(tb testing.TB, s *Store) view {
+	tb.Helper()
 	ctx := context.Background()
 	v := view{Villages: s.Villages()}
 	var errs [6]error
@@ -279,14 +281,14 @@ func lists(t testing.TB, s *Store) view {
 	v.Cursors, errs[4] = s.Cursors(ctx)
 	v.Safe, errs[5] = s.Safekeeping(ctx)
 	if err := errors.Join(errs[:]...); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for _, village := range v.Villages {
 		v.Households = append(v.Households, s.SearchHouseholds(village.ID, "", 0)...)
 	}
 	e, ok, err := s.Enrolment(ctx)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if ok {
 		v.Staff = s.StaffName(e.Grant.Person)

@@ -173,7 +173,9 @@ func accepting(epoch survey.Epoch) func(string, []byte) (int, wire.Message) {
 	}
 }
 
-func (d *desk) publicKey() ed25519.PublicKey { return d.key.Public().(ed25519.PublicKey) }
+func (d *desk) publicKey() ed25519.PublicKey {
+	return ed25519.PublicKey(d.key[ed25519.SeedSize:])
+}
 
 // RoundTrip implements [http.RoundTripper].
 func (d *desk) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -352,7 +354,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesk(t)
-				d.set(answer(d))
+				d.set(answer(d)) //nolint:bodyclose // the agent closes what it is given
 				log := newMemory(t, d.publicKey())
 				log.add(t)
 				run(t, log, d)

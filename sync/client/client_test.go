@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -39,76 +40,76 @@ type office struct {
 	home    survey.RecordID
 }
 
-func newOffice(t testing.TB) *office {
-	t.Helper()
-	folder, err := server.OpenFolder(filepath.Join(t.TempDir(), "server"), time.Now())
+func newOffice(tb testing.TB) *office {
+	tb.Helper()
+	folder, err := server.OpenFolder(filepath.Join(tb.TempDir(), "server"), time.Now())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	o := &office{
 		folder: folder, cadre: survey.NewID[survey.PersonID](), village: survey.NewID[survey.RecordID](),
 		home: survey.NewID[survey.RecordID](),
 	}
-	o.central, err = central.Open(t.Context(), folder.Database(), central.Options{
+	o.central, err = central.Open(tb.Context(), folder.Database(), central.Options{
 		Key: folder.Key, County: county, Township: "青田乡", Clock: time.Now,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = o.central.Close() })
+	tb.Cleanup(func() { _ = o.central.Close() })
 	if o.blobs, err = blob.OpenFolder(folder.Blobs()); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	handler, err := server.New(server.Options{
 		Central: o.central, Blobs: o.blobs, Key: folder.Key, Pin: folder.Pin, Software: "test", Clock: time.Now,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	o.http = httptest.NewUnstartedServer(handler)
 	o.http.TLS = &tls.Config{Certificates: []tls.Certificate{folder.Certificate}, MinVersion: tls.VersionTLS12}
 	o.http.EnableHTTP2 = true
 	o.http.StartTLS()
-	t.Cleanup(o.http.Close)
-	o.write(t, central.Write{Record: o.village, Type: survey.TypePlace, Scope: survey.RegisterScope(county), Fields: survey.Place{Name: "前村"}.Fields()})
-	o.write(t, central.Write{Record: survey.RecordID(o.cadre), Type: survey.TypeStaff, Scope: survey.RegisterScope(county), Fields: survey.Fields{survey.StaffName: "测试员"}})
-	o.write(t, central.Write{
+	tb.Cleanup(o.http.Close)
+	o.write(tb, central.Write{Record: o.village, Type: survey.TypePlace, Scope: survey.RegisterScope(county), Fields: survey.Place{Name: "前村"}.Fields()})
+	o.write(tb, central.Write{Record: survey.RecordID(o.cadre), Type: survey.TypeStaff, Scope: survey.RegisterScope(county), Fields: survey.Fields{survey.StaffName: "测试员"}})
+	o.write(tb, central.Write{
 		Record: o.home, Type: survey.TypeHousehold, Scope: survey.VillageScope(o.village),
 		Fields: survey.Household{Head: "张三", Code: "1", Village: o.village, Resident: -1, Away: -1}.Fields(),
 	})
 	return o
 }
 
-func (o *office) write(t testing.TB, w central.Write) {
-	t.Helper()
-	if _, err := o.central.Write(t.Context(), o.cadre, []central.Write{w}); err != nil {
-		t.Fatal(err)
+func (o *office) write(tb testing.TB, w central.Write) {
+	tb.Helper()
+	if _, err := o.central.Write(tb.Context(), o.cadre, []central.Write{w}); err != nil {
+		tb.Fatal(err)
 	}
 }
 
-func (o *office) code(t testing.TB) string {
-	t.Helper()
-	code, err := o.central.NewCode(t.Context(), o.cadre, []survey.ScopeID{survey.VillageScope(o.village)},
+func (o *office) code(tb testing.TB) string {
+	tb.Helper()
+	code, err := o.central.NewCode(tb.Context(), o.cadre, []survey.ScopeID{survey.VillageScope(o.village)},
 		[]survey.Role{survey.RoleCadre}, time.Hour)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return code
 }
 
 // visits returns the identifiers of the visits the server holds.
-func (o *office) visits(t testing.TB) map[survey.RecordID]survey.Record {
-	t.Helper()
+func (o *office) visits(tb testing.TB) map[survey.RecordID]survey.Record {
+	tb.Helper()
 	visits := map[survey.RecordID]survey.Record{}
-	err := o.central.Records(t.Context(), central.Query{Type: survey.TypeVisit}, func(r survey.Record) error {
+	err := o.central.Records(tb.Context(), central.Query{Type: survey.TypeVisit}, func(r survey.Record) error {
 		if _, twice := visits[r.ID]; twice {
-			t.Errorf("visit %s is there twice", r.ID)
+			tb.Errorf("visit %s is there twice", r.ID)
 		}
 		visits[r.ID] = r
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return visits
 }
@@ -120,36 +121,36 @@ type tablet struct {
 	office *office
 }
 
-func openTablet(t testing.TB, o *office, dir string, transport http.RoundTripper) *tablet {
-	t.Helper()
-	s, err := store.Open(t.Context(), dir, store.Options{Clock: time.Now})
+func openTablet(tb testing.TB, o *office, dir string, transport http.RoundTripper) *tablet {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), dir, store.Options{Clock: time.Now})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() })
+	tb.Cleanup(func() { _ = s.Close() })
 	return &tablet{Store: s, agent: New(s, Options{Clock: time.Now, Transport: transport}), office: o}
 }
 
 // newTablet enrols a new device over a good network and then gives it the transport.
-func newTablet(t testing.TB, o *office, transport http.RoundTripper) *tablet {
-	t.Helper()
-	tab := openTablet(t, o, t.TempDir(), transport)
-	if _, err := Enrol(t.Context(), tab.Store, o.http.URL, o.code(t), Options{Clock: time.Now}); err != nil {
-		t.Fatal("Enrol:", err)
+func newTablet(tb testing.TB, o *office, transport http.RoundTripper) *tablet {
+	tb.Helper()
+	tab := openTablet(tb, o, tb.TempDir(), transport)
+	if _, err := Enrol(tb.Context(), tab.Store, o.http.URL, o.code(tb), Options{Clock: time.Now}); err != nil {
+		tb.Fatal("Enrol:", err)
 	}
 	return tab
 }
 
-func (tab *tablet) round(t testing.TB) error {
-	t.Helper()
-	_, err := tab.agent.round(t.Context())
+func (tab *tablet) round(tb testing.TB) error {
+	tb.Helper()
+	_, err := tab.agent.round(tb.Context())
 	return err
 }
 
 // finish fills in a visit.
-func (tab *tablet) finish(t testing.TB, files ...[]byte) survey.RecordID {
-	t.Helper()
-	ctx := t.Context()
+func (tab *tablet) finish(tb testing.TB, files ...[]byte) survey.RecordID {
+	tb.Helper()
+	ctx := tb.Context()
 	d := survey.Draft{
 		ID: survey.NewID[survey.DraftID](), Form: "QZ-01", FormVersion: "1.0", Scope: survey.VillageScope(tab.office.village),
 		Household: tab.office.home, Author: tab.office.cadre, Title: "张三",
@@ -162,16 +163,16 @@ func (tab *tablet) finish(t testing.TB, files ...[]byte) survey.RecordID {
 		err = errors.Join(err, tab.AttachFile(ctx, d.ID, name, "image/jpeg", data))
 	}
 	if err = errors.Join(err, tab.FinishVisit(ctx, d, sub)); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return survey.RecordID(d.ID)
 }
 
-func (tab *tablet) safekeeping(t testing.TB) survey.Safekeeping {
-	t.Helper()
-	k, err := tab.Safekeeping(t.Context())
+func (tab *tablet) safekeeping(tb testing.TB) survey.Safekeeping {
+	tb.Helper()
+	k, err := tab.Safekeeping(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return k
 }
@@ -299,9 +300,7 @@ func TestEnrolThroughSomebody(t *testing.T) {
 			return
 		}
 		defer response.Body.Close()
-		for name, values := range response.Header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), response.Header)
 		w.WriteHeader(response.StatusCode)
 		_, _ = io.Copy(w, response.Body)
 	}))
@@ -316,6 +315,8 @@ func TestEnrolThroughSomebody(t *testing.T) {
 }
 
 // TestFaultsChangeNothing lets every kind of thing happen to one push and then heals the network.
+//
+//nolint:bodyclose // the agent closes what it is given
 func TestFaultsChangeNothing(t *testing.T) {
 	type do = func() (*http.Response, error)
 	altered := func(change func(*http.Response)) func(*http.Request, do) (*http.Response, error) {
