@@ -32,7 +32,7 @@ func (c *Central) forMany(tx *sql.Tx) querier {
 
 // ExecContext implements querier.
 func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	s, err := p.statement(ctx, query)
+	s, err := p.statement(ctx, query) //nolint:sqlclosecheck // closed by the end of the transaction
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (
 
 // QueryContext implements querier.
 func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, err := p.statement(ctx, query)
+	s, err := p.statement(ctx, query) //nolint:sqlclosecheck // closed by the end of the transaction
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) 
 
 // QueryRowContext implements querier.
 func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	s, err := p.statement(ctx, query)
+	s, err := p.statement(ctx, query) //nolint:sqlclosecheck // closed by the end of the transaction
 	if err != nil {
 		return p.Tx.QueryRowContext(ctx, query, args...) // fails in the same way, and a Row can say so
 	}
