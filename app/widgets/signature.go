@@ -32,7 +32,7 @@ func NewSignaturePad(spec SignatureSpec) fyne.CanvasObject {
 		p.clear()
 		show(empty, true)
 	}})
-	return Column(container.NewStack(p, container.NewCenter(empty)), Bar(0, NewText("", Plain), clear))
+	return Column(container.New(&padding{}, p, container.NewCenter(empty)), Bar(0, NewText("", Plain), clear))
 }
 
 // pad is the surface: strokes are drawn into a picture as they are made.
