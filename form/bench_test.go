@@ -1,11 +1,14 @@
 package form
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"zoucun/form/xform"
+	"zoucun/form/xlsform"
 	"zoucun/survey"
 )
 
@@ -108,4 +111,50 @@ func BenchmarkBegin(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkProductForm begins the product's own form and answers it.
+func BenchmarkProductForm(b *testing.B) {
+	book, _ := xlsform.ReadFS(os.DirFS("../assets/forms/QZ-01"), "QZ-01")
+	f, err := xform.Read(bytes.NewReader(xlsform.Compile(book, xlsform.Options{}).XML))
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := Begin(f, propertyEnv())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("begin", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := Begin(f, propertyEnv()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("show and hide all", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			if _, err := s.Set("visit/visit_result", []string{"talked", "absent"}[i%2]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("type", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			if _, err := s.Set("hear/heard_thought", fmt.Sprint(i)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("outline", func(b *testing.B) {
+		for b.Loop() {
+			s.Outline()
+		}
+	})
+	b.Run("state", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.State().MarshalBinary(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
