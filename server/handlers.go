@@ -34,7 +34,7 @@ func (s *Server) enrol(ctx context.Context, e *exchange) (reply, error) {
 		return reply{}, err
 	}
 	if !wire.FreshChallenge(s.secret, ask.Challenge, s.Clock(), challengeAge) {
-		return reply{status: http.StatusUnauthorized}, &survey.Error{Kind: survey.Denied, Op: "server.enrol", Message: "注册用时太久，请再试一次。"}
+		return reply{status: http.StatusUnauthorized}, &survey.Error{Kind: survey.Denied, Op: "server.enrol", Message: "登记用时太久，请再试一次。"}
 	}
 	if err := e.request.Verify(e.signature, ask.SignKey); err != nil || ask.Device != e.request.Device {
 		return reply{}, &survey.Error{Kind: survey.Denied, Op: "server.enrol", Message: "签名不对，请求没有受理。", Err: err}

@@ -87,11 +87,11 @@ func (c *Central) Enrol(ctx context.Context, e wire.Enrol, pin survey.Hash) (ans
 			return err
 		}
 		if code == nil || code.tries >= maxTries {
-			refused = deny("注册码不对，请核对后再输一次；多次不对请向工作人员要一个新的。")
+			refused = deny("登记码不对，请核对后再输一次；多次不对请向工作人员要一个新的。")
 			return nil
 		}
 		if !wire.Proves(e.Proof, e.DeviceProof(code.key, pin)) {
-			refused = deny("注册码不对，请核对后再输一次；多次不对请向工作人员要一个新的。")
+			refused = deny("登记码不对，请核对后再输一次；多次不对请向工作人员要一个新的。")
 			_, err := tx.ExecContext(ctx, `UPDATE code SET tries = tries + 1 WHERE county = $1 AND code_id = $2`, int64(c.county), e.CodeID)
 			return err
 		}
@@ -124,13 +124,13 @@ func (c *Central) admitDevice(ctx context.Context, tx *sql.Tx, e wire.Enrol, cod
 	case err == nil && known.signKey.Equal(publicKeyOf(e.SignKey)) && slices.Equal(code.device, e.Device[:]):
 		return known.signed, nil, nil
 	case err == nil:
-		return signed, deny("这台设备的编号已被占用，请重新安装后再注册。"), nil
+		return signed, deny("这台设备的编号已被占用，请重新安装后再登记。"), nil
 	case survey.KindOf(err) != survey.Denied:
 		return signed, nil, err
 	case code.device != nil:
-		return signed, deny("这个注册码已经用过，请向工作人员要一个新的。"), nil
+		return signed, deny("这个登记码已经用过，请向工作人员要一个新的。"), nil
 	case code.expires < c.clock().UnixMilli():
-		return signed, deny("这个注册码已过期，请向工作人员要一个新的。"), nil
+		return signed, deny("这个登记码已过期，请向工作人员要一个新的。"), nil
 	}
 	signed, err = c.newGrant(e.Device, code.allowed)
 	if err != nil {
@@ -240,7 +240,7 @@ func (c *Central) findDevice(ctx context.Context, tx querier, id survey.DeviceID
 	err = tx.QueryRowContext(ctx, `SELECT sign_key, grant_body, grant_sign, revoked FROM device WHERE county = $1 AND device_id = $2`,
 		int64(c.county), id[:]).Scan(&key, &known.signed.Grant, &known.signed.Signature, (*int64)(&known.revoked))
 	if errors.Is(err, sql.ErrNoRows) {
-		return known, deny("这台设备没有在本服务器注册。")
+		return known, deny("这台设备没有在本服务器登记。")
 	}
 	if err != nil {
 		return known, err

@@ -45,7 +45,7 @@ func ParseCode(typed string) (Code, error) {
 	if len(code) != codeLength || strings.Trim(code, codeAlphabet) != "" {
 		return "", &survey.Error{
 			Kind: survey.Invalid, Op: "wire.ParseCode",
-			Message: "注册码应是 12 个字母或数字，请照工作人员给的再输一次。", Err: errors.New("not a code"),
+			Message: "登记码应是 12 个字母或数字，请照工作人员给的再输一次。", Err: errors.New("not a code"),
 		}
 	}
 	return Code(code), nil
