@@ -29,7 +29,7 @@ type EntityChange struct {
 	Create     bool
 	Update     bool
 	Label      string
-	Properties map[string]string // by property name; empty where the question was left blank or is irrelevant
+	Properties map[string]string // by property name; empty where the answer is blank, absent where it was not asked
 	Instance   survey.FieldPath  // the repeat instance it comes from, empty for none
 }
 
@@ -180,7 +180,9 @@ func (s *Session) entity(e *xform.Entity, n *node) (EntityChange, bool) {
 	scope := n.above(e.Scope.Depth())
 	for _, def := range e.Saves {
 		for _, field := range descendants(scope, def) {
-			c.Properties[def.Bind.SaveTo] = field.Value()
+			if field.present { // who was not asked has not said that there is none
+				c.Properties[def.Bind.SaveTo] = field.value
+			}
 		}
 	}
 	for at := scope; at.def != nil; at = at.parent {
