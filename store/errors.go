@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -35,10 +36,23 @@ func opError(op, subject string, err error) error {
 // fileError is opError for work on files outside the database.
 func fileError(op string, err error) error { return opError(op, "", err) }
 
+// openError is opError for a database that is being opened. That our statements are wrong for it means that its schema
+// is not the one that was written.
+func openError(err error) error {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok && lite.Code() == sqlite3.SQLITE_ERROR {
+		return damaged("store.Open", "", err)
+	}
+	return opError("store.Open", "", err)
+}
+
 // classify returns the kind of an error of the disk or the database and the sentence that goes with it.
 func classify(err error) (survey.Kind, string) {
-	if _, ok := errors.AsType[*survey.Error](err); ok {
-		return survey.KindOf(err), survey.MessageOf(err)
+	if kind := survey.KindOf(err); kind != survey.Internal {
+		message := survey.MessageOf(err)
+		if kind == survey.Damaged {
+			message = cmp.Or(message, messageDamaged)
+		}
+		return kind, message
 	}
 	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return classifySQLite(lite.Code())
@@ -55,7 +69,7 @@ func classify(err error) (survey.Kind, string) {
 	case errors.Is(err, fs.ErrNotExist):
 		return survey.NotFound, ""
 	}
-	return survey.Internal, ""
+	return survey.Internal, survey.MessageOf(err)
 }
 
 // classifySQLite maps a result code, of which only the low byte tells the kind.

@@ -63,7 +63,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		o.Keyring = FileKeyring(filepath.Join(dir, "zoucun.key"))
 	}
 	if err := s.open(ctx, filepath.Join(dir, "zoucun.db"), o); err != nil {
-		return nil, errors.Join(opError("store.Open", "", err), s.Close())
+		return nil, errors.Join(openError(err), s.Close())
 	}
 	return s, nil
 }
