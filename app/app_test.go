@@ -63,6 +63,7 @@ func rehearse(t *testing.T, textSize float32, width, height float32) *program {
 	p.shell.setStatus(present.Status{Words: "3 份已存在本机，等待网络"})
 	p.host = p.shell.host(t.Context(), tell)
 	p.host.Do = func(work func(context.Context) error, then func(error)) { then(work(t.Context())) }
+	p.host.Later = func(time.Duration, func()) func() { return func() {} } // a test has no goroutine for it
 	w.Resize(fyne.NewSize(width, height))
 	return p
 }

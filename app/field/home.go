@@ -156,8 +156,13 @@ func (s *home) begin(c present.HouseholdCard) fyne.CanvasObject {
 		return widgets.NewButton(fresh)
 	}
 	fresh.Weight, fresh.Text = widgets.Ordinary, "另填一份"
-	resume := lines("没填完的走访，点一下接着填", "", c.Drafts, func(l present.Line) { s.spec.OnResume(l.Draft) })
-	return widgets.Column(resume, widgets.NewButton(fresh))
+	objects := []fyne.CanvasObject{widgets.NewText("草稿（没填完的走访）", widgets.Strong)}
+	for _, line := range c.Drafts {
+		resume := widgets.NewButton(widgets.ButtonSpec{Text: "接着填", Weight: widgets.Main, OnTap: func() { s.spec.OnResume(line.Draft) }})
+		objects = append(objects, widgets.Bar(0, widgets.Tight(
+			widgets.NewText(line.Detail, widgets.Plain), widgets.NewText(line.Flag, widgets.Hint)), resume))
+	}
+	return widgets.Card(append(objects, widgets.NewButton(fresh))...)
 }
 
 func factsCard(facts []present.Fact) fyne.CanvasObject {

@@ -46,14 +46,23 @@ func NewText(text string, style TextStyle) *Text {
 func (t *Text) SetText(text string) {
 	if text = displayable(text); text != t.text {
 		t.text = text
-		t.Refresh()
+		t.redraw()
 	}
 }
 
 // SetColour shows the text in another colour.
 func (t *Text) SetColour(c color.Color) {
-	t.style.Colour = c
-	t.Refresh()
+	if t.style.Colour != c {
+		t.style.Colour = c
+		t.redraw()
+	}
+}
+
+// redraw shows a change; a text that has not been laid out has nothing to redraw.
+func (t *Text) redraw() {
+	if !t.Size().IsZero() {
+		t.Refresh()
+	}
 }
 
 // Shown returns the text as it stands on the screen.
