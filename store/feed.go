@@ -109,7 +109,7 @@ func (s *Store) leave(ctx context.Context, t *tx, scope survey.ScopeID, id surve
 // not signed for yet: that stays until it has been handed over.
 func (s *Store) RemoveScope(ctx context.Context, scope survey.ScopeID) error {
 	return s.update(ctx, "store.RemoveScope", "scope "+scope.String(), func(ctx context.Context, t *tx) error {
-		t.after = append(t.after, func() { s.register.dropScope(scope) })
+		t.after = append(t.after, func() { s.dropFromRegister(scope) })
 		const mine = "SELECT record_id FROM unsigned_record"
 		err := t.exec(ctx, "DELETE FROM record WHERE scope_id = ? AND record_id NOT IN ("+mine+")", scope[:])
 		if err != nil {
@@ -122,4 +122,11 @@ func (s *Store) RemoveScope(ctx context.Context, scope survey.ScopeID) error {
 		}
 		return t.exec(ctx, "DELETE FROM cursor WHERE scope_id = ?", scope[:])
 	})
+}
+
+func (s *Store) dropFromRegister(scope survey.ScopeID) {
+	if m := s.member.Load(); m != nil && m.shared == scope {
+		s.register.dropShared()
+	}
+	s.register.dropScope(scope)
 }

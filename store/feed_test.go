@@ -162,6 +162,27 @@ func TestScopeIsWithdrawn(t *testing.T) {
 	}
 }
 
+func TestSharedScopeIsWithdrawn(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	register := survey.RegisterScope(county)
+	o.publish(o.revision(t, survey.Header{
+		Record: survey.NewID[survey.RecordID](), Type: survey.TypeForm, Scope: register, Form: "QZ-01", FormVersion: "1.0",
+	}, survey.Fields{survey.FormTitle: "群众工作调查表", survey.FormXML: "<form/>"}))
+	apply(t, s, o.page(register, 3, 10))
+	if err := s.RemoveScope(t.Context(), register); err != nil {
+		t.Fatal(err)
+	}
+	got := lists(t, s)
+	if _, err := s.FormXML(t.Context(), "QZ-01", "1.0"); len(got.Forms)+len(got.Villages) != 0 || survey.KindOf(err) != survey.NotFound {
+		t.Errorf("forms = %v, villages = %v, %v", got.Forms, got.Villages, err)
+	}
+	apply(t, s, o.page(register, 0, 10))
+	if got := lists(t, s); len(got.Forms) != 1 {
+		t.Errorf("granted again, forms = %v", got.Forms)
+	}
+}
+
 func TestGrants(t *testing.T) {
 	o := newOffice(t)
 	s := enrolled(t, o, t.TempDir())

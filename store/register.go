@@ -97,6 +97,14 @@ func (r *register) dropScope(scope survey.ScopeID) {
 	delete(r.villages, scope)
 }
 
+// dropShared forgets places and staff.
+func (r *register) dropShared() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.places)
+	clear(r.staff)
+}
+
 // dropHousehold forgets one household that has left a scope.
 func (r *register) dropHousehold(scope survey.ScopeID, id survey.RecordID) {
 	r.mu.Lock()

@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -215,4 +216,25 @@ func TestForms(t *testing.T) {
 	if _, err := s.FormXML(t.Context(), "QZ-01", "9.9"); survey.KindOf(err) != survey.NotFound {
 		t.Errorf("an unknown version = %v", err)
 	}
+}
+
+// FuzzSearch types anything into the search field. Whatever it is, a name typed whole finds itself.
+func FuzzSearch(f *testing.F) {
+	for _, seed := range []string{"", "zhangs", "张", "𬱖𠮷", "ＺＳ　", "'", "\xff", "lü", strings.Repeat("a", 100)} {
+		f.Add(seed, "张三")
+	}
+	f.Fuzz(func(t *testing.T, query, name string) {
+		g := newGlyphs()
+		row := newHousehold(survey.Household{Head: name, Code: query, Door: name, Phone: query}, g)
+		for _, typed := range []string{fold(query), fold(name)} {
+			compiled := g.compile(typed)
+			found := row.match(&compiled, typed)
+			if found == matchNone && typed == fold(name) && typed != "" && len(name) < maxText {
+				t.Errorf("%q does not find itself", name)
+			}
+		}
+		if shown := row.household(survey.ScopeID{}); len(name) < maxText && shown.Head != name {
+			t.Errorf("%q is shown as %q", name, shown.Head)
+		}
+	})
 }

@@ -113,8 +113,10 @@ CREATE TABLE conflict (
 -- Which revision defines which version of a form, by keyed hash of both.
 CREATE TABLE form_version (
     form_tag BLOB PRIMARY KEY,
-    rev_id   BLOB NOT NULL REFERENCES revision (rev_id)
+    rev_id   BLOB NOT NULL REFERENCES revision (rev_id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX form_version_by_revision ON form_version (rev_id);
 
 -- How far each feed has been followed.
 CREATE TABLE cursor (
