@@ -19,6 +19,7 @@ type shell struct {
 	log    *slog.Logger
 	stack  []*field.Screen
 	frame  *widgets.Frame
+	bar    *widgets.TopBar
 	status *widgets.StatusBar
 	notice fyne.CanvasObject // what went wrong or well, until it has been read
 }
@@ -26,7 +27,7 @@ type shell struct {
 var _ field.Navigator = (*shell)(nil)
 
 func newShell(w fyne.Window, log *slog.Logger) *shell {
-	s := &shell{window: w, log: log, frame: widgets.NewFrame(), status: widgets.NewStatusBar()}
+	s := &shell{window: w, log: log, frame: widgets.NewFrame(), bar: widgets.NewTopBar(), status: widgets.NewStatusBar()}
 	w.SetContent(s.frame)
 	w.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
 		if e.Name == mobile.KeyBack || e.Name == fyne.KeyEscape {
@@ -136,11 +137,12 @@ func (s *shell) Refresh() {
 	if top == nil {
 		return
 	}
-	bar := widgets.TopBarSpec{Title: top.Title, Subtitle: top.Subtitle, Actions: top.Actions}
+	spec := widgets.TopBarSpec{Title: top.Title, Subtitle: top.Subtitle, Actions: top.Actions}
 	if len(s.stack) > 1 || top.Back != nil && top.CanGoBack != nil && top.CanGoBack() {
-		bar.OnBack = s.Back
+		spec.OnBack = s.Back
 	}
-	head := []fyne.CanvasObject{widgets.NewTopBar(bar), s.status.Object}
+	s.bar.Set(spec)
+	head := []fyne.CanvasObject{s.bar.Object, s.status.Object}
 	if s.notice != nil {
 		head = append(head, s.notice)
 	}

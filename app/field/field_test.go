@@ -3,6 +3,7 @@ package field
 import (
 	"context"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -269,6 +270,31 @@ func TestTypingKeepsTheField(t *testing.T) {
 	if got := after[len(after)-1].Typed(); got != "支书" {
 		t.Errorf("the field says %q", got)
 	}
+}
+
+func TestWhatAFingerIsOnStaysWhenTypingEnds(t *testing.T) {
+	d := newDesk(t, "QZ-01")
+	screen := NewVisit(d.host, VisitSpec{Presenter: d.begin(survey.FormInfo{ID: "QZ-01", Version: "1.0"})})
+	d.show(screen, 1280, 800)
+	d.tap("9 结束")
+	all := fields(screen.Body)
+	before := tappables(screen.Body)
+	all[len(all)-1].SetText("支书")
+	d.wait()
+	if after := tappables(screen.Body); !slices.Equal(before, after) {
+		t.Error("buttons were made anew: a tap that began on one is lost")
+	}
+}
+
+func tappables(o fyne.CanvasObject) []fyne.CanvasObject {
+	var found []fyne.CanvasObject
+	if _, ok := o.(fyne.Tappable); ok {
+		found = append(found, o)
+	}
+	for _, child := range children(o) {
+		found = append(found, tappables(child)...)
+	}
+	return found
 }
 
 func fields(o fyne.CanvasObject) []*widgets.Field {

@@ -22,6 +22,9 @@ type VisitSpec struct {
 // NewVisit returns the screen: a page of questions, and the index of sections beside it or behind a button.
 func NewVisit(h Host, spec VisitSpec) *Screen {
 	v := &visit{host: h, presenter: spec.Presenter, spec: spec, page: widgets.NewPage(), index: widgets.NewPage()}
+	v.end = widgets.Column(
+		widgets.NewButton(widgets.ButtonSpec{Text: "完成走访", Weight: widgets.Main, OnTap: v.finish}),
+		widgets.NewConfirm(widgets.ConfirmSpec{Text: "删除草稿", Ask: "整份草稿都会删掉，找不回来。", OnConfirm: v.discard}))
 	v.split = newSplit(v.index, v.page)
 	v.split.inDetail = true
 	v.split.onMode = func() { h.Later(0, v.render) }
@@ -41,9 +44,12 @@ type visit struct {
 	page      *widgets.Page
 	index     *widgets.Page
 
-	key    string // of the page that is laid out
-	blocks []*block
-	bar    string // what the bar shows, to lay it out anew only when that changes
+	key      string // of the page that is laid out
+	blocks   []*block
+	sections []*widgets.Row    // of the index; they stay while what they say changes, for a finger may be on one
+	end      fyne.CanvasObject // what stands below them
+	way      string            // what the button below the page says
+	bar      string            // what the bar shows, to lay it out anew only when that changes
 }
 
 // render brings what is laid out up to what the presenter says. What has not changed stays as it is, and with it the
@@ -55,7 +61,8 @@ func (v *visit) render() {
 	}
 	keep := v.page.Offset()
 	blocks, same := v.fit(p)
-	v.blocks = blocks
+	same = same && v.way == v.forward(p).Text
+	v.blocks, v.way = blocks, v.forward(p).Text
 	switch {
 	case p.Key != v.key:
 		v.key = p.Key
@@ -156,20 +163,30 @@ func (v *visit) renderIndex() {
 	objects := []fyne.CanvasObject{
 		widgets.NewText(fmt.Sprintf("已答 %d 题，共 %d 题", answered, total), widgets.Hint), widgets.Meter(answered, total),
 	}
-	var list []fyne.CanvasObject
-	for i, row := range v.presenter.Index() {
-		facts := widgets.RowFacts{
-			Title: row.Title, Tag: fmt.Sprintf("%d/%d", row.Answered, row.Total), TagColour: widgets.Quiet, Current: row.Current,
+	sections := v.presenter.Index()
+	if len(sections) != len(v.sections) {
+		v.sections = make([]*widgets.Row, len(sections))
+		for i := range sections {
+			v.sections[i] = widgets.NewRow(widgets.RowFacts{}, func() { v.turn(func() { v.presenter.GoSection(i) }) })
 		}
-		if row.Wrong > 0 {
-			facts.Tag, facts.TagColour = fmt.Sprintf("%d 处要改", row.Wrong), widgets.Danger
-		}
-		list = append(list, widgets.NewRow(facts, func() { v.turn(func() { v.presenter.GoSection(i) }) }))
 	}
-	objects = append(objects, widgets.Edged(widgets.Tight(list...)),
-		widgets.NewButton(widgets.ButtonSpec{Text: "完成走访", Weight: widgets.Main, OnTap: v.finish}),
-		widgets.NewConfirm(widgets.ConfirmSpec{Text: "删除草稿", Ask: "整份草稿都会删掉，找不回来。", OnConfirm: v.discard}))
+	list := make([]fyne.CanvasObject, len(sections))
+	for i, row := range sections {
+		v.sections[i].Set(sectionFacts(row))
+		list[i] = v.sections[i]
+	}
+	objects = append(objects, widgets.Edged(widgets.Tight(list...)), v.end)
 	v.index.Keep(v.index.Offset(), objects...)
+}
+
+func sectionFacts(row present.SectionRow) widgets.RowFacts {
+	facts := widgets.RowFacts{
+		Title: row.Title, Tag: fmt.Sprintf("%d/%d", row.Answered, row.Total), TagColour: widgets.Quiet, Current: row.Current,
+	}
+	if row.Wrong > 0 {
+		facts.Tag, facts.TagColour = fmt.Sprintf("%d 处要改", row.Wrong), widgets.Danger
+	}
+	return facts
 }
 
 func (v *visit) back() bool {
@@ -353,7 +370,9 @@ func (b *block) update(item present.Item) {
 	case present.RowItem:
 		b.updateRow(item)
 	case present.RepeatItem:
-		b.input = b.visit.repeat(item)
+		if old.CanAdd != item.CanAdd || !slices.Equal(old.Cards, item.Cards) {
+			b.input = b.visit.repeat(item)
+		}
 	case present.QuestionItem:
 		b.updateControl(old.Question)
 	}

@@ -1,6 +1,7 @@
 package widgets
 
 import (
+	"fmt"
 	"image/color"
 
 	"fyne.io/fyne/v2"
@@ -14,27 +15,74 @@ type TopBarSpec struct {
 	Actions         []ButtonSpec
 }
 
-// NewTopBar returns the bar. Actions stand at the top because a keyboard covers the bottom.
-func NewTopBar(spec TopBarSpec) fyne.CanvasObject {
-	var objects []fyne.CanvasObject
-	if spec.OnBack != nil {
-		objects = append(objects, NewButton(ButtonSpec{Text: "返回", OnTap: spec.OnBack}))
-	}
-	titles := []fyne.CanvasObject{NewText(spec.Title, TextStyle{Bold: true, Scale: 1.1, Lines: 1})}
-	if spec.Subtitle != "" {
-		titles = append(titles, NewText(spec.Subtitle, TextStyle{Scale: 0.8, Colour: Quiet, Lines: 1}))
-	}
-	stretch := len(objects)
-	objects = append(objects, &fyne.Container{Layout: &column{}, Objects: titles})
-	for _, action := range spec.Actions {
-		objects = append(objects, NewButton(action))
+// TopBar is the bar. Actions stand at the top because a keyboard covers the bottom.
+type TopBar struct {
+	Object          fyne.CanvasObject // what is laid out
+	bar             *fyne.Container
+	title, subtitle *Text
+	buttons         []*Button
+	shape           string // which buttons there are
+}
+
+// NewTopBar returns an empty bar.
+func NewTopBar() *TopBar {
+	t := &TopBar{
+		title:    NewText("", TextStyle{Bold: true, Scale: 1.1, Lines: 1}),
+		subtitle: NewText("", TextStyle{Scale: 0.8, Colour: Quiet, Lines: 1}),
 	}
 	line := canvas.NewRectangle(Line)
 	line.SetMinSize(fyne.NewSize(1, 1))
-	bar := &fyne.Container{Layout: &padding{x: gap, y: 8, behind: 1}, Objects: []fyne.CanvasObject{
-		canvas.NewRectangle(Paper), Bar(stretch, objects...),
-	}}
-	return &fyne.Container{Layout: &column{}, Objects: []fyne.CanvasObject{bar, line}}
+	t.bar = &fyne.Container{Layout: &padding{x: gap, y: 8, behind: 1}}
+	t.Object = &fyne.Container{Layout: &column{}, Objects: []fyne.CanvasObject{t.bar, line}}
+	return t
+}
+
+// Set shows another title and other actions. Buttons that stay are the same objects: typing may end, and the bar
+// change, between the moment a finger comes down on a button and the moment it leaves it.
+func (t *TopBar) Set(spec TopBarSpec) {
+	t.title.SetText(spec.Title)
+	t.subtitle.SetText(spec.Subtitle)
+	show(t.subtitle, spec.Subtitle != "")
+	actions := spec.Actions
+	if spec.OnBack != nil {
+		actions = append([]ButtonSpec{{Text: "返回", OnTap: spec.OnBack}}, actions...)
+	}
+	if shape := shapeOf(spec); shape != t.shape {
+		t.shape = shape
+		t.build(spec.OnBack != nil, actions)
+	}
+	for i, action := range actions {
+		t.buttons[i].onTap = action.OnTap
+	}
+}
+
+func shapeOf(spec TopBarSpec) string {
+	shape := fmt.Sprint(spec.OnBack != nil)
+	for _, action := range spec.Actions {
+		shape += fmt.Sprint("|", action.Text, action.Weight, action.Disabled)
+	}
+	return shape
+}
+
+func (t *TopBar) build(back bool, actions []ButtonSpec) {
+	titles := &fyne.Container{Layout: &column{}, Objects: []fyne.CanvasObject{t.title, t.subtitle}}
+	t.buttons = nil
+	var objects []fyne.CanvasObject
+	stretch := 0
+	if back {
+		stretch = 1
+	} else {
+		objects = append(objects, titles)
+	}
+	for _, action := range actions {
+		b := NewButton(action)
+		t.buttons = append(t.buttons, b)
+		objects = append(objects, b)
+		if back && len(objects) == 1 {
+			objects = append(objects, titles)
+		}
+	}
+	t.bar.Objects = []fyne.CanvasObject{canvas.NewRectangle(Paper), Bar(stretch, objects...)}
 }
 
 // Tone says how a status is meant.

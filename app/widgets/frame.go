@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -51,8 +52,7 @@ func (r *frameRenderer) MinSize() fyne.Size { return r.frame.MinSize() }
 // Refresh implements fyne.WidgetRenderer.
 func (r *frameRenderer) Refresh() {
 	r.Layout(r.frame.Size())
-	r.frame.head.Refresh()
-	r.frame.body.Refresh()
+	canvas.Refresh(r.frame)
 }
 
 // Objects implements fyne.WidgetRenderer.

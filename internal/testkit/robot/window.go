@@ -286,7 +286,7 @@ func (w *Window) Reach(ctx context.Context, what string, match Match) (screen.Ob
 func (w *Window) Type(ctx context.Context, text string) error {
 	for _, run := range byKeyboard(text) {
 		if run[0] < 0x80 {
-			if err := w.settle(ctx, "type", "--delay", "30", run); err != nil {
+			if err := w.typeRun(ctx, run); err != nil {
 				return err
 			}
 			continue
@@ -310,6 +310,23 @@ func byKeyboard(text string) []string {
 		runs = append(runs, string(r))
 	}
 	return runs
+}
+
+// typeRun types characters that are on keys, and waits until they have come: an input method hands keys on in its own
+// time, and what is clicked next must not overtake them.
+func (w *Window) typeRun(ctx context.Context, run string) error {
+	if err := w.settle(ctx, "type", "--delay", "30", run); err != nil {
+		return err
+	}
+	for range 40 {
+		if now, err := w.focused(ctx); err != nil || strings.Contains(now, run) {
+			return err
+		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("robot: %q was typed and did not come", run)
 }
 
 // typeRare types one character until it has come.
