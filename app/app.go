@@ -33,16 +33,16 @@ const (
 
 // program is the running app. Its fields belong to the screen's goroutine.
 type program struct {
-	ui     fyne.App
-	opt    Options
-	shell  *shell
-	host   field.Host
-	store  *store.Store
-	ctx    func() context.Context
-	fonts  widgets.Fonts
-	self   survey.Enrolment
-	carry  *carrier // nil before enrolment
-	status present.Status
+	ui      fyne.App
+	opt     Options
+	shell   *shell
+	host    field.Host
+	store   *store.Store
+	ctx     func() context.Context
+	fonts   widgets.Fonts
+	self    survey.Enrolment
+	village survey.RecordID // the one being visited
+	carry   *carrier        // nil before enrolment
 }
 
 // Run shows the window and returns when it is closed.
@@ -165,6 +165,7 @@ func (p *program) chooseVillage() {
 }
 
 func (p *program) goHome(village survey.RecordID) {
+	p.village = village
 	p.shell.Reset(field.NewHome(p.host, field.HomeSpec{
 		Households: present.NewHouseholds(p.store, village),
 		Facts:      p.store,
@@ -191,7 +192,8 @@ func (p *program) openSettings() {
 func (p *program) setTextSize(size int) {
 	p.ui.Preferences().SetInt(prefText, size)
 	p.ui.Settings().SetTheme(widgets.NewTheme(p.fonts, float32(size)))
-	p.shell.Refresh()
+	p.goHome(p.village) // screens out of sight are not redrawn with another size
+	p.openSettings()
 }
 
 func (p *program) desk() present.Desk {

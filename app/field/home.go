@@ -168,7 +168,7 @@ func (s *home) begin(c present.HouseholdCard) fyne.CanvasObject {
 func factsCard(facts []present.Fact) fyne.CanvasObject {
 	objects := make([]fyne.CanvasObject, len(facts))
 	for i, f := range facts {
-		objects[i] = widgets.Tight(widgets.NewText(f.Name, widgets.Hint), widgets.NewText(f.Value, widgets.Plain))
+		objects[i] = widgets.Tight(widgets.NewText(f.Name, widgets.Hint), widgets.NewText(f.Value, widgets.TextStyle{Whole: true}))
 	}
 	return widgets.Card(widgets.Grid(objects...))
 }

@@ -31,6 +31,9 @@ func NewSettings(spec SettingsSpec) *Screen {
 	})
 	about := widgets.Column(widgets.NewText("关于本机", widgets.Strong))
 	for _, f := range spec.Facts {
+		if f[1] == "" {
+			continue
+		}
 		about.Objects = append(about.Objects, widgets.Tight(widgets.NewText(f[0], widgets.Hint), widgets.NewText(f[1], widgets.Plain)))
 	}
 	return &Screen{Title: "设置", Body: widgets.NewPage(

@@ -172,17 +172,23 @@ type mark struct {
 }
 
 func newMark(round bool) *mark {
-	m := &mark{ring: canvas.NewRectangle(Paper), dot: canvas.NewRectangle(Primary), round: round}
+	m := &mark{ring: canvas.NewRectangle(Paper), dot: canvas.NewRectangle(Primary)}
 	m.ring.StrokeWidth = 2
-	m.ring.CornerRadius = 4
-	if round {
-		m.ring.CornerRadius, m.dot.CornerRadius = markSize/2, markSize/4
-	}
+	m.dot.CornerRadius = markSize / 4
+	m.setRound(round)
 	for i := range m.strokes {
 		m.strokes[i] = canvas.NewLine(OnColour)
 		m.strokes[i].StrokeWidth = 2.5
 	}
 	return m
+}
+
+func (m *mark) setRound(round bool) {
+	m.round = round
+	m.ring.CornerRadius = 4
+	if round {
+		m.ring.CornerRadius = markSize / 2
+	}
 }
 
 func (m *mark) objects() []fyne.CanvasObject {

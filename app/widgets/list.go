@@ -25,6 +25,7 @@ type RowFacts struct {
 	Tag           string // a word at the right
 	TagColour     color.Color
 	Mark          Mark
+	Round         bool // the mark of a choice of one
 	Current       bool // what the rest of the window shows
 }
 
@@ -124,6 +125,7 @@ func (r *Row) paint() {
 		show(o, r.facts.Mark != NoMark)
 	}
 	if r.facts.Mark != NoMark {
+		r.mark.setRound(r.facts.Round)
 		r.mark.set(r.facts.Mark == Picked, Edge)
 	}
 	canvas.Refresh(r.back)

@@ -65,7 +65,7 @@ func (p *picker) row(i int) RowFacts {
 	if p.index(item.Value) >= 0 {
 		mark = Picked
 	}
-	return RowFacts{Title: item.Label, Detail: item.Detail, Mark: mark}
+	return RowFacts{Title: item.Label, Detail: item.Detail, Mark: mark, Round: !p.spec.Several}
 }
 
 func (p *picker) index(value string) int {
