@@ -6,7 +6,7 @@ const (
 	ProblemHousehold FieldPath = "household"
 	ProblemNature    FieldPath = "nature"
 	ProblemCategory  FieldPath = "cat2"
-	ProblemUrgency   FieldPath = "urgency_self"
+	ProblemUrgency   FieldPath = "urgency"
 	ProblemState     FieldPath = "state"
 )
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"zoucun/survey"
+	"zoucun/sync/wire"
 )
 
 // between is how long wait rests between two tries.
@@ -54,10 +56,13 @@ func answers(ctx context.Context, folder, address string) error {
 		return errNoCertificate
 	}
 	transport := &http.Transport{TLSClientConfig: pinned(pool), DisableKeepAlives: true}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+address+"/", http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+address+wire.PathStatus, http.NoBody)
 	if err != nil {
 		return err
 	}
+	wire.Request{
+		Version: wire.Version, Method: request.Method, Path: wire.PathStatus, Body: sha256.Sum256(nil),
+	}.Write(request.Header, nil)
 	answer, err := transport.RoundTrip(request)
 	if err != nil {
 		return err

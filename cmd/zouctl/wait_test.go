@@ -15,12 +15,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"zoucun/sync/wire"
 )
 
 // answering starts a TLS server and writes its certificate where zoucund keeps its own.
 func answering(t *testing.T) (address, folder string) {
 	t.Helper()
-	s := httptest.NewTLSServer(http.NotFoundHandler())
+	return answeringWith(t, http.NotFoundHandler())
+}
+
+func answeringWith(t *testing.T, handler http.Handler) (address, folder string) {
+	t.Helper()
+	s := httptest.NewTLSServer(handler)
 	t.Cleanup(s.Close)
 	folder = t.TempDir()
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
@@ -58,6 +65,20 @@ func TestWait(t *testing.T) {
 			t.Errorf("code %d, %s", code, told)
 		}
 	})
+}
+
+// TestWaitAsksInTheServersOwnTerms keeps the server's log free of refusals while somebody waits for it.
+func TestWaitAsksInTheServersOwnTerms(t *testing.T) {
+	asked := make(chan *http.Request, 1)
+	address, folder := answeringWith(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r }))
+	if code, told := waitFor(t, folder, address); code != exitDone {
+		t.Fatalf("code %d, %s", code, told)
+	}
+	r := <-asked
+	request, _, err := wire.ReadRequest(r.Method, r.URL.Path, r.Header)
+	if err != nil || request.Version != wire.Version || request.Path != wire.PathStatus {
+		t.Errorf("asked %+v, %v", request, err)
+	}
 }
 
 // otherCertificate makes a certificate that no server of ours shows.
