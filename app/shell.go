@@ -168,8 +168,14 @@ func (s *shell) announce(words fyne.CanvasObject) {
 }
 
 func (s *shell) setStatus(status present.Status) {
-	s.status.Set(status.Words, widgets.Tone(status.Tone))
+	first := !s.status.Object.Visible()
+	s.status.Set(status.Words, tones[status.Tone])
+	if first {
+		s.Refresh()
+	}
 }
+
+var tones = map[present.Tone]widgets.Tone{present.Safe: widgets.Safe, present.Busy: widgets.Busy, present.Trouble: widgets.Trouble}
 
 // host gives screens what they need of the program.
 func (s *shell) host(ctx context.Context, now func() time.Time) field.Host {

@@ -9,7 +9,7 @@ import (
 func NewFatal(err error, onClose func()) *Screen {
 	return &Screen{
 		Title:   "现在打不开",
-		Body:    widgets.NewPage(widgets.NewWarning(present.Say(err)), widgets.NewText("已经存下的内容都还在，没有改动。", widgets.Plain)),
+		Body:    widgets.NewPage(widgets.NewWarning(present.Say(err))),
 		Actions: []widgets.ButtonSpec{{Text: "关闭", Weight: widgets.Main, OnTap: onClose}},
 	}
 }

@@ -111,12 +111,14 @@ func NewStatusBar() *StatusBar {
 	s.Object = &fyne.Container{Layout: &padding{x: inset, y: 5, behind: 1}, Objects: []fyne.CanvasObject{
 		canvas.NewRectangle(Table), Bar(1, &fyne.Container{Layout: fixed(12), Objects: []fyne.CanvasObject{s.dot}}, s.words),
 	}}
+	s.Object.Hide() // until there is something to say
 	return s
 }
 
 // Set says something else.
 func (s *StatusBar) Set(words string, tone Tone) {
 	s.words.SetText(words)
+	show(s.Object, words != "")
 	s.dot.FillColor = toneColour(tone)
 	canvas.Refresh(s.dot)
 }
