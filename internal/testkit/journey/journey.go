@@ -1,0 +1,158 @@
+// Package journey is one visit as a cadre pays it, acted with pointer and keys in the app's real window: enrol, find a
+// household, fill in the 群众工作调查表, finish.
+package journey
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"zoucun/internal/testkit/robot"
+	"zoucun/internal/testkit/screen"
+)
+
+// Journey is a window and what becomes of each step.
+type Journey struct {
+	Window *robot.Window
+	Step   func(ctx context.Context, name string) error // called after each step, with its name; may be nil
+}
+
+// act is one thing a person does.
+type act func(ctx context.Context, w *robot.Window) error
+
+// do acts in turn and then reports the step.
+func (j *Journey) do(ctx context.Context, name string, acts ...act) error {
+	for _, a := range acts {
+		if err := a(ctx, j.Window); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if j.Step == nil {
+		return nil
+	}
+	return j.Step(ctx, name)
+}
+
+// see waits for words.
+func see(words string) act {
+	return func(ctx context.Context, w *robot.Window) error { return w.See(ctx, words) }
+}
+
+// button presses the button with these words, in sight.
+func button(text string) act {
+	return func(ctx context.Context, w *robot.Window) error { return w.Tap(ctx, text, robot.Kind("button", text)) }
+}
+
+// row taps a row of a list, in sight.
+func row(text string) act {
+	return func(ctx context.Context, w *robot.Window) error { return w.Tap(ctx, text, robot.Kind("row", text)) }
+}
+
+// find types into the field above a list.
+func find(text string) act {
+	return func(ctx context.Context, w *robot.Window) error {
+		if err := w.Tap(ctx, "the search field", func(o screen.Object) bool { return o.Kind == "field" }); err != nil {
+			return err
+		}
+		return write(ctx, w, text)
+	}
+}
+
+// fill types into the field below a label.
+func fill(label, text string) act {
+	return func(ctx context.Context, w *robot.Window) error {
+		if err := tapBelow(ctx, w, label, "field", ""); err != nil {
+			return err
+		}
+		return write(ctx, w, text)
+	}
+}
+
+// write types into the field that has the focus and waits until the window has caught up.
+func write(ctx context.Context, w *robot.Window, text string) error {
+	if err := w.Type(ctx, text); err != nil {
+		return err
+	}
+	_, err := w.Find(ctx, "the field with "+text, func(o screen.Object) bool { return o.Kind == "field" && o.Text == text })
+	return err
+}
+
+// spell types pinyin into the field below a label; the input method's first candidates are taken.
+func spell(label string, spellings ...string) act {
+	return func(ctx context.Context, w *robot.Window) error {
+		if err := tapBelow(ctx, w, label, "field", ""); err != nil {
+			return err
+		}
+		return w.Pinyin(ctx, spellings...)
+	}
+}
+
+// choose taps an option below a question.
+func choose(question, option string) act {
+	return func(ctx context.Context, w *robot.Window) error { return tapBelow(ctx, w, question, "option", option) }
+}
+
+// reachButton presses a button that the page may have to be turned to.
+func reachButton(text string) act {
+	return func(ctx context.Context, w *robot.Window) error {
+		o, err := w.Reach(ctx, text, robot.Kind("button", text))
+		if err != nil {
+			return err
+		}
+		return w.Click(ctx, o)
+	}
+}
+
+// sign draws a stroke on the pad below a question.
+func sign(question string) act {
+	return func(ctx context.Context, w *robot.Window) error {
+		pad, err := reachBelow(ctx, w, question, "pad", "")
+		if err != nil {
+			return err
+		}
+		return w.Drag(ctx, pad, [2]int{150, 700}, [2]int{300, 250}, [2]int{420, 700}, [2]int{560, 300}, [2]int{700, 650}, [2]int{850, 350})
+	}
+}
+
+func tapBelow(ctx context.Context, w *robot.Window, words, kind, text string) error {
+	o, err := reachBelow(ctx, w, words, kind, text)
+	if err != nil {
+		return err
+	}
+	return w.Click(ctx, o)
+}
+
+// reachBelow brings the words into sight, then what stands below them.
+func reachBelow(ctx context.Context, w *robot.Window, words, kind, text string) (screen.Object, error) {
+	label, err := w.Reach(ctx, words, robot.Kind("text", words))
+	if err != nil {
+		return screen.Object{}, err
+	}
+	for range 12 {
+		below, err := w.FindBelow(ctx, words, kind, text)
+		if err == nil && below.H > 40 {
+			return below, nil
+		}
+		if err := w.Scroll(ctx, label, 1); err != nil {
+			return screen.Object{}, err
+		}
+	}
+	return screen.Object{}, fmt.Errorf("no %s %q below %q", kind, text, words)
+}
+
+// rest waits, for what has no sign on the screen.
+func rest(d time.Duration) act {
+	return func(ctx context.Context, _ *robot.Window) error {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(d):
+			return nil
+		}
+	}
+}
+
+// resume taps the draft on a household's card.
+func resume(ctx context.Context, w *robot.Window) error {
+	return w.TapBelow(ctx, "没填完的走访", "row", Household)
+}

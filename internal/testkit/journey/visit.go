@@ -1,0 +1,122 @@
+package journey
+
+import (
+	"context"
+	"time"
+
+	"zoucun/internal/testkit/robot"
+)
+
+// Answers of the visit, as they must arrive at the server, by field of QZ-01.
+const (
+	Village    = "青塘村"
+	Household  = "唐森"
+	Initials   = "ts"
+	Thought    = "儿子在外地打工，一年回来一次"
+	Worry      = "门前的路一下雨就走不了车"
+	Respondent = "唐大爷"
+	First      = "门前的路雨天走不了车"
+	Second     = "水压太低，二楼上不去水"
+	Promise    = "三天内带水利站的人来看"
+)
+
+// Enrol types the server's address and the code, and waits for the villages.
+func (j *Journey) Enrol(ctx context.Context, url, code string) error {
+	return j.do(ctx, "enrol",
+		see("登记本机"), fill("服务器地址", url), fill("登记码", code), button("登记"), see(Village))
+}
+
+// Open chooses the village, finds the household by its pinyin initials, and begins the form.
+func (j *Journey) Open(ctx context.Context) error {
+	if err := j.do(ctx, "village", row(Village), see("户")); err != nil {
+		return err
+	}
+	if err := j.do(ctx, "household", find(Initials), row(Household), see("没办完的问题")); err != nil {
+		return err
+	}
+	return j.do(ctx, "form", button("开始走访"), see("0 表头"))
+}
+
+// Resume opens the draft of the household again after the app was ended.
+func (j *Journey) Resume(ctx context.Context) error {
+	return j.do(ctx, "resumed", row(Village), find(Initials), row(Household), see("没填完的走访"), resume, see("0 表头"))
+}
+
+// Visit fills the sections on the visit itself and on what the household says, up to the first problem.
+func (j *Journey) Visit(ctx context.Context) error {
+	if err := j.do(ctx, "visit", row("1 走访情况"), choose("时段", "上午"), choose("结果（必填）", "见到并交谈")); err != nil {
+		return err
+	}
+	if err := j.do(ctx, "respondent", row("2 户情"), choose("反映人身份登记方式（必填）", "只留称呼"),
+		fill("姓名或称呼", Respondent), rest(time.Second)); err != nil {
+		return err
+	}
+	return j.do(ctx, "heard", row("3 两听一看"), fill("二听：群众所思", Thought), fill("二听：群众所忧", Worry), rest(time.Second))
+}
+
+// Pinyin types into one answer through an input method.
+func (j *Journey) Pinyin(ctx context.Context) error {
+	return j.do(ctx, "pinyin", row("3 两听一看"), spell("二听：群众所求", "xiulu", "tongdian"), rest(time.Second))
+}
+
+// Problems adds two problems.
+func (j *Journey) Problems(ctx context.Context) error {
+	if err := j.do(ctx, "problems", row("4 问题登记"), choose("有没有问题要登记", "是")); err != nil {
+		return err
+	}
+	if err := j.problem(ctx, "problem 1", First); err != nil {
+		return err
+	}
+	return j.problem(ctx, "problem 2", Second)
+}
+
+func (j *Journey) problem(ctx context.Context, name, title string) error {
+	return j.do(ctx, name, reachButton("添加问题"), choose("来源", "群众反映"), choose("性质", "求助"),
+		fill("一句话说清是什么事", title), choose("反映人认为急不急", "较急"), rest(time.Second), button("这一条填好了"))
+}
+
+// Close fills the last sections, with a signature.
+func (j *Journey) Close(ctx context.Context) error {
+	if err := j.do(ctx, "consent", row("8 告知与同意"), choose("已念告知（必填）", "是"), choose("同意登记", "同意"),
+		choose("已念给反映人听并认可", "是"), choose("反映人签名方式", "签名"), sign("反映人签名"), rest(time.Second)); err != nil {
+		return err
+	}
+	return j.do(ctx, "promise", row("9 结束"), fill("当场承诺什么", Promise), rest(time.Second))
+}
+
+// Stumble tries to finish too early: every violation is listed, and tapping one leads to its question.
+func (j *Journey) Stumble(ctx context.Context, question string) error {
+	return j.do(ctx, "violations", button("完成走访"), see("有需要改的地方"), see(question))
+}
+
+// Finish finishes the visit and waits until the list says where it is.
+func (j *Journey) Finish(ctx context.Context) error {
+	return j.do(ctx, "finished", button("完成走访"), see("已存在本机"))
+}
+
+// Delivered opens the cadre's own records and waits until the visit stands among the delivered.
+func (j *Journey) Delivered(ctx context.Context) error {
+	return j.do(ctx, "delivered", see("全部已送达"), button("我的记录"), see(Household))
+}
+
+// Leaf turns a number of pages.
+func (j *Journey) Leaf(ctx context.Context, pages int) error {
+	for range pages {
+		if err := j.do(ctx, "page", button("下一页"), rest(300*time.Millisecond)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Holds checks that a section of the form still shows what was typed into it.
+func (j *Journey) Holds(ctx context.Context, section string, texts ...string) error {
+	acts := []act{row(section)}
+	for _, text := range texts {
+		acts = append(acts, func(ctx context.Context, w *robot.Window) error {
+			_, err := w.Reach(ctx, text, robot.Contains(text))
+			return err
+		})
+	}
+	return j.do(ctx, "holds "+section, acts...)
+}

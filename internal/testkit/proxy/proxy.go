@@ -1,0 +1,135 @@
+// Package proxy stands between a device and its server as a bad network does: it holds back what comes from the server,
+// and cuts connections with what it still holds.
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// Proxy passes TCP connections on to one address.
+type Proxy struct {
+	target   string
+	listener net.Listener
+	open     sync.WaitGroup
+
+	mu    sync.Mutex
+	delay time.Duration
+	ends  map[net.Conn]struct{}
+}
+
+// New returns a proxy to target that listens on a free port of the loopback.
+func New(ctx context.Context, target string) (*Proxy, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	p := &Proxy{target: target, listener: listener, ends: map[net.Conn]struct{}{}}
+	p.open.Go(p.accept)
+	return p, nil
+}
+
+// Addr returns the address to connect to.
+func (p *Proxy) Addr() string { return p.listener.Addr().String() }
+
+// Hold makes everything from the server arrive this much later, from now on.
+func (p *Proxy) Hold(delay time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = delay
+}
+
+// Cut ends every connection. What was held back never arrives.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for conn := range p.ends {
+		_ = conn.Close() // its other half notices
+	}
+}
+
+// Close ends every connection and takes no more.
+func (p *Proxy) Close() error {
+	err := p.listener.Close()
+	p.Cut()
+	p.open.Wait()
+	return err
+}
+
+func (p *Proxy) accept() {
+	for {
+		device, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", p.target)
+		if err != nil {
+			_ = device.Close() // as if the server were not there
+			continue
+		}
+		p.track(device, server)
+		p.open.Go(func() { p.pass(server, device, func() time.Duration { return 0 }) })
+		p.open.Go(func() { p.pass(device, server, p.held) })
+	}
+}
+
+func (p *Proxy) track(conns ...net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, conn := range conns {
+		p.ends[conn] = struct{}{}
+	}
+}
+
+func (p *Proxy) held() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.delay
+}
+
+// parcel is what was read at once, and when it is due.
+type parcel struct {
+	due  time.Time
+	data []byte
+}
+
+// pass carries bytes one way until either side ends. What is not due by then is lost.
+func (p *Proxy) pass(to, from net.Conn, delay func() time.Duration) {
+	parcels, gone := make(chan parcel, 1024), make(chan struct{})
+	var carrier sync.WaitGroup
+	carrier.Go(func() {
+		for parcel := range parcels {
+			select {
+			case <-time.After(time.Until(parcel.due)):
+				_, _ = to.Write(parcel.data) // a connection that has ended takes nothing more
+			case <-gone:
+				return
+			}
+		}
+	})
+	for {
+		buf := make([]byte, 16<<10)
+		n, err := from.Read(buf)
+		if err != nil {
+			break
+		}
+		parcels <- parcel{time.Now().Add(delay()), buf[:n]}
+	}
+	close(gone)
+	close(parcels)
+	carrier.Wait()
+	p.forget(to, from)
+}
+
+func (p *Proxy) forget(conns ...net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, conn := range conns {
+		_ = conn.Close() // both halves end together
+		delete(p.ends, conn)
+	}
+}
