@@ -143,7 +143,7 @@ func (p *program) work(self survey.Enrolment) {
 	p.carry.start(p.ctx())
 	remembered, err := survey.ParseID[survey.RecordID](p.ui.Preferences().String(prefVillage))
 	for _, v := range p.store.Villages() {
-		if err == nil && v.ID == survey.RecordID(remembered) {
+		if err == nil && v.ID == remembered {
 			p.goHome(v.ID)
 			return
 		}

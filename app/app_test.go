@@ -97,8 +97,12 @@ func furnish(t *testing.T, p *program) {
 
 func TestNothingOverflows(t *testing.T) {
 	for _, size := range []struct{ text, width, height float32 }{
-		{widgets.TextNormal, 800, 1280}, {widgets.TextNormal, 1280, 800}, {widgets.TextLargest, 800, 1280},
-		{widgets.TextLargest, 1280, 800}, {widgets.TextNormal, 533, 853}, {widgets.TextNormal, 853, 533},
+		{widgets.TextNormal, 800, 1280},
+		{widgets.TextNormal, 1280, 800},
+		{widgets.TextLargest, 800, 1280},
+		{widgets.TextLargest, 1280, 800},
+		{widgets.TextNormal, 533, 853},
+		{widgets.TextNormal, 853, 533},
 	} {
 		t.Run(fmt.Sprintf("%vx%v at %v", size.width, size.height, size.text), func(t *testing.T) {
 			p := rehearse(t, size.text, size.width, size.height)

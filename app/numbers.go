@@ -23,8 +23,10 @@ func (n numbers) next() (int, error) {
 		return 0, err
 	}
 	if err := n.write(last + 1); err != nil {
-		return 0, &survey.Error{Kind: survey.Full, Op: "app.numbers", Err: err,
-			Message: "编号存不下来，可能是存储空间已满。请清理空间后再试。"}
+		return 0, &survey.Error{
+			Kind: survey.Full, Op: "app.numbers", Err: err,
+			Message: "编号存不下来，可能是存储空间已满。请清理空间后再试。",
+		}
 	}
 	return last + 1, nil
 }

@@ -141,7 +141,7 @@ func (v *visit) pick(b *block, several bool) {
 
 func ranked(q form.Question) []widgets.Item {
 	var order []widgets.Item
-	for _, name := range strings.Fields(q.Value) {
+	for name := range strings.FieldsSeq(q.Value) {
 		for _, c := range q.Choices {
 			if c.Name == name {
 				order = append(order, widgets.Item{Value: c.Name, Label: c.Label})

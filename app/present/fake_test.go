@@ -38,8 +38,8 @@ type onDisk struct {
 	files   map[string][]byte
 }
 
-func newOffice(t testing.TB, forms ...string) *office {
-	t.Helper()
+func newOffice(tb testing.TB, forms ...string) *office {
+	tb.Helper()
 	village := survey.Place{ID: survey.NewID[survey.RecordID](), Name: "青塘村"}
 	group := survey.Place{ID: survey.NewID[survey.RecordID](), Parent: village.ID, Name: "1组"}
 	o := &office{
@@ -53,33 +53,33 @@ func newOffice(t testing.TB, forms ...string) *office {
 		})
 	}
 	for _, id := range forms {
-		o.addForm(t, id)
+		o.addForm(tb, id)
 	}
 	return o
 }
 
-func (o *office) addForm(t testing.TB, id string) {
-	t.Helper()
+func (o *office) addForm(tb testing.TB, id string) {
+	tb.Helper()
 	folder, err := assets.Form(id)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	book, _ := xlsform.ReadFS(folder, id)
-	o.compile(t, book)
+	o.compile(tb, book)
 }
 
 // addMarkdown adds a form written as tables in a test.
-func (o *office) addMarkdown(t testing.TB, text string) survey.FormInfo {
-	t.Helper()
+func (o *office) addMarkdown(tb testing.TB, text string) survey.FormInfo {
+	tb.Helper()
 	book, _ := xlsform.ReadMarkdown(text, "probe")
-	return o.compile(t, book)
+	return o.compile(tb, book)
 }
 
-func (o *office) compile(t testing.TB, book xlsform.Workbook) survey.FormInfo {
-	t.Helper()
+func (o *office) compile(tb testing.TB, book xlsform.Workbook) survey.FormInfo {
+	tb.Helper()
 	f := xlsform.Compile(book, xlsform.Options{})
 	if f.Fatal() {
-		t.Fatal(f.Findings)
+		tb.Fatal(f.Findings)
 	}
 	info := survey.FormInfo{ID: survey.FormID(f.ID), Version: f.Version, Title: f.Title}
 	o.forms[info.ID], o.titles[info.ID] = f.XML, f.Title
@@ -87,11 +87,11 @@ func (o *office) compile(t testing.TB, book xlsform.Workbook) survey.FormInfo {
 }
 
 // begin begins a visit to the first household, with a clock that the test moves.
-func (o *office) begin(t testing.TB, id survey.FormID, c *timer) *Visit {
-	t.Helper()
-	v, err := o.desk(c).Begin(t.Context(), survey.FormInfo{ID: id, Version: "1.0", Title: o.titles[id]}, o.village.ID, o.households[0].ID)
+func (o *office) begin(tb testing.TB, id survey.FormID, c *timer) *Visit {
+	tb.Helper()
+	v, err := o.desk(c).Begin(tb.Context(), survey.FormInfo{ID: id, Version: "1.0", Title: o.titles[id]}, o.village.ID, o.households[0].ID)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return v
 }

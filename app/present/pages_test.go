@@ -11,13 +11,13 @@ import (
 )
 
 // fill answers what makes every section of QZ-01 relevant.
-func fill(t testing.TB, v *Visit) {
-	t.Helper()
+func fill(tb testing.TB, v *Visit) {
+	tb.Helper()
 	for path, value := range map[survey.FieldPath]string{
 		"visit/visit_result": "talked", "hh/respondent_mode": "real", "problems/has_issue": "yes",
 	} {
-		if err := v.Answer(t.Context(), path, value); err != nil {
-			t.Fatal(err)
+		if err := v.Answer(tb.Context(), path, value); err != nil {
+			tb.Fatal(err)
 		}
 	}
 }
@@ -216,5 +216,21 @@ func TestFinderKnowsPinyin(t *testing.T) {
 		if got != test.want {
 			t.Errorf("Find(%q) = %q, want %q", test.typed, got, test.want)
 		}
+	}
+}
+
+// BenchmarkAnswer is what one tap costs: the answer, the page and the index as they are afterwards.
+func BenchmarkAnswer(b *testing.B) {
+	o := newOffice(b, "QZ-01")
+	v := o.begin(b, "QZ-01", newTimer())
+	fill(b, v)
+	v.GoTo("policy/pension/aware")
+	values := []string{"clear", "heard"}
+	for i := 0; b.Loop(); i++ {
+		if err := v.Answer(b.Context(), "policy/pension/aware", values[i%2]); err != nil {
+			b.Fatal(err)
+		}
+		v.Page()
+		v.Index()
 	}
 }

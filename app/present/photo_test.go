@@ -11,8 +11,8 @@ import (
 )
 
 // shot returns a JPEG whose left half is dark, as a camera held on its side writes it.
-func shot(t testing.TB, width, height int, orientation byte) []byte {
-	t.Helper()
+func shot(tb testing.TB, width, height int, orientation byte) []byte {
+	tb.Helper()
 	picture := image.NewGray(image.Rect(0, 0, width, height))
 	for y := range height {
 		for x := width / 2; x < width; x++ {
@@ -21,7 +21,7 @@ func shot(t testing.TB, width, height int, orientation byte) []byte {
 	}
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, picture, nil); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	exif := append([]byte("Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00"), orientation, 0, 0, 0, 'G', 'P', 'S')
 	segment := append([]byte{0xFF, 0xE1, 0, byte(len(exif) + 2)}, exif...)

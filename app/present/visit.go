@@ -208,8 +208,8 @@ func (v *Visit) nameHousehold(ctx context.Context) {
 			continue
 		}
 		if chosen, err := survey.ParseID[survey.RecordID](q.Value); err == nil {
-			if _, err := v.desk.Forms.Household(ctx, survey.RecordID(chosen)); err == nil {
-				id = survey.RecordID(chosen)
+			if _, err := v.desk.Forms.Household(ctx, chosen); err == nil {
+				id = chosen
 			}
 		}
 	}
@@ -261,7 +261,7 @@ func (v *Visit) householdOf(sub form.Submission) {
 		return
 	}
 	if id, err := survey.ParseID[survey.RecordID](sub.Entities[i].ID); err == nil {
-		v.draft.Household = survey.RecordID(id)
+		v.draft.Household = id
 	}
 }
 

@@ -39,7 +39,7 @@ func TestBatteryDies(t *testing.T) {
 
 // walker does to a visit what people do.
 type walker struct {
-	t  testing.TB
+	t  *testing.T
 	rt *rapid.T
 	v  *Visit
 	c  *timer

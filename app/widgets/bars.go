@@ -3,6 +3,7 @@ package widgets
 import (
 	"fmt"
 	"image/color"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -57,11 +58,12 @@ func (t *TopBar) Set(spec TopBarSpec) {
 }
 
 func shapeOf(spec TopBarSpec) string {
-	shape := fmt.Sprint(spec.OnBack != nil)
+	var shape strings.Builder
+	fmt.Fprint(&shape, spec.OnBack != nil)
 	for _, action := range spec.Actions {
-		shape += fmt.Sprint("|", action.Text, action.Weight, action.Disabled)
+		fmt.Fprint(&shape, "|", action.Text, action.Weight, action.Disabled)
 	}
-	return shape
+	return shape.String()
 }
 
 func (t *TopBar) build(back bool, actions []ButtonSpec) {

@@ -125,7 +125,7 @@ func (e *entry) FocusLost() {
 
 // TypedKey hands the back button on to the window.
 func (e *entry) TypedKey(key *fyne.KeyEvent) {
-	if key.Name == mobile.KeyBack || key.Name == fyne.KeyEscape {
+	if goesBack(key) {
 		passOn(key)
 		return
 	}

@@ -22,7 +22,7 @@ type RepeatSpec struct {
 }
 
 // NewRepeatCards returns a card for each instance and a button to add one.
-func NewRepeatCards(spec RepeatSpec) fyne.CanvasObject {
+func NewRepeatCards(spec RepeatSpec) *fyne.Container {
 	objects := make([]fyne.CanvasObject, 0, len(spec.Cards)+1)
 	for i, facts := range spec.Cards {
 		objects = append(objects, repeatCard(facts, func() { spec.OnEdit(i) }, func() { spec.OnRemove(i) }))

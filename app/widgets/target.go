@@ -49,13 +49,15 @@ func (t *target) TypedRune(r rune) {
 
 // TypedKey taps with the return key.
 func (t *target) TypedKey(e *fyne.KeyEvent) {
-	switch e.Name {
-	case fyne.KeyReturn, fyne.KeyEnter:
+	if e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter {
 		t.Tapped(nil)
-	case mobile.KeyBack, fyne.KeyEscape:
+	}
+	if goesBack(e) {
 		passOn(e)
 	}
 }
+
+func goesBack(e *fyne.KeyEvent) bool { return e.Name == mobile.KeyBack || e.Name == fyne.KeyEscape }
 
 // passOn hands a key that a focused widget has no use for to the window: the back button means the screen, wherever
 // the caret is.

@@ -252,7 +252,7 @@ func TestRemovingIsAskedAboutOnce(t *testing.T) {
 		OnRemove: func(i int) { removed = i },
 	})
 	stage(t, o, 500, 400)
-	second := o.(*fyne.Container).Objects[1]
+	second := o.Objects[1]
 	test.Tap(button(t, second, "删除"))
 	if removed != -1 {
 		t.Fatal("removed at the first tap")

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -155,8 +156,8 @@ func (d *Desktop) launch(cmd *exec.Cmd) error {
 
 // Close ends everything the desktop started, the last first.
 func (d *Desktop) Close() error {
-	for i := len(d.started) - 1; i >= 0; i-- {
-		end(d.started[i], syscall.SIGTERM)
+	for _, program := range slices.Backward(d.started) {
+		end(program, syscall.SIGTERM)
 	}
 	d.started = nil
 	return nil

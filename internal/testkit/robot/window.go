@@ -28,22 +28,25 @@ type Window struct {
 // patience is how long something may take to appear.
 const patience = 20 * time.Second
 
+// wallClock tells the time in which windows appear.
+var wallClock = time.Now //nolint:forbidigo // the robot waits for real programs in the machine's own time
+
 // Open starts a program built with the tag e2e and waits for its window. The program's output goes to log.
 func (d *Desktop) Open(ctx context.Context, log io.Writer, program string, args ...string) (*Window, error) {
-	w := &Window{desktop: d, socket: filepath.Join(d.spec.Dir, fmt.Sprintf("screen-%d", time.Now().UnixNano()))}
+	w := &Window{desktop: d, socket: filepath.Join(d.spec.Dir, fmt.Sprintf("screen-%d", wallClock().UnixNano()))}
 	w.cmd = exec.CommandContext(ctx, program, args...)
 	w.cmd.Env = append(d.env, "ZOUCUN_SCREEN="+w.socket)
 	w.cmd.Stdout, w.cmd.Stderr = log, log
 	if err := d.launch(w.cmd); err != nil {
 		return nil, err
 	}
-	deadline := time.Now().Add(patience)
+	deadline := wallClock().Add(patience)
 	for {
 		_, err := w.Look(ctx)
 		if err == nil {
 			return w, pause(ctx, 500*time.Millisecond) // the window manager places it
 		}
-		if time.Now().After(deadline) {
+		if wallClock().After(deadline) {
 			return nil, fmt.Errorf("robot: no window: %w", err)
 		}
 		if err := pause(ctx, 100*time.Millisecond); err != nil {
@@ -56,15 +59,15 @@ func (d *Desktop) Open(ctx context.Context, log io.Writer, program string, args 
 func (d *Desktop) TimeToWindow(ctx context.Context, program string, args ...string) (time.Duration, error) {
 	w := &Window{desktop: d, cmd: exec.CommandContext(ctx, program, args...)}
 	w.cmd.Env = d.env
-	begun := time.Now()
+	begun := wallClock()
 	if err := d.launch(w.cmd); err != nil {
 		return 0, err
 	}
 	defer w.Close()
-	for time.Since(begun) < patience {
+	for wallClock().Sub(begun) < patience {
 		err := d.run(ctx, "xdotool", "search", "--onlyvisible", "--pid", strconv.Itoa(w.cmd.Process.Pid))
 		if err == nil {
-			return time.Since(begun), nil
+			return wallClock().Sub(begun), nil
 		}
 		if err := pause(ctx, 2*time.Millisecond); err != nil {
 			return 0, err
@@ -160,7 +163,7 @@ func (w *Window) FindBelow(ctx context.Context, words, kind, text string) (scree
 }
 
 func (w *Window) await(ctx context.Context, what string, find func(screen.View) (screen.Object, bool)) (screen.Object, error) {
-	deadline := time.Now().Add(patience)
+	deadline := wallClock().Add(patience)
 	for {
 		view, err := w.Look(ctx)
 		if err != nil {
@@ -169,7 +172,7 @@ func (w *Window) await(ctx context.Context, what string, find func(screen.View) 
 		if o, ok := find(view); ok {
 			return o, nil
 		}
-		if time.Now().After(deadline) {
+		if wallClock().After(deadline) {
 			return screen.Object{}, fmt.Errorf("robot: %s is not on the screen; there is: %s", what, inventory(view))
 		}
 		if err := pause(ctx, 100*time.Millisecond); err != nil {
