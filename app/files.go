@@ -39,5 +39,6 @@ func (s *shell) pickFile(extensions []string, then func(name string, data []byte
 	if len(extensions) > 0 {
 		d.SetFilter(storage.NewExtensionFileFilter(extensions))
 	}
+	d.Resize(s.window.Canvas().Size()) // as large as there is room
 	d.Show()
 }

@@ -121,6 +121,34 @@ func starts(items []Item) []string {
 	return keys
 }
 
+// fullPage is how much a page may come to hold before part of it becomes a page of its own.
+const fullPage = pageWeight + 4
+
+// reflow cuts the present page when questions that have come made it too long, but only behind the one just answered:
+// what the person looks at stays where it is.
+func (v *Visit) reflow(answered survey.FieldPath) {
+	p := v.here()
+	_, nodes := v.nodes(*p)
+	pages := p.pages(v.items(nodes))
+	if p.page >= len(pages) {
+		return
+	}
+	items := pages[p.page]
+	weight := 0
+	for _, item := range items {
+		weight += item.weight()
+	}
+	if weight <= fullPage {
+		return
+	}
+	here := slices.IndexFunc(items, func(i Item) bool { return i.shows(answered) })
+	for _, key := range starts(items) {
+		if slices.IndexFunc(items, func(i Item) bool { return i.Key == key }) > here {
+			p.starts = append(p.starts, key)
+		}
+	}
+}
+
 // pages deals items out to the pages they began on.
 func (p *place) pages(items []Item) [][]Item {
 	pages := [][]Item{nil}

@@ -122,6 +122,30 @@ func TestPagesStayWhileQuestionsComeAndGo(t *testing.T) {
 	}
 }
 
+func TestAPageThatGrowsTooLongIsCutBehindTheAnswer(t *testing.T) {
+	o := newOffice(t, "QZ-01")
+	v := o.begin(t, "QZ-01", newTimer())
+	fill(t, v)
+	v.GoTo("problems/has_issue")
+	if err := v.Add(t.Context(), "problems/issues"); err != nil {
+		t.Fatal(err)
+	}
+	before := v.Page()
+	nature := before.Items[slices.IndexFunc(before.Items, func(i Item) bool { return i.Question.Name == "nature" })].Question.Path
+	if err := v.Answer(t.Context(), nature, "help"); err != nil {
+		t.Fatal(err)
+	}
+	after := v.Page()
+	if after.Of < 2 || len(after.Items) > fullPage {
+		t.Errorf("page %d of %d with %d questions", after.Number, after.Of, len(after.Items))
+	}
+	for i, item := range before.Items {
+		if after.Items[i].Key != item.Key {
+			t.Errorf("%s moved", item.Key)
+		}
+	}
+}
+
 func TestRepeatIsEnteredAndLeft(t *testing.T) {
 	o := newOffice(t, "QZ-01")
 	v := o.begin(t, "QZ-01", newTimer())

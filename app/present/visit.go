@@ -114,6 +114,7 @@ func (v *Visit) keep(ctx context.Context, effects form.Effects, err error) error
 	if err != nil && !keptAllTheSame(err) {
 		return fmt.Errorf("present.Visit: %w", err)
 	}
+	v.reflow(effects.Change.Path)
 	defer v.OnChange()
 	if v.behind {
 		return v.saveState(ctx)
