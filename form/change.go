@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"zoucun/form/xform"
 	"zoucun/survey"
 )
@@ -71,6 +73,15 @@ func (s *Session) Set(path survey.FieldPath, value string) (Effects, error) {
 	return s.Apply(Change{Op: OpSet, Path: path, Value: value, At: survey.MillisOf(s.env.Now())})
 }
 
+// SetFitting answers a question for a program rather than a person: a value that is not of the question's type becomes
+// blank instead of a Violation. See [Fit].
+func (s *Session) SetFitting(path survey.FieldPath, value string) (Effects, error) {
+	if n := s.root.find(path); n != nil && n.def.Leaf() {
+		value = Fit(n.def.Bind.Type, value)
+	}
+	return s.Set(path, value)
+}
+
 // AddRepeat adds an instance to the end of a repeat and returns its path. An empty key asks for a fresh one.
 func (s *Session) AddRepeat(repeat survey.FieldPath, key string) (survey.FieldPath, Effects, error) {
 	if key == "" {
@@ -131,7 +142,7 @@ func (s *Session) set(c Change) error {
 	case n.def.Control == nil && n.def.Bind.Calculate != nil:
 		return s.refuse(c, survey.Denied, "这一项是算出来的，不能改")
 	}
-	s.assign(n, c.Value)
+	s.assign(n, norm.NFC.String(c.Value)) // so that equal words are equal text, however they were typed
 	return nil
 }
 

@@ -1,6 +1,8 @@
 package form
 
 import (
+	"bytes"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -37,6 +39,47 @@ func Edit(f *xform.Form, env Env, fields survey.Fields) (*Session, survey.Fields
 		return nil, nil, err
 	}
 	return s, unknown, nil
+}
+
+// EditInstance starts a new revision of a submission as ODK servers keep it: its XML. It gets an instanceID of its own,
+// and tells in deprecatedID which it replaces (OpenRosa metadata). What is not in the XML was not asked and is blank.
+func EditInstance(f *xform.Form, env Env, submission []byte) (*Session, error) {
+	doc, err := xpath.ReadTree(bytes.NewReader(submission))
+	if err != nil {
+		return nil, &survey.Error{
+			Kind: survey.Damaged, Op: "form.EditInstance", Subject: string(f.ID), Message: "以前填的内容已经损坏，不能打开。", Err: err,
+		}
+	}
+	root := doc.First()
+	if id, _ := root.Attr("", "id"); root.Name().Local != f.Root.Name.Local || id != "" && id != string(f.ID) {
+		return nil, &survey.Error{
+			Kind: survey.Conflicting, Op: "form.EditInstance", Subject: id,
+			Message: fmt.Sprintf("这份内容不是用表“%s”填的。", f.ID),
+		}
+	}
+	s, err := newSession(f, env)
+	if err != nil {
+		return nil, err
+	}
+	s.seed, s.now = env.NewID(), env.Now()
+	s.editing = true
+	s.plant(root)
+	if id := s.metaNode("instanceID"); id != nil {
+		s.replaces(id.value)
+		id.value = "uuid:" + s.deriveID()
+	}
+	if err := s.start(false); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// replaces notes which submission this one takes the place of.
+func (s *Session) replaces(instanceID string) {
+	s.deprecated = instanceID
+	if n := s.metaNode("deprecatedID"); n != nil {
+		n.value = instanceID
+	}
 }
 
 // reach returns the node at a path, making the repeat instances on the way, or nil when the form has no such path.

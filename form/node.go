@@ -227,12 +227,12 @@ func (s *Session) grow(def *xform.Node, el *xpath.Tree, parent *node) *node {
 	for i, a := range def.Attrs {
 		value := a.Default
 		if v, ok := el.Attr(a.Name.Space, a.Name.Local); ok {
-			value = v
+			value = a.Bind.Admit(v)
 		}
 		n.attrs = append(n.attrs, &node{def: a, parent: n, index: i, value: value, allowed: true, present: n.present})
 	}
 	if len(def.Children) == 0 {
-		n.value = el.Value()
+		n.value = def.Bind.Admit(el.Value())
 	}
 	for _, d := range def.Children {
 		for _, child := range s.growChild(d, el, n) {
@@ -246,7 +246,7 @@ func (s *Session) grow(def *xform.Node, el *xpath.Tree, parent *node) *node {
 func (s *Session) growChild(def *xform.Node, el *xpath.Tree, parent *node) []*node {
 	var grown []*node
 	for _, c := range el.Elements() {
-		if c.Name() != def.Name || def.Repeat != nil && xform.IsTemplate(c) {
+		if !s.isOf(c.Name(), def) || def.Repeat != nil && xform.IsTemplate(c) {
 			continue
 		}
 		child := s.grow(def, c, parent)
@@ -263,9 +263,18 @@ func (s *Session) growChild(def *xform.Node, el *xpath.Tree, parent *node) []*no
 		if def.Repeat != nil {
 			child.key = s.deriveID()
 		}
+		if s.editing {
+			child.walk((*node).blank)
+		}
 		grown = append(grown, child)
 	}
 	return grown
+}
+
+// isOf reports whether an element of this name is an instance of a definition. A submission says less of namespaces than
+// the form: its elements need not stand in that of XForms.
+func (s *Session) isOf(name xpath.Name, def *xform.Node) bool {
+	return name == def.Name || s.editing && name.Local == def.Name.Local
 }
 
 // alwaysOne reports whether a repeat that nobody may add to has to begin with an instance.

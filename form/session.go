@@ -30,7 +30,9 @@ type Session struct {
 	drawn    uint64
 	now      time.Time // of the operation under way
 
-	removed []survey.FieldPath // repeat instances that were taken away
+	removed    []survey.FieldPath // repeat instances that were taken away
+	editing    bool               // the instance comes from a submission, where what is absent is blank
+	deprecated string             // the instanceID of the submission this one replaces
 
 	run     run
 	pending map[*node]Aspect // what the operation under way has changed

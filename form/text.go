@@ -19,8 +19,22 @@ func (s *Session) textForm(t *xform.Text, form string, n *node) string {
 	case form != "":
 		return ""
 	}
-	return s.parts(t, n)
+	return s.parts(t, n, asIs)
 }
+
+// textWith writes out a text in which output stands for the value of each expression.
+func (s *Session) textWith(t *xform.Text, n *node, output func(string) string) string {
+	if t.ID == nil {
+		return s.parts(t, n, output)
+	}
+	id := s.idOf(t, n)
+	if found := s.form.Itext(s.language, id, ""); found != nil {
+		return s.parts(found, n, output)
+	}
+	return id
+}
+
+func asIs(value string) string { return value }
 
 // idOf returns the id of the translation a text names: the argument of jr:itext(), evaluated.
 func (s *Session) idOf(t *xform.Text, n *node) string {
@@ -44,15 +58,15 @@ func (s *Session) itext(id, form string, n *node) string {
 		}
 		return ""
 	}
-	return s.parts(t, n)
+	return s.parts(t, n, asIs)
 }
 
-func (s *Session) parts(t *xform.Text, n *node) string {
+func (s *Session) parts(t *xform.Text, n *node, output func(string) string) string {
 	var b strings.Builder
 	for _, p := range t.Parts {
 		b.WriteString(p.Literal)
 		if p.Output != nil {
-			b.WriteString(s.evalText(p.Output, n))
+			b.WriteString(output(s.evalText(p.Output, n)))
 		}
 	}
 	return b.String()

@@ -32,6 +32,40 @@ func cast(bindType string, result xpath.Result) string {
 	return text
 }
 
+// Fit returns an answer as a bind type writes it, or nothing when it cannot be of the type: a whole number loses its
+// fraction, and the numbers of a position get theirs.
+func Fit(bindType, value string) string {
+	switch bindType {
+	case "int", "integer":
+		n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+		if err != nil || math.IsNaN(n) {
+			return ""
+		}
+		value = strconv.FormatFloat(math.Trunc(n), 'f', -1, 64)
+	case "geopoint", "geotrace", "geoshape":
+		value = decimalPoints(value)
+	}
+	if !wellFormed(bindType, value) {
+		return ""
+	}
+	return value
+}
+
+// decimalPoints writes the numbers of positions with a fraction, as the specification has them.
+func decimalPoints(value string) string {
+	points := strings.Split(value, ";")
+	for i, p := range points {
+		numbers := strings.Fields(p)
+		for j, n := range numbers {
+			if _, err := strconv.Atoi(n); err == nil {
+				numbers[j] = n + ".0"
+			}
+		}
+		points[i] = strings.Join(numbers, " ")
+	}
+	return strings.Join(points, ";")
+}
+
 // wellFormed reports whether a value can be an answer of a type.
 func wellFormed(bindType, value string) bool {
 	switch bindType {

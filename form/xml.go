@@ -11,7 +11,10 @@ import (
 
 // xml writes the relevant part of the instance as ODK servers take it.
 func (s *Session) xml() []byte {
-	w := &instanceWriter{spaces: map[string]string{}}
+	w := &instanceWriter{spaces: map[string]string{}, deprecated: s.deprecated}
+	if s.metaNode("deprecatedID") != nil {
+		w.deprecated = "" // the form has a place for it
+	}
 	s.root.walk(func(n *node) { w.declare(n.def.Name) })
 	w.element(s.root, true)
 	return []byte(w.b.String())
@@ -20,6 +23,8 @@ func (s *Session) xml() []byte {
 type instanceWriter struct {
 	b      strings.Builder
 	spaces map[string]string // by prefix
+	// deprecated is the instanceID of the submission this one replaces, while it is still to be written.
+	deprecated string
 }
 
 func (w *instanceWriter) declare(name xpath.Name) {
@@ -46,9 +51,23 @@ func (w *instanceWriter) element(n *node, root bool) {
 	for _, c := range n.children {
 		if child := asNode(c); child.present {
 			w.element(child, false)
+			w.afterInstanceID(child)
 		}
 	}
 	w.b.WriteString("</" + name + ">")
+}
+
+// afterInstanceID writes deprecatedID beside instanceID.
+func (w *instanceWriter) afterInstanceID(n *node) {
+	if w.deprecated == "" || n.def.Name.Local != "instanceID" || n.def.Parent.Name.Local != "meta" {
+		return
+	}
+	name := n.def.Name
+	name.Local = "deprecatedID"
+	w.b.WriteString("<" + qualified(name) + ">")
+	escape(&w.b, w.deprecated)
+	w.b.WriteString("</" + qualified(name) + ">")
+	w.deprecated = ""
 }
 
 func (w *instanceWriter) namespaces(n *node) {

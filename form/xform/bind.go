@@ -22,6 +22,7 @@ func (r *reader) readBinds(model *xpath.Tree) error {
 		if err := r.readBind(el, n); err != nil {
 			return err
 		}
+		n.Default = n.Bind.Admit(n.Default)
 	}
 	return nil
 }
@@ -124,7 +125,7 @@ func (r *reader) message(value, at string) (*Text, error) {
 func (r *reader) readActions(el *xpath.Tree, trigger *Node) error {
 	for _, c := range el.Elements() {
 		local := c.Name().Local
-		if local != "setvalue" && local != "setgeopoint" {
+		if local != "setvalue" && (local != "setgeopoint" || c.Name().Space != nsODK) {
 			continue
 		}
 		a, err := r.readAction(c, trigger)

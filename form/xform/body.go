@@ -1,6 +1,8 @@
 package xform
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -31,6 +33,9 @@ func (r *reader) readControls(el *xpath.Tree, around *Node) ([]*Control, error) 
 		if err != nil {
 			return nil, err
 		}
+		if control == nil {
+			continue
+		}
 		found = append(found, control)
 	}
 	return found, nil
@@ -38,7 +43,7 @@ func (r *reader) readControls(el *xpath.Tree, around *Node) ([]*Control, error) 
 
 func (r *reader) readControl(el *xpath.Tree, kind ControlKind, around *Node) (*Control, error) {
 	c := &Control{Kind: kind, Attributes: map[string]string{}}
-	if err := r.attach(c, el, around); err != nil {
+	if found, err := r.attach(c, el, around); err != nil || !found {
 		return nil, err
 	}
 	at := around
@@ -64,28 +69,35 @@ func (r *reader) readControl(el *xpath.Tree, kind ControlKind, around *Node) (*C
 	return c, err
 }
 
-// attach finds the control's node and tells the node.
-func (r *reader) attach(c *Control, el *xpath.Tree, around *Node) error {
+// attach finds the control's node and tells the node. A question about a node the form does not have cannot be asked; it
+// is left out with a warning, as other clients do.
+func (r *reader) attach(c *Control, el *xpath.Tree, around *Node) (found bool, err error) {
 	ref, ok := el.Attr("", "ref")
 	if !ok {
 		ref, ok = el.Attr("", "nodeset")
 	}
 	if !ok {
 		if c.Kind == Group {
-			return nil
+			return true, nil
 		}
-		return invalid("", "%s 没有写明对应的数据（ref）", c.Kind)
+		return false, invalid("", "%s 没有写明对应的数据（ref）", c.Kind)
 	}
-	if c.Node = r.find(ref, around); c.Node == nil {
-		return invalid(ref, "题目指向的“%s”不存在", ref)
-	}
-	if c.Kind == Repeat {
+	c.Node = r.find(ref, around)
+	switch {
+	case c.Node == nil && (c.Kind == Group || c.Kind == Repeat):
+		return false, invalid(ref, "题目指向的“%s”不存在", ref)
+	case c.Node == nil:
+		r.form.Warnings = append(r.form.Warnings, fmt.Sprintf("题目指向的“%s”不存在，不会问", ref))
+		return false, nil
+	case c.Kind == Repeat:
 		c.Node.Repeat = c
-	} else if c.Node.Control == nil {
+	case c.Node.Control == nil:
 		c.Node.Control = c
 	}
-	return nil
+	return true, nil
 }
+
+var mediaType = regexp.MustCompile(`^[a-zA-Z*][\w.+*-]*/[\w.+*-]+$`)
 
 func (r *reader) controlAttribute(c *Control, name xpath.Name, value, at string) error {
 	var err error
@@ -97,6 +109,8 @@ func (r *reader) controlAttribute(c *Control, name xpath.Name, value, at string)
 		c.Count, err = r.expression(value, at)
 	case name.Space == nsJavaRosa && name.Local == "noAddRemove":
 		c.NoAddRemove, err = r.expression(value, at)
+	case name.Space == "" && name.Local == "mediatype" && !mediaType.MatchString(value):
+		return invalid(at, "%s 的 mediatype“%s”不是文件类型，应当写成 image/* 这样", at, value)
 	default:
 		c.Attributes[attributeName(name)] = value
 	}

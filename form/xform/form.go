@@ -1,7 +1,10 @@
 package xform
 
 import (
+	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"zoucun/form/xpath"
 	"zoucun/survey"
@@ -28,6 +31,7 @@ type Form struct {
 	Entities []*Entity
 
 	EntitiesVersion string
+	Submission      Submission
 	Warnings        []string // what was passed over, in words for the author
 
 	texts map[string]map[string]map[string]*Text // by language, id and form ("" for the plain text)
@@ -142,6 +146,19 @@ type Bind struct {
 	Other         map[string]string // further attributes by name as written
 }
 
+// Admit returns text that the form itself put at the node, as the node's type writes it: a whole number loses its
+// fraction.
+func (b *Bind) Admit(text string) string {
+	if b.Type != "int" && b.Type != "integer" || !strings.Contains(text, ".") {
+		return text
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+		return text
+	}
+	return strconv.FormatFloat(math.Trunc(n), 'f', -1, 64)
+}
+
 // Event is when an action runs.
 type Event string
 
@@ -173,6 +190,14 @@ type Entity struct {
 	Node    *Node // the <entity> element
 	Scope   *Node // the group, repeat or root whose questions belong to the entity
 	Saves   []*Node
+}
+
+// Submission is where and how the form asks for what was filled to be sent, and for whom it is sealed. Nothing here sends
+// or seals by it; it is kept for programs that hand the form on.
+type Submission struct {
+	Action        string // empty for the server the form came from
+	Method        string // "post"
+	EncryptionKey string // the public RSA key in Base64, empty for none
 }
 
 // Instance is a secondary instance: a list the form carries or names.
@@ -213,6 +238,36 @@ type Control struct {
 
 	Count       *xpath.Expr // of a repeat: how many instances
 	NoAddRemove *xpath.Expr // of a repeat: whether people may not add or remove
+}
+
+// Appearances returns the words of the appearance in order, each deprecated word behind the one that took its place.
+func (c *Control) Appearances() []string {
+	var words []string
+	for word := range strings.FieldsSeq(c.Appearance) {
+		if modern := renamedAppearances[word]; modern != "" && c.Kind == Select1 {
+			words = append(words, modern)
+		}
+		words = append(words, word)
+	}
+	return words
+}
+
+var renamedAppearances = map[string]string{"search": "autocomplete"}
+
+// Media is which files an upload takes.
+type Media struct {
+	Accept  string // as a file dialog wants it: "image/*", or "*" for all
+	Type    string // "image", empty for all
+	Subtype string // "jpeg", empty for all
+}
+
+// Media returns which files the control of an upload takes.
+func (c *Control) Media() Media {
+	kind, sub, _ := strings.Cut(c.Attributes["mediatype"], "/")
+	if kind == "" || kind == "*" || kind == "application" && sub == "*" {
+		return Media{Accept: "*"}
+	}
+	return Media{Accept: kind + "/" + sub, Type: kind, Subtype: sub}
 }
 
 // Item is a choice written in the body.

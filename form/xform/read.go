@@ -15,6 +15,7 @@ import (
 const (
 	nsJavaRosa = "http://openrosa.org/javarosa"
 	nsEntities = "http://www.opendatakit.org/xforms/entities"
+	nsODK      = "http://www.opendatakit.org/xforms"
 	nsOpenRosa = "http://openrosa.org/xforms"
 )
 
@@ -70,6 +71,7 @@ func (r *reader) read(html *xpath.Tree) error {
 		func() error { return r.readInstances(model) },
 		func() error { return r.readItext(model) },
 		func() error { return r.readBinds(model) },
+		func() error { return r.readSubmission(model) },
 		func() error { return r.readBody(body) },
 		func() error { return r.readActions(model, nil) },
 		r.readEntities,
@@ -79,6 +81,22 @@ func (r *reader) read(html *xpath.Tree) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// readSubmission reads where and how the form asks to be sent.
+func (r *reader) readSubmission(model *xpath.Tree) error {
+	r.form.Submission.Method = "post"
+	el := model.Child("submission")
+	if el == nil {
+		return nil
+	}
+	method, ok := el.Attr("", "method")
+	if ok && method != "post" && method != "form-data-post" {
+		return invalid("", "提交方式（submission 的 method）“%s”不认识，只能是 post", method)
+	}
+	r.form.Submission.Action, _ = el.Attr("", "action")
+	r.form.Submission.EncryptionKey, _ = el.Attr("", "base64RsaPublicKey")
 	return nil
 }
 

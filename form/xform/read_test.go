@@ -58,17 +58,19 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		return head + `<instance><data id="f"><q/></data></instance>` + inside + `</model></h:head><h:body>` + body + `</h:body></h:html>`
 	}
 	tests := map[string]struct{ source, want string }{
-		"no XML":              {"<h:html", "不是正确的 XML"},
-		"no model":            {"<html/>", "缺少 model"},
-		"no instance":         {head + `</model></h:head></h:html>`, "没有数据结构"},
-		"broken expression":   {model(`<bind nodeset="/data/q" relevant="1 +"/>`, ""), "/data/q 处的表达式“1 +”"},
-		"unknown function":    {model(`<bind nodeset="/data/q" calculate="secret(1)"/>`, ""), "不认识的函数 secret()"},
-		"question of nothing": {model("", `<input ref="/data/x"/>`), "“/data/x”不存在"},
-		"unknown event":       {model(`<setvalue event="some-day" ref="/data/q"/>`, ""), "不认识的事件“some-day”"},
-		"lost setvalue":       {model(`<setvalue event="odk-instance-first-load" ref="/data/x"/>`, ""), "“/data/x”不存在"},
-		"list twice":          {model(`<instance id="a"/><instance id="a"/>`, ""), "名单“a”出现了两次"},
-		"saved to nothing":    {model(`<bind nodeset="/data/q" entities:saveto="name"/>`, ""), "没有对应的名单"},
-		"itemset of nothing":  {model("", `<select1 ref="/data/q"><itemset nodeset="instance('a')/root/item"/></select1>`), "没有写明取值"},
+		"no XML":             {"<h:html", "不是正确的 XML"},
+		"no model":           {"<html/>", "缺少 model"},
+		"no instance":        {head + `</model></h:head></h:html>`, "没有数据结构"},
+		"broken expression":  {model(`<bind nodeset="/data/q" relevant="1 +"/>`, ""), "/data/q 处的表达式“1 +”"},
+		"unknown function":   {model(`<bind nodeset="/data/q" calculate="secret(1)"/>`, ""), "不认识的函数 secret()"},
+		"repeat of nothing":  {model("", `<repeat nodeset="/data/x"/>`), "“/data/x”不存在"},
+		"no media type":      {model("", `<upload ref="/data/q" mediatype=".jpg"/>`), "不是文件类型"},
+		"way to submit":      {model(`<submission method="carrier-pigeon"/>`, ""), "carrier-pigeon"},
+		"unknown event":      {model(`<setvalue event="some-day" ref="/data/q"/>`, ""), "不认识的事件“some-day”"},
+		"lost setvalue":      {model(`<setvalue event="odk-instance-first-load" ref="/data/x"/>`, ""), "“/data/x”不存在"},
+		"list twice":         {model(`<instance id="a"/><instance id="a"/>`, ""), "名单“a”出现了两次"},
+		"saved to nothing":   {model(`<bind nodeset="/data/q" entities:saveto="name"/>`, ""), "没有对应的名单"},
+		"itemset of nothing": {model("", `<select1 ref="/data/q"><itemset nodeset="instance('a')/root/item"/></select1>`), "没有写明取值"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -77,6 +79,16 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 				t.Errorf("Read = %v (%s), want invalid with %q", err, survey.MessageOf(err), test.want)
 			}
 		})
+	}
+}
+
+func TestAQuestionOfNothingIsLeftOut(t *testing.T) {
+	form, err := Read(strings.NewReader(head + `<instance><data id="f"><q/></data></instance></model></h:head><h:body><input ref="/data/x"/><input ref="/data/q"/></h:body></h:html>`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(form.Body) != 1 || len(form.Warnings) != 1 || !strings.Contains(form.Warnings[0], "/data/x") {
+		t.Errorf("%d questions and warnings %q", len(form.Body), form.Warnings)
 	}
 }
 

@@ -1,16 +1,13 @@
-package xlsform_test
+package conformance
 
 import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -18,8 +15,8 @@ import (
 	"zoucun/form/xpath"
 )
 
-// conformanceCase is one assertion of the reference implementation's own tests.
-type conformanceCase struct {
+// pyxformCase is one assertion of the reference implementation's own tests.
+type pyxformCase struct {
 	ID            string     `json:"id"`
 	MD            string     `json:"md"`
 	Name          string     `json:"name"`
@@ -75,76 +72,17 @@ func (l *stringList) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(l))
 }
 
-// conformanceFile finds the cases, or skips the test.
-func conformanceFile(t *testing.T, name string) []byte {
-	t.Helper()
-	folder := os.Getenv("CONFORMANCE_DIR")
-	if folder == "" {
-		folder = filepath.Join("..", "..", "..", "shared", "conformance")
-	}
-	text, err := os.ReadFile(filepath.Join(folder, name))
-	if err != nil {
-		t.Skipf("no conformance cases (set CONFORMANCE_DIR): %v", err)
-	}
-	return text
-}
-
-// knownFailures reads testdata/known.txt: an id, a tab, the reason.
-func knownFailures(t *testing.T) map[string]string {
-	t.Helper()
-	text, err := os.ReadFile("testdata/known.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	known := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
+func TestPyxform(t *testing.T) {
+	run(t, "pyxform", func(one pyxformCase) string { return oneLine(one.ID) }, func(one pyxformCase) error {
+		if wrong := one.check(); len(wrong) > 0 {
+			return errors.New(strings.Join(wrong, "\n  "))
 		}
-		id, reason, ok := strings.Cut(line, "\t")
-		if !ok || strings.TrimSpace(reason) == "" {
-			t.Errorf("known.txt: %q has no reason", line)
-		}
-		known[id] = reason
-	}
-	return known
-}
-
-func TestConformance(t *testing.T) {
-	var cases []conformanceCase
-	if err := json.Unmarshal(conformanceFile(t, "pyxform.json"), &cases); err != nil {
-		t.Fatal(err)
-	}
-	known := knownFailures(t)
-	times := map[string]int{}
-	passed := 0
-	for _, one := range cases {
-		times[one.ID]++
-		id := one.ID
-		if n := times[one.ID]; n > 1 {
-			id += "#" + strconv.Itoa(n)
-		}
-		wrong := one.check()
-		reason, listed := known[id]
-		delete(known, id)
-		switch {
-		case len(wrong) == 0 && listed:
-			t.Errorf("%s passes now: take it off known.txt (%s)", id, reason)
-		case len(wrong) > 0 && !listed:
-			t.Errorf("%s\n  %s", id, strings.Join(wrong, "\n  "))
-		case len(wrong) == 0:
-			passed++
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(known)) {
-		t.Errorf("known.txt: no case is called %s", id)
-	}
-	t.Logf("%d of %d cases pass", passed, len(cases))
+		return nil
+	})
 }
 
 // check compiles the case's form and says what of its assertions does not hold.
-func (one conformanceCase) check() []string {
+func (one pyxformCase) check() []string {
 	book, _ := xlsform.ReadMarkdown(one.MD, "")
 	name := one.Name
 	if name == "" {
@@ -163,7 +101,7 @@ func (one conformanceCase) check() []string {
 	return append(wrong, one.checkText(string(form.XML)+serialized(tree))...) // as written, and in one order of attributes
 }
 
-func (one conformanceCase) checkFindings(form xlsform.Form) []string {
+func (one pyxformCase) checkFindings(form xlsform.Form) []string {
 	var wrong []string
 	errors, warnings := spokenEnglish(form.Findings)
 	leftToValidator := form.Fatal() && len(one.Validator) > 0
@@ -209,8 +147,8 @@ var prefixes = map[string]string{
 	"ev": "http://www.w3.org/2001/xml-events", "xsd": "http://www.w3.org/2001/XMLSchema",
 }
 
-// found evaluates a path on the document.
-func found(tree *xpath.Tree, path string) ([]xpath.Node, error) {
+// selected evaluates a path on the document.
+func selected(tree *xpath.Tree, path string) ([]xpath.Node, error) {
 	expression, err := xpath.Parse(strings.TrimSpace(path))
 	if err != nil {
 		return nil, err
@@ -226,10 +164,10 @@ func found(tree *xpath.Tree, path string) ([]xpath.Node, error) {
 	return nodes, nil
 }
 
-func (one conformanceCase) checkPaths(tree *xpath.Tree) []string {
+func (one pyxformCase) checkPaths(tree *xpath.Tree) []string {
 	var wrong []string
 	count := func(path string, want int) {
-		nodes, err := found(tree, path)
+		nodes, err := selected(tree, path)
 		if err != nil || len(nodes) != want {
 			wrong = append(wrong, fmt.Sprintf("%d found (%v), want %d: %s", len(nodes), err, want, squeezed(path)))
 		}
@@ -241,7 +179,7 @@ func (one conformanceCase) checkPaths(tree *xpath.Tree) []string {
 		count(pair.path, pair.want)
 	}
 	for _, pair := range one.Exact {
-		nodes, err := found(tree, pair.path)
+		nodes, err := selected(tree, pair.path)
 		var got []string
 		for _, node := range nodes {
 			got = append(got, serialized(node))
@@ -309,7 +247,7 @@ func squeezed(text string) string {
 	return strings.Join(strings.Fields(betweenTags.ReplaceAllString(strings.TrimSpace(text), "$1")), " ")
 }
 
-func (one conformanceCase) checkText(xml string) []string {
+func (one pyxformCase) checkText(xml string) []string {
 	var wrong []string
 	xml = squeezed(xml)
 	for _, want := range slices.Concat(one.Contains, one.Model, one.Instance, one.Itext) {

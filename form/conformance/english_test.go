@@ -1,4 +1,4 @@
-package xlsform_test
+package conformance
 
 import (
 	"slices"
