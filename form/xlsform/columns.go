@@ -14,7 +14,7 @@ var columnAliases = map[string]map[string]string{
 		"type": "type", "command": "type", "list_name": "list_name",
 		"hint": "hint", "guidance_hint": "guidance_hint", "default": "default", "trigger": "trigger",
 		"choice_filter": "choice_filter", "parameters": "parameters", "disabled": "disabled", "intent": "intent",
-		"query": "query", "flat": "flat",
+		"query": "query", "flat": "flat", "basis": "basis",
 		"read_only": "bind::readonly", "readonly": "bind::readonly",
 		"relevant": "bind::relevant", "relevance": "bind::relevant",
 		"required": "bind::required", "required_message": "bind::jr:requiredMsg", "requiredmsg": "bind::jr:requiredMsg",
@@ -43,7 +43,7 @@ var columnAliases = map[string]map[string]string{
 		"submission_url": "submission_url", "auto_send": "auto_send", "auto_delete": "auto_delete",
 		"allow_choice_duplicates": "allow_choice_duplicates", "omit_instanceid": "omit_instanceID",
 		"clean_text_values": "clean_text_values", "sms_keyword": "sms_keyword", "prefix": "prefix",
-		"delimiter": "delimiter", "flat": "flat",
+		"delimiter": "delimiter", "flat": "flat", "basis": "basis",
 	},
 	entitiesSheet: {
 		"list_name": "dataset", "dataset": "dataset", "label": "label", "entity_id": "entity_id",
