@@ -51,7 +51,7 @@ func BenchmarkDurableSave(b *testing.B) {
 // bareCommit returns a function that commits one row of bytes with the store's own settings and nothing else.
 func bareCommit(b *testing.B, file string) func(line []byte) {
 	b.Helper()
-	db, err := sql.Open("sqlite", dataSource(file, 0, false))
+	db, err := sql.Open("sqlite", dataSource(file, Options{}, false))
 	if err != nil {
 		b.Fatal(err)
 	}

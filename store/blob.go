@@ -23,7 +23,7 @@ func (s *Store) writeBlob(data []byte) (survey.Hash, error) {
 	if _, err := os.Stat(path); err == nil {
 		return hash, nil
 	}
-	return hash, writeDurably(path, s.vault.box.Seal(data, placeOf("blob", hash[:])))
+	return hash, writeDurably(s.disk, path, s.vault.box.Seal(data, placeOf("blob", hash[:])))
 }
 
 // readBlob returns the bytes with a hash, having checked that they are.
@@ -61,7 +61,7 @@ func (s *Store) removeUnusedLocked(ctx context.Context, hashes []survey.Hash) er
 		if used || hash.IsZero() {
 			continue
 		}
-		if err := os.Remove(s.blobs.path(hash)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := s.disk.Remove(s.blobs.path(hash)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fileError("store.removeUnused", err)
 		}
 	}
@@ -79,8 +79,8 @@ func (s *Store) sweepBlobs(ctx context.Context) error {
 		hash, err := survey.ParseHash(entry.Name())
 		if err == nil {
 			left = append(left, hash)
-		} else if filepath.Ext(entry.Name()) == ".part" {
-			err = os.Remove(filepath.Join(string(s.blobs), entry.Name()))
+		} else if filepath.Ext(entry.Name()) == unfinished {
+			err = s.disk.Remove(filepath.Join(string(s.blobs), entry.Name()))
 			if err != nil {
 				return fileError("store.sweepBlobs", err)
 			}

@@ -36,10 +36,10 @@ type database struct {
 	statements map[string]*sql.Stmt // of the writer, compiled once
 }
 
-// openDatabase opens the file and brings its schema forward. maxPages bounds its size; 0 does not.
-func openDatabase(ctx context.Context, file string, maxPages int) (*database, error) {
+// openDatabase opens the file and brings its schema forward.
+func openDatabase(ctx context.Context, file string, o Options) (*database, error) {
 	useOwnLocks()
-	writing, err := sql.Open("sqlite", dataSource(file, maxPages, false))
+	writing, err := sql.Open("sqlite", dataSource(file, o, false))
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func openDatabase(ctx context.Context, file string, maxPages int) (*database, er
 	if db.writer, err = writing.Conn(ctx); err != nil {
 		return nil, errors.Join(err, db.close())
 	}
-	if db.reader, err = sql.Open("sqlite", dataSource(file, 0, true)); err != nil {
+	if db.reader, err = sql.Open("sqlite", dataSource(file, Options{VFS: o.VFS}, true)); err != nil {
 		return nil, errors.Join(err, db.close())
 	}
 	db.reader.SetMaxOpenConns(readers)
@@ -66,18 +66,21 @@ func useOwnLocks() {
 }
 
 // dataSource sets what sync.md's crash tests have shown to lose nothing: WAL with a sync at every commit.
-func dataSource(file string, maxPages int, readOnly bool) string {
+func dataSource(file string, o Options, readOnly bool) string {
 	pragmas := []string{
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(500)",
 		"journal_size_limit(16777216)", "temp_store(MEMORY)", "foreign_keys(1)", "cache_size(-8000)",
 	}
-	if maxPages > 0 {
-		pragmas = append(pragmas, "max_page_count("+strconv.Itoa(maxPages)+")")
+	if o.MaxPages > 0 {
+		pragmas = append(pragmas, "max_page_count("+strconv.Itoa(o.MaxPages)+")")
 	}
 	if readOnly {
 		pragmas = append(pragmas, "query_only(1)")
 	}
 	query := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
+	if o.VFS != "" {
+		query.Set("vfs", o.VFS)
+	}
 	return (&url.URL{Scheme: "file", Opaque: url.PathEscape(filepath.ToSlash(file)), RawQuery: query.Encode()}).String()
 }
 

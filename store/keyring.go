@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"zoucun/survey"
 	"zoucun/sync/seal"
@@ -54,34 +53,10 @@ func (path fileKeyring) create() (seal.Key, error) {
 	if err != nil {
 		return seal.Key{}, err
 	}
-	if err := writeDurably(string(path), key[:]); err != nil {
+	if err := writeDurably(systemDisk{}, string(path), key[:]); err != nil {
 		return seal.Key{}, fileError("store.DataKey", err)
 	}
 	return key, nil
-}
-
-// writeDurably puts a file in place whole or not at all, and returns when it would survive a power cut.
-func writeDurably(path string, data []byte) (err error) {
-	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(temporary.Name()))
-		}
-	}()
-	_, err = temporary.Write(data)
-	if err == nil {
-		err = temporary.Sync()
-	}
-	if err = errors.Join(err, temporary.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(temporary.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
 }
 
 // vault seals and opens the columns of the database, and makes keyed hashes of what rows must be found by.

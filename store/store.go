@@ -19,6 +19,10 @@ type Options struct {
 	Keyring Keyring      // nil keeps the data key in a file in the folder
 	// MaxPages bounds the database to so many pages of 4 KiB; 0 leaves it to the disk.
 	MaxPages int
+	// VFS names the SQLite VFS the database lies on, and Disk is where the files beside it lie; empty and nil are the
+	// system's own.
+	VFS  string
+	Disk Disk
 }
 
 // Store is the device's database and the register of households it keeps in memory. Its methods may be called from
@@ -26,6 +30,7 @@ type Options struct {
 type Store struct {
 	clock    survey.Clock
 	log      *slog.Logger
+	disk     Disk
 	db       *database
 	vault    *vault
 	blobs    blobFolder
@@ -53,11 +58,14 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		clock: o.Clock, log: o.Log, lock: lock, blobs: blobFolder(filepath.Join(dir, "blobs")),
+		clock: o.Clock, log: o.Log, disk: o.Disk, lock: lock, blobs: blobFolder(filepath.Join(dir, "blobs")),
 		register: newRegister(), steps: map[survey.DraftID]int64{},
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.disk == nil {
+		s.disk = systemDisk{}
 	}
 	if o.Keyring == nil {
 		o.Keyring = FileKeyring(filepath.Join(dir, "zoucun.key"))
@@ -77,7 +85,7 @@ func (s *Store) open(ctx context.Context, file string, o Options) (err error) {
 	if s.vault, err = newVault(key); err != nil {
 		return err
 	}
-	if s.db, err = openDatabase(ctx, file, o.MaxPages); err != nil {
+	if s.db, err = openDatabase(ctx, file, o); err != nil {
 		return err
 	}
 	if err := s.identify(ctx); err != nil {
