@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -45,14 +46,15 @@ func (s *Store) readBlob(hash survey.Hash) ([]byte, error) {
 // blobInUse finds a hash that a draft or a finished record still needs.
 const blobInUse = `SELECT EXISTS (SELECT 1 FROM draft_file WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM blob WHERE sha256 = ?1)`
 
-// removeUnused deletes those files that nothing refers to any more.
-func (s *Store) removeUnused(ctx context.Context, hashes []survey.Hash) error {
-	s.blobsInUse.Lock()
-	defer s.blobsInUse.Unlock()
-	return s.removeUnusedLocked(ctx, hashes)
+// tidy deletes those files that nothing refers to any more. What it cannot delete now is swept when the store is next
+// opened: what made the files unused has been done all the same. The caller holds blobsInUse.
+func (s *Store) tidy(ctx context.Context, hashes ...survey.Hash) {
+	if err := s.removeUnused(context.WithoutCancel(ctx), hashes); err != nil {
+		s.log.WarnContext(ctx, "unused attachments stay until the next start", slog.Any("error", err))
+	}
 }
 
-func (s *Store) removeUnusedLocked(ctx context.Context, hashes []survey.Hash) error {
+func (s *Store) removeUnused(ctx context.Context, hashes []survey.Hash) error {
 	for _, hash := range hashes {
 		var used bool
 		if err := s.db.reader.QueryRowContext(ctx, blobInUse, hash[:]).Scan(&used); err != nil {
@@ -86,6 +88,8 @@ func (s *Store) sweepBlobs(ctx context.Context) error {
 			}
 		}
 	}
+	s.blobsInUse.Lock()
+	defer s.blobsInUse.Unlock()
 	return s.removeUnused(ctx, left)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
@@ -42,6 +43,9 @@ func workUntilKilled(dir string) error {
 			return err
 		}
 		fmt.Println("draft", d.ID)
+		if err := s.AttachFile(ctx, d.ID, "门口.jpg", "image/jpeg", d.ID[:]); err != nil {
+			return err
+		}
 		for n := range 20 {
 			if err := s.SaveChange(ctx, d.ID, answer("question", strconv.Itoa(n))); err != nil {
 				return err
@@ -88,8 +92,8 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var all []string
-	for round := range 6 {
-		got := killAfter(t, dir, 40+round*97)
+	for range killRounds() {
+		got := killAfter(t, dir, rand.IntN(80), time.Duration(rand.IntN(3000))*time.Microsecond)
 		all = append(all, got.finished...)
 		s := openStore(t, dir, Options{Clock: time.Now})
 		check(t, s, got, all)
@@ -104,8 +108,20 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 	}
 }
 
-// killAfter starts a child, kills it once it has acknowledged so many things, and returns what it had acknowledged.
-func killAfter(t *testing.T, dir string, lines int) acknowledged {
+// killRounds is how often a process is killed.
+func killRounds() int {
+	switch {
+	case soak:
+		return 2_000
+	case testing.Short():
+		return 20
+	}
+	return 200
+}
+
+// killAfter starts a child, kills it a moment after it has acknowledged so many things, and returns what it had
+// acknowledged.
+func killAfter(t *testing.T, dir string, lines int, moment time.Duration) acknowledged {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), crashFolder+"="+dir)
@@ -122,6 +138,7 @@ func killAfter(t *testing.T, dir string, lines int) acknowledged {
 	for n := 0; scanner.Scan(); n++ {
 		got.read(scanner.Text())
 		if n == lines {
+			time.Sleep(moment)
 			if err := child.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"errors"
 	"slices"
 
 	"github.com/fxamacker/cbor/v2"
@@ -198,6 +197,8 @@ func (s *Store) journal(ctx context.Context, id survey.DraftID) ([]form.Change, 
 
 // DiscardDraft throws a draft away with its journal and its files. To discard what is not there is no error.
 func (s *Store) DiscardDraft(ctx context.Context, id survey.DraftID) error {
+	s.blobsInUse.Lock()
+	defer s.blobsInUse.Unlock()
 	var files []survey.Hash
 	err := s.update(ctx, "store.DiscardDraft", subjectOf(id), func(ctx context.Context, t *tx) (err error) {
 		if files, err = draftFiles(ctx, t, id); err != nil {
@@ -205,10 +206,10 @@ func (s *Store) DiscardDraft(ctx context.Context, id survey.DraftID) error {
 		}
 		return s.removeDraft(ctx, t, id)
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		s.tidy(ctx, files...)
 	}
-	return s.removeUnused(ctx, files)
+	return err
 }
 
 func (s *Store) removeDraft(ctx context.Context, t *tx, id survey.DraftID) error {
@@ -242,7 +243,8 @@ func (s *Store) AttachFile(ctx context.Context, id survey.DraftID, name, mime st
 		replaced, err = s.replaceFile(ctx, t, id, hash, fileFacts{Name: name, MIME: mime, Size: int64(len(data))})
 		return err
 	})
-	return errors.Join(err, s.removeUnusedLocked(ctx, []survey.Hash{hash, replaced}))
+	s.tidy(ctx, hash, replaced)
+	return err
 }
 
 func (s *Store) replaceFile(ctx context.Context, t *tx, id survey.DraftID, hash survey.Hash, f fileFacts) (old survey.Hash, err error) {

@@ -69,6 +69,9 @@ func classify(err error) (survey.Kind, string) {
 	case errors.Is(err, fs.ErrNotExist):
 		return survey.NotFound, ""
 	}
+	if _, ok := errors.AsType[syscall.Errno](err); ok {
+		return survey.Internal, cmp.Or(survey.MessageOf(err), messageIO)
+	}
 	return survey.Internal, survey.MessageOf(err)
 }
 

@@ -39,10 +39,10 @@ func (s *Store) FinishVisit(ctx context.Context, d survey.Draft, sub form.Submis
 		}
 		return s.removeDraft(ctx, t, d.ID)
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		s.tidy(ctx, files...)
 	}
-	return s.removeUnusedLocked(ctx, files)
+	return err
 }
 
 // finishing is one draft on its way into records.

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,6 +65,13 @@ func newOffice(tb testing.TB) *office {
 		held: map[survey.ReplicaID][]survey.RevID{}, cadre: survey.NewID[survey.PersonID](),
 		village: survey.NewID[survey.RecordID](), group: survey.NewID[survey.RecordID](),
 	}
+}
+
+// clone returns an office that knows the same and goes on by itself.
+func (o *office) clone() *office {
+	twin := *o
+	twin.feeds, twin.held = maps.Clone(o.feeds), maps.Clone(o.held)
+	return &twin
 }
 
 func (o *office) serverKey() []byte {
@@ -164,7 +172,13 @@ func openStore(tb testing.TB, dir string, o Options) *Store {
 // enrolled opens a new store that belongs to the office's county and has its village.
 func enrolled(tb testing.TB, o *office, dir string) *Store {
 	tb.Helper()
-	s := openStore(tb, dir, Options{})
+	return enrolledOn(tb, o, dir, Options{})
+}
+
+// enrolledOn is enrolled for a store that is opened in its own way.
+func enrolledOn(tb testing.TB, o *office, dir string, options Options) *Store {
+	tb.Helper()
+	s := openStore(tb, dir, options)
 	o.enrol(tb, s)
 	o.publish(o.revision(tb, survey.Header{Record: o.village, Type: survey.TypePlace, Scope: survey.RegisterScope(county)},
 		survey.Place{Name: "前村", Order: 1}.Fields()))

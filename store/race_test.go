@@ -1,0 +1,6 @@
+//go:build race
+
+package store
+
+// raceDetector is whether the race detector watches, under which everything takes ten times as long.
+const raceDetector = true
