@@ -15,6 +15,7 @@ import (
 type Choice struct {
 	Name  string
 	Label string
+	Media map[string]string // files that go with the label, by "image", "audio" or "video"; nil for none
 	Row   map[string]string // the other columns of the list it is drawn from; nil for a choice written in the question
 }
 
@@ -68,7 +69,7 @@ func (s *Session) choice(n *node, name string) (Choice, bool) {
 func (s *Session) eachChoice(n *node, yield func(Choice, xpath.Node) bool) {
 	c := n.def.Control
 	for _, item := range c.Items {
-		if !yield(Choice{Name: item.Value, Label: s.text(item.Label, n)}, nil) {
+		if !yield(Choice{Name: item.Value, Label: s.text(item.Label, n), Media: s.media(item.Label, n)}, nil) {
 			return
 		}
 	}
@@ -91,9 +92,17 @@ func (s *Session) eachChoice(n *node, yield func(Choice, xpath.Node) bool) {
 
 // itemChoice reads a choice off the item that ctx stands at.
 func (s *Session) itemChoice(set *xform.Itemset, ctx *xpath.Context, n *node) Choice {
-	name := s.itemText(set.Value, ctx, n)
-	label := s.itemText(set.Label.Expression(), ctx, n)
-	return Choice{Name: name, Label: cmp.Or(label, name)}
+	c := Choice{Name: s.itemText(set.Value, ctx, n)}
+	if set.Label != nil && set.Label.ID != nil {
+		at := *ctx
+		at.Itext = func(id string) string {
+			c.Media = s.mediaOf(id, n)
+			return s.itext(id, "", n)
+		}
+		ctx = &at
+	}
+	c.Label = cmp.Or(s.itemText(set.Label.Expression(), ctx, n), c.Name)
+	return c
 }
 
 func (s *Session) itemText(e *xpath.Expr, ctx *xpath.Context, n *node) string {
@@ -173,4 +182,4 @@ func (s *Session) leadsAnywhere(e *xpath.Expr, n *node) bool {
 }
 
 // forget drops a failure met while only looking; the next change that needs the expression reports it.
-func (s *Session) forget() { s.run.err = nil }
+func (s *Session) forget() { s.run.err, s.run.steps = nil, maxSteps }

@@ -14,7 +14,9 @@ type Env struct {
 	Properties map[string]string // what property(name) and preloads return: deviceid, username, household…
 	// Instances returns the register behind an external list by its file name, as "household.csv".
 	Instances func(file string) (Table, bool)
-	Language  string // as the form names it; empty for the form's default
+	// Files returns the content of a file that came with the form, when Instances has no register of its name.
+	Files    func(file string) ([]byte, bool)
+	Language string // as the form names it; empty for the form's default
 }
 
 // Table is a register a form draws choices and prefilled answers from: rows of named columns. It does not change while

@@ -73,7 +73,7 @@ type Question struct {
 	ReadOnly   bool
 	Answered   bool
 	Appearance string
-	Media      map[string]string // files that go with the label, by "image", "audio" or "video"; nil for none
+	Media      map[string]string // files that go with the label, by "image", "audio", "video" or "big-image"; nil for none
 	Choices    []Choice          // empty when External
 	External   bool              // the choices come from a register: ask Session.Choices
 	Parameters map[string]string
@@ -110,10 +110,18 @@ func (s *Session) question(n *node) Question {
 	return q
 }
 
+// media returns the files that go with a label, by kind, or nil.
 func (s *Session) media(label *xform.Text, n *node) map[string]string {
+	if label == nil || label.ID == nil {
+		return nil
+	}
+	return s.mediaOf(s.idOf(label, n), n)
+}
+
+func (s *Session) mediaOf(id string, n *node) map[string]string {
 	var files map[string]string
-	for _, kind := range []string{"image", "audio", "video"} {
-		if file := s.textForm(label, kind, n); file != "" {
+	for _, kind := range []string{"image", "audio", "video", "big-image"} {
+		if file := s.itext(id, kind, n); file != "" {
 			if files == nil {
 				files = map[string]string{}
 			}

@@ -2,7 +2,6 @@ package form
 
 import (
 	"fmt"
-	"math"
 
 	"zoucun/form/xform"
 	"zoucun/survey"
@@ -11,8 +10,16 @@ import (
 // maxRounds bounds how often one rule may be computed for one node in one operation before the form counts as circular.
 const maxRounds = 500
 
-// maxInstances bounds jr:count, so that a slip of the finger does not make a million instances.
+// maxInstances bounds jr:count, so that a slip of the finger does not make a million instances. A count beyond it is an
+// error of the operation and changes nothing.
 const maxInstances = 1000
+
+// maxValue bounds how long a computed value may be, in bytes, and maxSteps how many nodes the expressions of one operation
+// may visit, so that no form can exhaust the device.
+const (
+	maxValue = 1 << 20
+	maxSteps = 50_000_000
+)
 
 // job is a rule to compute for a node.
 type job struct {
@@ -29,11 +36,12 @@ type run struct {
 	repeats  []repeatAt // that gained or lost instances
 	watching bool       // changes start actions, which they do not while a form is computed for the first time
 	resuming bool       // values are back already, nothing is calculated
+	steps    int        // that expressions may still take in this operation
 	err      error
 }
 
 func newRun(ranks int) run {
-	return run{ranks: make([][]job, ranks), queued: map[job]bool{}, done: map[job]int{}}
+	return run{ranks: make([][]job, ranks), queued: map[job]bool{}, done: map[job]int{}, steps: maxSteps}
 }
 
 func (s *Session) enqueue(r *rule, n *node) {
@@ -192,9 +200,15 @@ func (s *Session) constrain(n *node) {
 
 func (s *Session) calculate(n *node) {
 	result, ok := s.eval(n.def.Bind.Calculate, n)
-	if ok {
-		s.assign(n, cast(n.def.Bind.Type, result))
+	if !ok {
+		return
 	}
+	value := cast(n.def.Bind.Type, result)
+	if len(value) > maxValue {
+		s.circular(job{rule: &rule{def: n.def}, node: n})
+		return
+	}
+	s.assign(n, value)
 }
 
 // assign gives n a value and asks for what depends on it.
@@ -251,6 +265,13 @@ func (s *Session) present(n *node) {
 	}
 }
 
+func tooMany(def *xform.Node) error {
+	return &survey.Error{
+		Kind: survey.Invalid, Op: "form.count", Subject: def.Path(),
+		Message: fmt.Sprintf("%s 的份数超过了 %d，请核对。", def.Path(), maxInstances),
+	}
+}
+
 // standIn returns the first instance of a repeat, or while there is none a node in its place.
 func standIn(def *xform.Node, parent *node) *node {
 	if have := parent.instances(def); len(have) > 0 {
@@ -268,9 +289,14 @@ func (s *Session) adjustCount(parent *node, r *rule) {
 	if !ok {
 		return
 	}
+	count := result.Number()
+	if count > maxInstances {
+		s.fault(parent, tooMany(def))
+		return
+	}
 	want := 0
-	if c := result.Number(); c > 0 {
-		want = int(math.Min(c, maxInstances))
+	if count > 0 {
+		want = int(count)
 	}
 	for i, instance := range have {
 		if surplus := i >= want; instance.surplus != surplus {

@@ -3,6 +3,7 @@ package form
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -133,6 +134,7 @@ func (s *Session) context(n *node) *xpath.Context {
 		Instance:   s.instance,
 		Itext:      func(id string) string { return s.itext(id, "", n) },
 		Property:   func(name string) string { return s.env.Properties[name] },
+		Steps:      &s.run.steps,
 		ChoiceName: func(value, path string) string { return s.choiceName(n, value, path) },
 	}
 }
@@ -152,7 +154,8 @@ func (s *Session) instance(id string) (xpath.Node, bool) {
 
 func (s *Session) openInstance(id string) xpath.Node {
 	file := id + ".csv"
-	if def := s.form.Instances[id]; def != nil {
+	def := s.form.Instances[id]
+	if def != nil {
 		if def.Tree != nil {
 			return def.Tree
 		}
@@ -163,10 +166,29 @@ func (s *Session) openInstance(id string) xpath.Node {
 			return newList(table).top
 		}
 	}
-	if def := s.form.Instances[id]; def != nil && strings.HasPrefix(def.Src, "jr://instance/") {
+	if n := s.openFile(file); n != nil {
+		return n
+	}
+	if def != nil && strings.HasPrefix(def.Src, "jr://instance/") {
 		return xpath.NewTree(xpath.Name{Local: "instance"}) // the last filling, of which nothing is kept
 	}
 	return nil
+}
+
+func (s *Session) openFile(file string) xpath.Node {
+	if s.env.Files == nil {
+		return nil
+	}
+	data, ok := s.env.Files(file)
+	if !ok {
+		return nil
+	}
+	n, err := ReadInstance(file, data)
+	if err != nil {
+		s.fault(s.root, err)
+		return nil
+	}
+	return n
 }
 
 // eval evaluates an expression that belongs to n. A failure is kept for the operation's end and the value is empty.
@@ -181,6 +203,10 @@ func (s *Session) eval(e *xpath.Expr, n *node) (xpath.Result, bool) {
 
 func (s *Session) fault(n *node, err error) {
 	if s.run.err != nil {
+		return
+	}
+	if known, ok := errors.AsType[*survey.Error](err); ok {
+		s.run.err = known
 		return
 	}
 	s.run.err = &survey.Error{

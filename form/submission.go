@@ -30,7 +30,11 @@ type EntityChange struct {
 	Update     bool
 	Label      string
 	Properties map[string]string // by property name; empty where the answer is blank, absent where it was not asked
-	Instance   survey.FieldPath  // the repeat instance it comes from, empty for none
+	// What the device knew of the entity it updates, where the form asks for it (ODK Entities 2024.1.0).
+	BaseVersion  string
+	TrunkVersion string
+	BranchID     string
+	Instance     survey.FieldPath // the repeat instance it comes from, empty for none
 }
 
 // Unfinished is the error of finishing while something is wrong.
@@ -169,7 +173,8 @@ func (s *Session) definitionAt(path survey.FieldPath) *xform.Node {
 func (s *Session) entity(e *xform.Entity, n *node) (EntityChange, bool) {
 	c := EntityChange{
 		Dataset: e.Dataset, ID: attribute(n, "id"), Create: truthy(attribute(n, "create")), Update: truthy(attribute(n, "update")),
-		Properties: map[string]string{},
+		Properties: map[string]string{}, BaseVersion: attribute(n, "baseVersion"), TrunkVersion: attribute(n, "trunkVersion"),
+		BranchID: attribute(n, "branchId"),
 	}
 	if !n.present || !c.Create && !c.Update {
 		return c, false

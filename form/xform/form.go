@@ -53,6 +53,7 @@ type Node struct {
 	Changed []*Action // actions to run when the value changes
 
 	template *xpath.Tree
+	byName   map[string]*Node // the children, where there are many
 }
 
 // Template returns the element a new instance of the node begins as.
@@ -102,6 +103,9 @@ func (n *Node) Leaf() bool { return len(n.Children) == 0 && n.Repeat == nil }
 
 // Child returns the child element of this name, or nil.
 func (n *Node) Child(local string) *Node {
+	if n.byName != nil {
+		return n.byName[local]
+	}
 	for _, c := range n.Children {
 		if c.Name.Local == local {
 			return c

@@ -158,16 +158,30 @@ func (r *reader) define(el *xpath.Tree, parent *Node) *Node {
 	if len(n.Children) == 0 {
 		n.Default = el.Value()
 	}
+	n.indexChildren()
 	return n
+}
+
+// indexChildren makes finding a child quick in a wide form. Of two children with one local name the first is found.
+func (n *Node) indexChildren() {
+	if len(n.Children) <= 8 {
+		return
+	}
+	n.byName = make(map[string]*Node, len(n.Children))
+	for _, c := range slices.Backward(n.Children) {
+		n.byName[c.Name.Local] = c
+	}
 }
 
 // templates returns one element for each name: the one marked as template, otherwise the first.
 func templates(elements []*xpath.Tree) []*xpath.Tree {
 	var chosen []*xpath.Tree
+	place := make(map[xpath.Name]int, len(elements))
 	for _, el := range elements {
-		i := slices.IndexFunc(chosen, func(c *xpath.Tree) bool { return c.Name() == el.Name() })
+		i, seen := place[el.Name()]
 		switch {
-		case i < 0:
+		case !seen:
+			place[el.Name()] = len(chosen)
 			chosen = append(chosen, el)
 		case IsTemplate(el) && !IsTemplate(chosen[i]):
 			chosen[i] = el

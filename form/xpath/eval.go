@@ -29,7 +29,14 @@ type Context struct {
 	ChoiceName func(value, path string) string
 	// FormVersion is what version() returns.
 	FormVersion string
+
+	// Steps is how many nodes may still be visited; evaluation counts it down and fails at zero. Nil allows what one
+	// expression can reasonably take.
+	Steps *int
 }
+
+// defaultSteps bounds an evaluation that nobody else bounds.
+const defaultSteps = 20_000_000
 
 func (c *Context) zone() *time.Location {
 	if c.Now == nil {
@@ -60,6 +67,14 @@ type frame struct {
 	node      Node
 	pos, size int
 	depth     int
+	steps     *int
+}
+
+// spend counts nodes that were visited.
+func (f *frame) spend(nodes int) {
+	if *f.steps -= nodes; *f.steps < 0 {
+		fail("要走的步数太多")
+	}
 }
 
 func (f *frame) root() Node {
@@ -86,7 +101,10 @@ func (e *Expr) Eval(ctx *Context) (result Result, err error) {
 			err = &EvaluationError{e.source, f.reason}
 		}
 	}()
-	f := &frame{ctx: ctx, node: ctx.Node, pos: 1, size: 1}
+	f := &frame{ctx: ctx, node: ctx.Node, pos: 1, size: 1, steps: ctx.Steps}
+	if f.steps == nil {
+		f.steps = new(defaultSteps)
+	}
 	return Result{e.root.eval(f), f}, nil
 }
 
@@ -273,7 +291,10 @@ func areSiblings(nodes []Node) bool {
 func (s *step) from(n Node, f *frame) []Node {
 	found, ok := s.indexed(n, f)
 	if !ok {
-		found = s.axis.nodes(n, func(m Node) bool { return s.test.matches(m, s.axis, f) })
+		found = s.axis.nodes(n, func(m Node) bool {
+			f.spend(1)
+			return s.test.matches(m, s.axis, f)
+		})
 	}
 	for i := range s.filters {
 		found = s.filters[i].filter(found, f)
@@ -307,6 +328,7 @@ func (s *step) indexed(n Node, f *frame) ([]Node, bool) {
 
 // filter keeps the nodes for which the predicate holds. The nodes stand in the axis' order.
 func (p *predicate) filter(nodes []Node, f *frame) []Node {
+	f.spend(len(nodes))
 	kept := make([]Node, 0, min(len(nodes), 16))
 	inner := *f
 	inner.size = len(nodes)

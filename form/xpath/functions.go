@@ -132,6 +132,7 @@ func byID(f *frame, args []expr) any {
 	}
 	var found []Node
 	below(rootOf(f.node), func(n Node) {
+		f.spend(1)
 		for _, a := range n.Attributes() {
 			if name := a.Name(); name.Local == "id" && (name.Prefix == "" || name.Prefix == "xml") && wanted[a.Value()] {
 				found = append(found, n)
@@ -154,9 +155,19 @@ func concat(f *frame, args []expr) any {
 	for _, a := range args {
 		for _, s := range texts(a.eval(f)) {
 			b.WriteString(s)
+			f.bound(b.Len())
 		}
 	}
 	return b.String()
+}
+
+// maxText bounds how long a text an expression may build.
+const maxText = 32 << 20
+
+func (f *frame) bound(length int) {
+	if length > maxText {
+		fail("得到的文字太长")
+	}
 }
 
 // texts returns the values of all nodes of a node-set, or the one string another value is.

@@ -2,13 +2,15 @@ package xpath
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
 var geoFunctions = map[string]*function{
-	"area":     {1, 1, false, false, area},
-	"distance": {1, -1, false, false, distance},
-	"geofence": {2, 2, false, true, geofence},
+	"area":       {1, 1, false, false, area},
+	"distance":   {1, -1, false, false, distance},
+	"geofence":   {2, 2, false, true, geofence},
+	"intersects": {1, 1, false, true, intersects},
 }
 
 // earthRadius is the equatorial radius of WGS 84 in metres, which ODK clients calculate with.
@@ -98,4 +100,55 @@ func geofence(f *frame, args []expr) any {
 		}
 	}
 	return inside
+}
+
+// intersects reports whether a line or the outline of a shape crosses or touches itself, other than where one segment ends
+// and the next begins.
+func intersects(f *frame, args []expr) any {
+	line, ok := points(args[0].eval(f))
+	if !ok {
+		return false
+	}
+	line = slices.Compact(line)
+	last := len(line) - 2 // the last segment's place
+	f.spend(len(line) * len(line))
+	for i := 0; i <= last; i++ {
+		for j := i + 1; j <= last; j++ {
+			a, b, c, d := line[i], line[i+1], line[j], line[j+1]
+			switch {
+			case j == i+1: // they share b: only doubling back touches
+				if turn(a, b, d) == 0 && !onTheWay(a, b, d) {
+					return true
+				}
+			case i == 0 && j == last && a == d: // the ends of a closed shape
+			case cross(a, b, c, d):
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// turn is positive when c lies to one side of the line from a to b, negative on the other, and 0 on it.
+func turn(a, b, c point) float64 {
+	return (b.lon-a.lon)*(c.lat-a.lat) - (b.lat-a.lat)*(c.lon-a.lon)
+}
+
+// onTheWay reports whether b, on the line of a and c, lies between them.
+func onTheWay(a, b, c point) bool {
+	return (b.lon-a.lon)*(c.lon-b.lon)+(b.lat-a.lat)*(c.lat-b.lat) > 0
+}
+
+// cross reports whether the segments ab and cd have a point in common.
+func cross(a, b, c, d point) bool {
+	if (turn(a, b, c) > 0) != (turn(a, b, d) > 0) && (turn(c, d, a) > 0) != (turn(c, d, b) > 0) &&
+		turn(a, b, c) != 0 && turn(a, b, d) != 0 && turn(c, d, a) != 0 && turn(c, d, b) != 0 {
+		return true
+	}
+	return onSegment(a, b, c) || onSegment(a, b, d) || onSegment(c, d, a) || onSegment(c, d, b)
+}
+
+func onSegment(a, b, p point) bool {
+	return turn(a, b, p) == 0 && p.lat >= min(a.lat, b.lat) && p.lat <= max(a.lat, b.lat) &&
+		p.lon >= min(a.lon, b.lon) && p.lon <= max(a.lon, b.lon)
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -174,8 +175,14 @@ func booleanFromString(f *frame, args []expr) any {
 	return s == "1" || s == "true"
 }
 
-// patterns keeps compiled regular expressions, because constraints ask for the same few on every keystroke.
-var patterns sync.Map
+// patterns keeps compiled regular expressions, because constraints ask for the same few on every keystroke. A form that
+// builds patterns out of answers does not fill it: only so many are kept.
+var (
+	patterns     sync.Map
+	patternCount atomic.Int64
+)
+
+const maxPatterns = 1000
 
 func matchRegex(f *frame, args []expr) any {
 	value, pattern := toString(args[0].eval(f)), toString(args[1].eval(f))
@@ -194,8 +201,10 @@ func compilePattern(pattern string) (*regexp.Regexp, error) {
 		}
 	}
 	re, err := regexp.Compile(`^(?:` + pattern + `)$`)
-	if err == nil {
-		patterns.Store(pattern, re)
+	if err == nil && patternCount.Load() < maxPatterns {
+		if _, kept := patterns.LoadOrStore(pattern, re); !kept {
+			patternCount.Add(1)
+		}
 	}
 	return re, err
 }
@@ -225,10 +234,15 @@ func substr(f *frame, args []expr) any {
 
 func join(f *frame, args []expr) any {
 	var parts []string
+	between, length := toString(args[0].eval(f)), 0
 	for _, a := range args[1:] {
-		parts = append(parts, texts(a.eval(f))...)
+		for _, part := range texts(a.eval(f)) {
+			parts = append(parts, part)
+			length += len(part) + len(between)
+			f.bound(length)
+		}
 	}
-	return strings.Join(parts, toString(args[0].eval(f)))
+	return strings.Join(parts, between)
 }
 
 func digest(f *frame, args []expr) any {

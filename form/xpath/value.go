@@ -121,6 +121,7 @@ func equalNodes(nodes []Node, other any, negated bool, f *frame) bool {
 	case bool:
 		return (len(nodes) > 0) == o != negated
 	case []Node:
+		f.spend(len(nodes) * len(o))
 		return shareValue(nodes, o, negated)
 	}
 	for _, n := range nodes {
@@ -180,8 +181,10 @@ func isNumber(v any) bool {
 
 // less compares as <, <=, >, >= do: some pair of values in the relation, each as a number.
 func less(a, b any, holds func(x, y float64) bool, f *frame) bool {
-	for _, x := range numbers(a, b, f) {
-		for _, y := range numbers(b, a, f) {
+	left, right := numbers(a, b, f), numbers(b, a, f)
+	f.spend(len(left) * len(right))
+	for _, x := range left {
+		for _, y := range right {
 			if holds(x, y) {
 				return true
 			}

@@ -28,7 +28,7 @@ const law = `
 4  app
 3  app/field app/township cmd/zoucund cmd/zouctl internal/testkit/... server/centraltest
 2  store sync/client sync/bundle server server/central server/blob app/present app/widgets report
-1  form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff sync/wire sync/merge sync/seal internal/migrate
+1  form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff form/conformance sync/wire sync/merge sync/seal internal/migrate
 0  survey assets internal/township internal/androidcheck internal/elfcheck internal/drawicon internal/floors
 `
 
@@ -42,6 +42,7 @@ form/words:           form/xform form/xpath
 form/scenario:        form form/words form/xform form/xpath
 form/lint:            form/xlsform form/words form/xform form/xpath
 form/diff:            form/words form/xform form/xpath
+form/conformance:     form form/xlsform form/xform form/xpath
 sync/wire:            sync/seal
 internal/testkit/...: internal/testkit/...
 `

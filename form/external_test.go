@@ -1,0 +1,117 @@
+package form
+
+import (
+	"strings"
+	"testing"
+
+	"zoucun/form/xform"
+	"zoucun/form/xpath"
+	"zoucun/survey"
+)
+
+const letters = `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>字母</h:title><model>
+<instance><data id="letters"><letter/><found/></data></instance><instance id="letters" src="jr://file/FILE"/>
+<bind nodeset="/data/found" calculate="instance('letters')PATH[id = /data/letter]/label"/></model></h:head>
+<h:body><select1 ref="/data/letter"><itemset nodeset="instance('letters')PATH"><value ref="id"/><label ref="label"/></itemset></select1></h:body></h:html>`
+
+func TestAttachedFilesAreListsOfChoices(t *testing.T) {
+	tests := map[string]struct{ file, data, path string }{
+		"commas":                {"l.csv", "id,label\na,甲\nb,乙\n", "/root/item"},
+		"a byte order mark":     {"l.csv", "\ufeffid,label\na,甲\nb,乙\n", "/root/item"},
+		"semicolons":            {"l.csv", "id;label\na;甲\nb;乙\n", "/root/item"},
+		"tabs":                  {"l.csv", "id\tlabel\na\t甲\nb\t乙\n", "/root/item"},
+		"CRLF":                  {"l.csv", "id,label\r\na,甲\r\nb,乙\r\n", "/root/item"},
+		"LFCR":                  {"l.csv", "id,label\n\ra,甲\n\rb,乙\n\r", "/root/item"},
+		"quotes and short rows": {"l.csv", "id,label,more\n\"a\",\"甲\"\nb,乙,\"x,y\"\n", "/root/item"},
+		"XML":                   {"l.xml", "<root><item><id>a</id><label>甲</label></item><item><id>b</id><label>乙</label></item></root>", "/root/item"},
+		"XML of another shape":  {"l.xml", "<list><letter><id>a</id><label>甲</label></letter><letter><id>b</id><label>乙</label></letter></list>", "/list/letter"},
+		"a map layer": {"l.geojson", `{"type":"FeatureCollection","features":[
+			{"type":"Feature","id":"a","geometry":{"type":"Point","coordinates":[104.06,30.67]},"properties":{"label":"甲"}},
+			{"type":"Feature","geometry":{"type":"Point","coordinates":[104.07,30.68]},"properties":{"id":"b","label":"乙"}}]}`, "/root/item"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			source := strings.NewReplacer("FILE", test.file, "PATH", test.path).Replace(letters)
+			definition, err := xform.Read(strings.NewReader(source))
+			if err != nil {
+				t.Fatal(survey.MessageOf(err))
+			}
+			env := testEnv()
+			env.Files = func(file string) ([]byte, bool) { return []byte(test.data), file == test.file }
+			s, err := Begin(definition, env)
+			if err != nil {
+				t.Fatal(survey.MessageOf(err))
+			}
+			choices := s.Choices("letter", "", 0)
+			if len(choices) != 2 || choices[1].Name != "b" || choices[1].Label != "乙" {
+				t.Errorf("choices: %v", choices)
+			}
+			if _, err := s.Set("letter", "a"); err != nil {
+				t.Fatal(survey.MessageOf(err))
+			}
+			if q, _ := s.Question("found"); q.Value != "甲" {
+				t.Errorf("found %q", q.Value)
+			}
+		})
+	}
+}
+
+func TestAttachedFilesThatCannotBeReadAreRefused(t *testing.T) {
+	for name, test := range map[string]struct{ file, data string }{
+		"no table":           {"l.csv", ""},
+		"another delimiter":  {"l.csv", "id$label\na$b\n"},
+		"an open quote":      {"l.csv", "id,label\n\"a,b\n"},
+		"no document":        {"l.xml", "<root>"},
+		"no map layer":       {"l.geojson", `{"type":"Point"}`},
+		"half a position":    {"l.geojson", `{"type":"FeatureCollection","features":[{"geometry":{"type":"Point","coordinates":[1]}}]}`},
+		"an unknown drawing": {"l.geojson", `{"type":"FeatureCollection","features":[{"geometry":{"type":"Circle"}}]}`},
+		"an unknown kind":    {"l.exe", "MZ"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := ReadInstance(test.file, []byte(test.data)); survey.KindOf(err) != survey.Invalid || survey.MessageOf(err) == "" {
+				t.Errorf("ReadInstance = %v", err)
+			}
+		})
+	}
+}
+
+func TestAMapLayerGivesItsShapes(t *testing.T) {
+	n, err := ReadInstance("a.geojson", []byte(`{"type":"FeatureCollection","features":[
+		{"geometry":{"type":"LineString","coordinates":[[1,2],[3,4]]},"properties":{"n":7,"yes":true,"none":null}},
+		{"geometry":{"type":"Polygon","coordinates":[[[0,0],[0,1],[1,1],[0,0]]]},"properties":{}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"root/item[1]/geometry":      "2 1 0 0; 4 3 0 0",
+		"root/item[1]/n":             "7",
+		"root/item[1]/yes":           "true",
+		"root/item[2]/geometry":      "0 0 0 0; 1 0 0 0; 1 1 0 0; 0 0 0 0",
+		"count(root/item[2]/node())": "1",
+	} {
+		e, err := xpath.Parse(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := e.Eval(&xpath.Context{Node: n})
+		if err != nil || result.Text() != want {
+			t.Errorf("%s = %q, %v; want %q", path, result.Text(), err, want)
+		}
+	}
+}
+
+// FuzzReadInstance reads anything as a file that came with a form.
+func FuzzReadInstance(f *testing.F) {
+	f.Add("a.csv", []byte("a,b\n1,2\n"))
+	f.Add("a.xml", []byte("<root><item/></root>"))
+	f.Add("a.geojson", []byte(`{"type":"FeatureCollection","features":[{"geometry":{"type":"Point","coordinates":[1,2]}}]}`))
+	f.Fuzz(func(t *testing.T, file string, data []byte) {
+		n, err := ReadInstance(file, data)
+		if (n == nil) == (err == nil) {
+			t.Fatalf("ReadInstance = %v, %v", n, err)
+		}
+		if err == nil {
+			n.Value()
+		}
+	})
+}
