@@ -55,7 +55,7 @@ func (s *Session) finishOperation() outcome {
 	s.run.err, s.run.repeats, s.touched = nil, nil, nil
 	clear(s.pending)
 	clear(s.run.done)
-	s.run.steps = maxSteps
+	s.run.steps, s.run.added = maxSteps, 0
 	return done
 }
 

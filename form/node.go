@@ -234,8 +234,9 @@ func (s *Session) grow(def *xform.Node, el *xpath.Tree, parent *node) *node {
 	if len(def.Children) == 0 {
 		n.value = def.Bind.Admit(el.Value())
 	}
+	elements := s.byName(def, el)
 	for _, d := range def.Children {
-		for _, child := range s.growChild(d, el, n) {
+		for _, child := range s.growChild(d, elements[d.Name.Local], n) {
 			child.index = len(n.children)
 			n.children = append(n.children, child)
 		}
@@ -243,9 +244,22 @@ func (s *Session) grow(def *xform.Node, el *xpath.Tree, parent *node) *node {
 	return n
 }
 
-func (s *Session) growChild(def *xform.Node, el *xpath.Tree, parent *node) []*node {
-	var grown []*node
+// byName sorts the elements below el by their local names.
+func (s *Session) byName(def *xform.Node, el *xpath.Tree) map[string][]*xpath.Tree {
+	if len(def.Children) == 0 {
+		return nil
+	}
+	sorted := make(map[string][]*xpath.Tree, len(def.Children))
 	for _, c := range el.Elements() {
+		sorted[c.Name().Local] = append(sorted[c.Name().Local], c)
+	}
+	return sorted
+}
+
+// growChild makes the nodes of one definition among those below parent, from the elements that may be instances of it.
+func (s *Session) growChild(def *xform.Node, elements []*xpath.Tree, parent *node) []*node {
+	var grown []*node
+	for _, c := range elements {
 		if !s.isOf(c.Name(), def) || def.Repeat != nil && xform.IsTemplate(c) {
 			continue
 		}

@@ -19,6 +19,7 @@ const maxInstances = 1000
 const (
 	maxValue = 1 << 20
 	maxSteps = 50_000_000
+	maxAdded = 10 * maxInstances // instances in one operation, those of nested repeats together
 )
 
 // job is a rule to compute for a node.
@@ -36,6 +37,7 @@ type run struct {
 	repeats  []repeatAt // that gained or lost instances
 	watching bool       // changes start actions, which they do not while a form is computed for the first time
 	resuming bool       // values are back already, nothing is calculated
+	added    int        // instances that counts have added in this operation
 	steps    int        // that expressions may still take in this operation
 	err      error
 }
@@ -306,6 +308,10 @@ func (s *Session) adjustCount(parent *node, r *rule) {
 		}
 	}
 	for range want - len(have) {
+		if s.run.added++; s.run.added > maxAdded {
+			s.fault(parent, tooMany(def))
+			return
+		}
 		s.addInstance(def, parent, s.deriveID())
 	}
 }

@@ -54,7 +54,10 @@ func (s *Session) State() State {
 			st.Values[n.path()] = n.value
 		}
 		for _, d := range n.def.Children {
-			if instances := n.instances(d); d.Repeat != nil && len(instances) > 0 {
+			if d.Repeat == nil {
+				continue
+			}
+			if instances := n.instances(d); len(instances) > 0 {
 				st.Repeats[repeatAt{d, n}.path()] = keysOf(instances)
 			}
 		}

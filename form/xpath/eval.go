@@ -204,8 +204,15 @@ func nodesOf(v any) []Node {
 
 func (e *path) eval(f *frame) any {
 	nodes := e.start(f)
-	for i := range e.steps {
+	for i := 0; i < len(e.steps); i++ {
 		s := &e.steps[i]
+		if i+1 < len(e.steps) && s.anyDepth() && e.steps[i+1].onlyByName() {
+			below := e.steps[i+1]
+			below.axis = axisDescendant
+			nodes = below.apply(nodes, f)
+			i++
+			continue
+		}
 		if e.absolute && i < len(e.steps)-1 && len(nodes) == 1 {
 			if own := ownInstance(f.ctx.Node, nodes[0], s); own != nil {
 				nodes = []Node{own}
@@ -218,6 +225,17 @@ func (e *path) eval(f *frame) any {
 		nodes = present(nodes)
 	}
 	return nodes
+}
+
+// anyDepth reports whether the step is the middle of //.
+func (s *step) anyDepth() bool {
+	return s.axis == axisDescendantOrSelf && s.test.kind == testNode && s.filters == nil
+}
+
+// onlyByName reports whether the step leads to children whatever their place among them, so that after // it leads to all
+// descendants.
+func (s *step) onlyByName() bool {
+	return s.axis == axisChild && !slices.ContainsFunc(s.filters, func(p predicate) bool { return p.positional })
 }
 
 func (e *path) start(f *frame) []Node {
@@ -274,6 +292,7 @@ func (s *step) apply(nodes []Node, f *frame) []Node {
 	if s.axis.downward() && areSiblings(nodes) {
 		return found // so it is already
 	}
+	f.spend(4 * len(found)) // for putting them in order
 	return inOrder(found)
 }
 

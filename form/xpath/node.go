@@ -65,8 +65,11 @@ type Repeated interface {
 
 // compare orders nodes by their place in the document: negative when a comes first.
 func compare(a, b Node) int {
-	if a == b {
+	switch {
+	case a == b:
 		return 0
+	case a.Parent() != nil && a.Parent() == b.Parent():
+		return siblings(a, b)
 	}
 	pa, pb := lineage(a), lineage(b)
 	for i := 0; i < len(pa) && i < len(pb); i++ {
@@ -120,6 +123,8 @@ func inOrder(nodes []Node) []Node {
 	if len(nodes) < 2 {
 		return nodes
 	}
-	slices.SortStableFunc(nodes, compare)
+	if !slices.IsSortedFunc(nodes, compare) {
+		slices.SortStableFunc(nodes, compare)
+	}
 	return slices.Compact(nodes)
 }
