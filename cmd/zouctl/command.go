@@ -39,8 +39,10 @@ func commands() []command {
 	return []command{
 		{name: "roster import", args: "花名册.xlsx", count: 1, setup: rosterImport, help: "导入花名册；不能收的行逐行说明原因，其余照收"},
 		{name: "enrol-code", setup: enrolCode, help: "给一名工作人员发一次性登记码"},
-		{name: "form check", args: "表单", count: 1, setup: formCheck, help: "检查表单（CSV 文件夹、.xlsx、.md 或 .xml）"},
-		{name: "form show", args: "表单", count: 1, setup: formShow, help: "列出表单的题目"},
+		{name: "form check", args: "表单", count: 1, setup: formCheck, help: "检查表单（CSV 文件夹、.xlsx、.md 或 .xml），把不对的都说出来"},
+		{name: "form show", args: "表单", count: 1, setup: formShow, help: "用文字列出表单：问什么、什么时候问、答案要怎样"},
+		{name: "form try", args: "表单 脚本.txtar", count: 2, setup: formTry, help: "照脚本填一遍表单，不对的逐句说明"},
+		{name: "form diff", args: "旧表单 新表单", count: 2, setup: formDiff, help: "新版改了什么，草稿和已收的记录会怎样"},
 		{name: "form import", args: "表单", count: 1, setup: formImport, help: "把表单发布到服务器"},
 		{name: "export", setup: export, help: "把走访、问题和户导出为 .xlsx"},
 		{name: "records", setup: records, help: "显示服务器上的记录"},

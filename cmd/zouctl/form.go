@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -11,49 +12,35 @@ import (
 	"path/filepath"
 	"strings"
 
+	"zoucun/form"
+	"zoucun/form/lint"
+	"zoucun/form/words"
 	"zoucun/form/xform"
 	"zoucun/form/xlsform"
-	"zoucun/report"
 	"zoucun/server/central"
 	"zoucun/survey"
 )
 
 // definition is a form that was read from a path, whatever it was written in.
 type definition struct {
-	xml  []byte
-	form *xform.Form
-}
-
-func formCheck(*flag.FlagSet) action {
-	return func(_ context.Context, s *session, args []string) error {
-		d, err := s.readForm(args[0])
-		if err != nil {
-			return err
-		}
-		outline := report.FormOf(d.form)
-		return s.printf("可以使用：%s %s（%s），%d 个字段\n", outline.ID, outline.Version, outline.Title, len(outline.Questions))
-	}
+	path  string
+	book  *xlsform.Workbook // nil where the form is XML
+	found []xlsform.Finding // of reading and compiling
+	xml   []byte            // nil when a finding is fatal
+	form  *xform.Form       // likewise
 }
 
 func formShow(*flag.FlagSet) action {
 	return func(_ context.Context, s *session, args []string) error {
-		d, err := s.readForm(args[0])
+		d, err := s.usableForm(args[0])
 		if err != nil {
 			return err
 		}
-		outline := report.FormOf(d.form)
-		if err := s.printf("%s %s %s\n", outline.ID, outline.Version, outline.Title); err != nil {
+		if err := s.printf("%s %s %s\n\n", d.form.ID, d.form.Version, d.form.Title); err != nil {
 			return err
 		}
-		group := ""
-		for _, q := range outline.Questions {
-			if q.Group != group && q.Label != "" {
-				group = q.Group
-				if err := s.printf("\n%s\n", group); err != nil {
-					return err
-				}
-			}
-			if err := s.printf("%s", questionLine(q)); err != nil {
+		for _, line := range words.Outline(d.form) {
+			if err := s.printf("%s%s\n", strings.Repeat("  ", line.Depth), line.Text); err != nil {
 				return err
 			}
 		}
@@ -61,31 +48,18 @@ func formShow(*flag.FlagSet) action {
 	}
 }
 
-// questionLine is a question on one line; what is never asked is not shown.
-func questionLine(q report.Question) string {
-	if q.Label == "" {
-		return ""
-	}
-	kind := ""
-	if q.Choice {
-		kind = " 单选"
-	}
-	if q.Many {
-		kind = " 多选"
-	}
-	switch {
-	case len(q.Choices) > 0:
-		kind += fmt.Sprintf(" %d 项", len(q.Choices))
-	case q.Choice:
-		kind += "（选项来自登记簿）"
-	}
-	return fmt.Sprintf("  %s [%s]%s\n", q.Label, q.Field, kind)
-}
-
-func formImport(*flag.FlagSet) action {
+func formImport(flags *flag.FlagSet) action {
+	list := flags.String("rules", "", "本县补充的词表（CSV：词,理由）")
 	return func(ctx context.Context, s *session, args []string) error {
+		rules, err := readRules(*list)
+		if err != nil {
+			return err
+		}
 		d, err := s.readForm(args[0])
 		if err != nil {
+			return err
+		}
+		if err := s.tellFindings(append(d.found, d.refusals(rules)...)); err != nil {
 			return err
 		}
 		if d.form.ID == "" || d.form.Version == "" {
@@ -115,47 +89,101 @@ func (s *session) publish(ctx context.Context, c *central.Central, d definition)
 	case survey.KindOf(err) != survey.NotFound:
 		return err
 	}
+	published, err := publishedForms(ctx, c, d.form.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.tellFindings(d.reused(published)); err != nil {
+		return err
+	}
 	if _, err := c.Write(ctx, operator, []central.Write{form}); err != nil {
 		return err
 	}
 	return s.printf("已发布 %s %s（%s）\n", d.form.ID, d.form.Version, d.form.Title)
 }
 
-// readForm reads a form and prints what it finds wrong with it.
-func (s *session) readForm(path string) (definition, error) {
-	xml, err := s.formXML(path)
+// usableForm reads a form that has to be whole, and tells what is wrong with it.
+func (s *session) usableForm(path string) (definition, error) {
+	d, err := s.readForm(path)
 	if err != nil {
-		return definition{}, err
+		return d, err
 	}
-	form, err := xform.Read(bytes.NewReader(xml))
-	return definition{xml: xml, form: form}, err
+	return d, s.tellFindings(d.found)
 }
 
-// formXML returns a form as XForms XML, compiled where it is written in sheets.
-func (s *session) formXML(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, notReadable(path, err)
+// readForm reads a form and everything that is wrong with it.
+func (s *session) readForm(path string) (definition, error) {
+	d := definition{path: path}
+	if err := d.read(); err != nil || d.xml == nil {
+		return d, err
 	}
+	if err := d.rehearse(s.clock); err != nil {
+		d.found = append(d.found, xlsform.Finding{
+			Code: doesNotRun, Severity: xlsform.Fatal, Message: cmp.Or(survey.MessageOf(err), err.Error()),
+			Remedy: "请检查这里的算式：路径写对了没有，有没有几道题互相算来算去。",
+		})
+	}
+	return d, nil
+}
+
+// doesNotRun is the code of what shows only when a form begins, such as values computed from each other in a circle.
+const doesNotRun xlsform.Code = "ZC200"
+
+// rehearse reads the compiled form and begins a filling with empty registers.
+func (d *definition) rehearse(clock survey.Clock) error {
+	read, err := xform.Read(bytes.NewReader(d.xml))
+	if err != nil {
+		return err
+	}
+	d.form = read
+	_, err = form.Begin(read, form.Env{
+		Now: clock, NewID: survey.NewID[survey.RecordID]().String,
+		Instances: func(string) (form.Table, bool) { return nobody{}, true },
+	})
+	return err
+}
+
+// nobody is a register without rows.
+type nobody struct{}
+
+// Columns returns none.
+func (nobody) Columns() []string { return nil }
+
+// Len returns 0.
+func (nobody) Len() int { return 0 }
+
+// Cell returns nothing.
+func (nobody) Cell(int, int) string { return "" }
+
+// Lookup finds nothing.
+func (nobody) Lookup(string, string) []int { return nil }
+
+// read reads the file or folder, and compiles what is written in sheets.
+func (d *definition) read() error {
+	info, err := os.Stat(d.path)
+	if err != nil {
+		return notReadable(d.path, err)
+	}
+	name := filepath.Base(filepath.Clean(d.path))
 	if info.IsDir() {
-		book, found := xlsform.ReadFS(os.DirFS(path), filepath.Base(filepath.Clean(path)))
-		return s.compile(book, found)
+		d.compile(xlsform.ReadFS(os.DirFS(d.path), name))
+		return nil
 	}
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(d.path)
 	if err != nil {
-		return nil, notReadable(path, err)
+		return notReadable(d.path, err)
 	}
-	switch strings.ToLower(filepath.Ext(path)) {
+	switch extension := strings.ToLower(filepath.Ext(name)); extension {
 	case ".xml":
-		return data, nil
+		d.xml = data
 	case ".md":
-		book, found := xlsform.ReadMarkdown(string(data), strings.TrimSuffix(filepath.Base(path), ".md"))
-		return s.compile(book, found)
-	case ".xlsx":
-		book, found := xlsform.ReadXLSX(bytes.NewReader(data), filepath.Base(path))
-		return s.compile(book, found)
+		d.compile(xlsform.ReadMarkdown(string(data), strings.TrimSuffix(name, filepath.Ext(name))))
+	case ".xlsx", ".xls":
+		d.compile(xlsform.ReadXLSX(bytes.NewReader(data), name))
+	default:
+		return refuse(survey.Invalid, "form", "不认识“"+name+"”：表单要是 CSV 文件夹、.xlsx、.md 或 .xml。", nil)
 	}
-	return nil, refuse(survey.Invalid, "form", "不认识“"+filepath.Base(path)+"”：表单要是 CSV 文件夹、.xlsx、.md 或 .xml。", nil)
+	return nil
 }
 
 func notReadable(path string, err error) error {
@@ -165,19 +193,61 @@ func notReadable(path string, err error) error {
 	return refuse(survey.Unavailable, "form", "“"+path+"”读不出来。", err)
 }
 
-func (s *session) compile(book xlsform.Workbook, found []xlsform.Finding) ([]byte, error) {
+func (d *definition) compile(book xlsform.Workbook, found []xlsform.Finding) {
+	d.book, d.found = &book, found
+	if fatal(found) > 0 { // a sheet that could not be read would only be missed again
+		return
+	}
 	compiled := xlsform.Compile(book, xlsform.Options{})
-	fatal := 0
-	for _, finding := range append(found, compiled.Findings...) {
+	d.found = append(d.found, compiled.Findings...)
+	d.xml = compiled.XML
+}
+
+// refusals returns what the linter refuses, cell by cell where there are cells.
+func (d *definition) refusals(rules lint.Rules) []xlsform.Finding {
+	switch {
+	case d.book != nil:
+		return rules.Workbook(*d.book)
+	case d.form != nil:
+		return rules.Definition(d.form)
+	}
+	return nil
+}
+
+// readRules returns the linter's rules, with a county's list where one is named.
+func readRules(path string) (lint.Rules, error) {
+	if path == "" {
+		return lint.Rules{}, nil
+	}
+	list, err := os.Open(path)
+	if err != nil {
+		return lint.Rules{}, notReadable(path, err)
+	}
+	defer func() { _ = list.Close() }() // read only: nothing is lost
+	return lint.Rules{}.With(list)
+}
+
+// tellFindings tells findings, the worst first, and returns an error when the form cannot be used.
+func (s *session) tellFindings(found []xlsform.Finding) error {
+	for _, finding := range xlsform.Sorted(found) {
 		word := "留意"
 		if finding.Severity == xlsform.Fatal {
 			word = "错误"
-			fatal++
 		}
 		s.tell("%s %s\n", word, finding)
 	}
-	if fatal > 0 || compiled.Fatal() {
-		return nil, refuse(survey.Invalid, "form", fmt.Sprintf("表单有 %d 处错误，不能使用。", fatal), nil)
+	if wrong := fatal(found); wrong > 0 {
+		return refuse(survey.Invalid, "form", fmt.Sprintf("表单有 %d 处错误，不能使用。", wrong), nil)
 	}
-	return compiled.XML, nil
+	return nil
+}
+
+func fatal(found []xlsform.Finding) int {
+	wrong := 0
+	for _, finding := range found {
+		if finding.Severity == xlsform.Fatal {
+			wrong++
+		}
+	}
+	return wrong
 }

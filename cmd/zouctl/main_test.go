@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,6 +30,11 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("ZOUCUN_GOLDEN") == "write",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			forms, err := filepath.Abs("../../assets/forms")
+			env.Setenv("FORMS", forms)
+			return err
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"workbook": writeWorkbook, "cells": readCells, "visit": writeVisit,
 		},

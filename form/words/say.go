@@ -120,7 +120,7 @@ func (s *speaker) not(args []phrase) string {
 	case args[0].kind == call && args[0].text == "selected":
 		return s.chosen(args[0].args, "没有选")
 	default:
-		return "不能是：" + s.condition(args[0])
+		return "不是（" + s.condition(args[0]) + "）"
 	}
 }
 
@@ -195,9 +195,9 @@ func (s *speaker) path(written string) string {
 	if written == "." {
 		return "这一项"
 	}
-	if found := registerPath.FindStringSubmatch(written); found != nil {
+	if found := registerPath.FindStringSubmatch(bare(written)); found != nil {
 		if found[2] == "item" {
-			return "登记簿 " + found[1] + " 里符合条件的"
+			return "登记簿 " + found[1] + " 里符合条件的行"
 		}
 		return "登记簿 " + found[1] + " 里的 " + found[2]
 	}
@@ -217,12 +217,17 @@ func (s *speaker) find(p phrase) *xform.Node {
 
 var predicate = regexp.MustCompile(`\[[^\[\]]*\]`)
 
+// bare takes the predicates out of a path, the innermost first.
+func bare(path string) string {
+	for predicate.MatchString(path) {
+		path = predicate.ReplaceAllString(path, "")
+	}
+	return path
+}
+
 // lead follows a path through the definition.
 func (s *speaker) lead(written string) *xform.Node {
-	for predicate.MatchString(written) {
-		written = predicate.ReplaceAllString(written, "")
-	}
-	written = strings.TrimPrefix(written, "current()/")
+	written = strings.TrimPrefix(bare(written), "current()/")
 	n := s.node
 	if rest, absolute := strings.CutPrefix(written, "/"); absolute {
 		name, below, _ := strings.Cut(rest, "/")

@@ -18,6 +18,7 @@ const (
 	OutsideHeader   Code = "XF009"
 	MisspeltColumn  Code = "XF011"
 	BadChoiceHeader Code = "XF010"
+	OldWorkbook     Code = "XF012"
 
 	// Rows.
 	NoType             Code = "XF020"
@@ -44,6 +45,7 @@ const (
 	MissingTranslation Code = "XF042"
 	BadLanguage        Code = "XF044"
 	OrOtherTranslated  Code = "XF043"
+	TooDeep            Code = "XF045"
 
 	// References and expressions.
 	UnknownReference     Code = "XF050"
@@ -146,6 +148,7 @@ var catalogue = map[Code]sentence{
 	NoSurvey:                {Fatal, "找不到 survey 表。", "表单必须有一张名为 survey 的表；名称相近的有：{0}。"},
 	MisspeltSheet:           {Warning, "没有 {0} 表，但有名称相近的表：{1}。", "如果写错了名称，请改为 {0}；如果不是，请在名称前加下划线“_”。"},
 	Unreadable:              {Fatal, "读不出“{0}”。", "请确认文件完整，且为 CSV（UTF-8）或 .xlsx。"},
+	OldWorkbook:             {Fatal, "“{0}”是旧的 .xls 格式，或者加了密码，读不了。", "请在 WPS 里“另存为” .xlsx，不加密码，再试一次。"},
 	NotUTF8:                 {Fatal, "这张表不是 UTF-8 编码。", "请在 WPS 中“另存为”CSV（UTF-8）后再试。"},
 	BrokenCSV:               {Fatal, "这一行的引号不成对，读不下去。", "单元格里有引号时，整个单元格要用英文双引号括起，里面的引号写两遍。"},
 	TooLarge:                {Fatal, "表太大。", "每张表最多 {0} 行、每行最多 {1} 格、每格最多 {2} 字节。"},
@@ -166,6 +169,7 @@ var catalogue = map[Code]sentence{
 	MetaReserved:            {Fatal, "名字 meta 留给表单自己用。", "请换一个名字。"},
 	NothingToEnd:            {Fatal, "这里结束了一个没有开始的组（{0}）。", "请检查前面是否有对应的 begin_{1}，开始和结束要成对、同类。"},
 	NotClosed:               {Fatal, "组“{0}”没有结束。", "请在组的最后加一行 end_{1}。"},
+	TooDeep:                 {Fatal, "组套得太深，超过了 {0} 层。", "请把组拆开，最多套 {0} 层。"},
 	EmptyGroup:              {Warning, "组“{0}”里没有题目。", "请在组里加题目，或删去这个组。"},
 	GroupRequired:           {Fatal, "组不能设为必填。", "请删去这一格，把必填写在组里的题目上。"},
 	RepeatNoLabel:           {Warning, "重复组“{0}”没有标题。", "请在 label 列写标题，填表时才知道在加什么。"},

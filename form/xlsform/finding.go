@@ -81,8 +81,11 @@ func (f *findings) fatal() bool {
 }
 
 // sorted returns the findings, the worst first and then in reading order, none said twice.
-func (f *findings) sorted() []Finding {
-	list := slices.Clone(f.list)
+func (f *findings) sorted() []Finding { return Sorted(f.list) }
+
+// Sorted returns findings of whatever origin, the worst first and then in reading order, none said twice.
+func Sorted(list []Finding) []Finding {
+	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(a.Severity, b.Severity),

@@ -84,8 +84,7 @@ func parseCSV(found *findings, name string, text []byte) (Sheet, bool) {
 		start, _ := reader.FieldPos(0)
 		number += start - line // encoding/csv passes over blank lines; the spreadsheet counts them
 		line = start + 1 + breaks(cells)
-		if tooLarge(number, cells) {
-			found.add(TooLarge, at{sheet: name, row: number}, decimal(maxRows), decimal(maxCells), decimal(maxCell))
+		if refuseLarge(found, name, number, cells) {
 			return Sheet{}, false
 		}
 		lines = append(lines, Row{Number: number, Cells: cells})
@@ -105,45 +104,75 @@ func tooLarge(row int, cells []string) bool {
 	return row > maxRows || len(cells) > maxCells || slices.ContainsFunc(cells, func(c string) bool { return len(c) > maxCell })
 }
 
+// oldFormat is how .xls workbooks begin, and .xlsx workbooks with a password.
+const oldFormat = "\xd0\xcf\x11\xe0"
+
 // ReadXLSX reads a form from an .xlsx workbook.
 func ReadXLSX(source io.Reader, name string) (Workbook, []Finding) {
 	var found findings
-	book := Workbook{Name: strings.TrimSuffix(path.Base(name), ".xlsx")}
-	file, err := excelize.OpenReader(source, excelize.Options{UnzipSizeLimit: 4 * maxBytes, UnzipXMLSizeLimit: maxBytes})
+	book := Workbook{Name: strings.TrimSuffix(path.Base(name), path.Ext(name))}
+	packed, err := io.ReadAll(io.LimitReader(source, maxBytes+1))
+	switch {
+	case err == nil && len(packed) > maxBytes:
+		err = errTooLarge
+	case bytes.HasPrefix(packed, []byte(oldFormat)):
+		found.add(OldWorkbook, at{}, name)
+		return book, found.sorted()
+	}
+	if err != nil {
+		found.add(Unreadable, at{}, name)
+		return book, found.sorted()
+	}
+	file, err := excelize.OpenReader(bytes.NewReader(packed), excelize.Options{UnzipSizeLimit: 4 * maxBytes, UnzipXMLSizeLimit: maxBytes})
 	if err != nil {
 		found.add(Unreadable, at{}, name)
 		return book, found.sorted()
 	}
 	defer func() { _ = file.Close() }() // read only: nothing is lost
 	for _, name := range file.GetSheetList() {
-		cells, err := file.GetRows(name, excelize.Options{RawCellValue: true})
-		if err != nil {
-			found.add(Unreadable, at{sheet: name}, name)
-			continue
-		}
-		if lines, ok := numbered(&found, name, cells); ok {
-			book.Sheets = append(book.Sheets, newSheet(name, lines))
+		if sheet, ok := readSheet(&found, file, name); ok {
+			book.Sheets = append(book.Sheets, sheet)
 		}
 	}
 	return book, found.sorted()
 }
 
-// numbered counts rows from 1 and refuses a sheet beyond the limits.
-func numbered(found *findings, sheet string, cells [][]string) ([]Row, bool) {
-	lines := make([]Row, len(cells))
-	for i, line := range cells {
-		if tooLarge(i+1, line) {
-			found.add(TooLarge, at{sheet: sheet, row: i + 1}, decimal(maxRows), decimal(maxCells), decimal(maxCell))
-			return nil, false
-		}
-		lines[i] = Row{Number: i + 1, Cells: line}
+// readSheet reads one sheet row by row, so that a sheet beyond the limits is refused before it fills the memory.
+func readSheet(found *findings, file *excelize.File, name string) (Sheet, bool) {
+	rows, err := file.Rows(name)
+	if err != nil {
+		found.add(Unreadable, at{sheet: name}, name)
+		return Sheet{}, false
 	}
-	return lines, true
+	defer func() { _ = rows.Close() }() // read only: nothing is lost
+	var lines []Row
+	for number := 1; rows.Next(); number++ {
+		cells, err := rows.Columns(excelize.Options{RawCellValue: true})
+		if err != nil {
+			found.add(Unreadable, at{sheet: name, row: number}, name)
+			return Sheet{}, false
+		}
+		if refuseLarge(found, name, number, cells) {
+			return Sheet{}, false
+		}
+		lines = append(lines, Row{Number: number, Cells: cells})
+	}
+	return newSheet(name, lines), true
+}
+
+// refuseLarge reports a row beyond the limits.
+func refuseLarge(found *findings, sheet string, number int, cells []string) bool {
+	if !tooLarge(number, cells) {
+		return false
+	}
+	found.add(TooLarge, at{sheet: sheet, row: number}, decimal(maxRows), decimal(maxCells), decimal(maxCell))
+	return true
 }
 
 // ReadMarkdown reads a form from Markdown tables. A line whose first cell is filled begins the sheet of that name;
 // the lines below it have an empty first cell. Rows are numbered as they would be in a spreadsheet.
 func ReadMarkdown(text, name string) (Workbook, []Finding) {
+	var found findings
 	book := Workbook{Name: name}
 	var sheet string
 	var lines []Row
@@ -161,12 +190,16 @@ func ReadMarkdown(text, name string) (Workbook, []Finding) {
 			flush()
 			sheet, lines = cells[0], nil
 		}
-		if len(trimmed(cells[1:])) > 0 {
-			lines = append(lines, Row{Number: len(lines) + 1, Cells: cells[1:]})
+		if len(trimmed(cells[1:])) == 0 {
+			continue
 		}
+		if refuseLarge(&found, sheet, len(lines)+1, cells[1:]) {
+			return book, found.sorted()
+		}
+		lines = append(lines, Row{Number: len(lines) + 1, Cells: cells[1:]})
 	}
 	flush()
-	return book, nil
+	return book, found.sorted()
 }
 
 // markdownCells splits a table line; \| is a bar inside a cell. A line of dashes is a rule, not a row.

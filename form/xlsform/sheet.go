@@ -24,6 +24,7 @@ const (
 	maxCells = 500    // cells of one row
 	maxCell  = 32_767 // bytes of one cell, as many as a spreadsheet program keeps characters
 	maxBytes = 64 << 20
+	maxDepth = 60 // groups inside each other
 )
 
 // Workbook is the sheets of one form as they were written.

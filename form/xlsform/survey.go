@@ -27,6 +27,11 @@ func (c *compiler) readSurvey(sheet Sheet) {
 	r := &reader{compiler: c, open: []*element{c.root}, seen: map[*element]map[string]bool{}}
 	for _, row := range c.survey.records {
 		r.read(c.tidy(row))
+		if len(r.open) > maxDepth {
+			c.found.add(TooDeep, row.at("type"), decimal(maxDepth))
+			r.open = r.open[:1]
+			break
+		}
 	}
 	for _, left := range r.open[1:] {
 		c.found.add(NotClosed, left.record.at("type"), left.name, left.typeName)
