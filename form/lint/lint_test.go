@@ -180,3 +180,29 @@ func FuzzLint(f *testing.F) {
 		}
 	})
 }
+
+// TestEveryTypeIsUsedOrRefused holds the ten small forms to what they are for: between them they ask every kind of
+// question there is, but those no form may ask.
+func TestEveryTypeIsUsedOrRefused(t *testing.T) {
+	used := map[string]bool{}
+	folders, _ := filepath.Glob("../xlsform/testdata/forms/*")
+	for _, folder := range folders {
+		book, found := xlsform.ReadFS(os.DirFS(folder), filepath.Base(folder))
+		compiled := xlsform.Compile(book, xlsform.Options{})
+		if len(found) > 0 || compiled.Fatal() {
+			t.Errorf("%s: %v %v", folder, found, compiled.Findings)
+		}
+		for _, e := range book.Entries("survey") {
+			used[e.Type()] = true
+		}
+	}
+	if len(folders) < 10 {
+		t.Errorf("%d forms, want ten", len(folders))
+	}
+	for _, kind := range xlsform.Types() {
+		book, _ := xlsform.ReadMarkdown("| survey | | | |\n| | type | name | label |\n| | "+kind+" | a | 甲 |\n", "t")
+		if refused := len(lint.Rules{}.Workbook(book)) > 0; refused == used[kind] {
+			t.Errorf("%s: used %v, refused %v", kind, used[kind], refused)
+		}
+	}
+}

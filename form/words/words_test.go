@@ -47,7 +47,7 @@ func TestConditionsInWords(t *testing.T) {
 		"${n} = 0":      "“人数”是 0",
 		"boolean(${n})": "函数 boolean（“人数”）成立",
 		"instance('r')/root/item[name = ${result}]/label = 'x'": "登记簿 r 里的 label是“x”",
-		"(${n}|${result}) = 1": "算式",
+		"(${n}|${result}) = 1":                                  "算式",
 		strings.Repeat("(", 60) + "1" + strings.Repeat(")", 60): "算式",
 	} {
 		f, n := with(t, "relevant", strings.ReplaceAll(expression, "|", "\\|"))

@@ -81,12 +81,10 @@ func understand(found *findings, sheet Sheet, kind string) *table {
 		if other, taken := seen[path]; taken && path != "" && path != "id_string" {
 			found.add(TwiceTheColumn, at{kind, 1, header}, other, header)
 		}
-		if near := similarColumn(path, columnAliases[kind]); near != "" {
-			found.add(MisspeltColumn, at{kind, 1, header}, header, near)
-		}
 		seen[path] = header
 		t.columns = append(t.columns, column{path: path, header: header})
 	}
+	t.reportMisspelt(found)
 	t.records = slices.Grow(t.records, len(sheet.Rows))
 	for _, row := range sheet.Rows {
 		if len(row.Cells) > len(t.columns) {
@@ -96,6 +94,17 @@ func understand(found *findings, sheet Sheet, kind string) *table {
 		t.records = append(t.records, record{table: t, number: row.Number, cells: row.Cells})
 	}
 	return t
+}
+
+// reportMisspelt reports headers that look like a column the sheet lacks.
+func (t *table) reportMisspelt(found *findings) {
+	for _, one := range t.columns {
+		near := similarColumn(one.path, columnAliases[t.name])
+		known := func(c column) bool { p, _, _ := strings.Cut(c.path, "::"); return p == columnAliases[t.name][near] }
+		if near != "" && !slices.ContainsFunc(t.columns, known) {
+			found.add(MisspeltColumn, at{t.name, 1, one.header}, one.header, near)
+		}
+	}
 }
 
 // similarColumn returns the column a header nobody knows was likely meant to be, or nothing. Short headers are left

@@ -2,6 +2,7 @@ package xlsform
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -75,4 +76,19 @@ func (e Entry) Type() string {
 func No(cell string) bool {
 	yes, known := yesNo[cell]
 	return cell == "" || known && !yes
+}
+
+// Types returns the canonical name of every type a row of the survey sheet can have, sorted.
+func Types() []string {
+	found := []string{"group", "repeat"}
+	for _, row := range typeTable {
+		found = append(found, row.names[0])
+	}
+	for name := range selectNames {
+		if strings.Contains(name, "_") || name == "rank" {
+			found = append(found, name)
+		}
+	}
+	slices.Sort(found)
+	return found
 }
