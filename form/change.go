@@ -186,6 +186,7 @@ func (s *Session) addInstance(def *xform.Node, parent *node, key string) {
 }
 
 func (s *Session) structureChanged(def *xform.Node, parent *node) {
+	clear(s.offered)
 	s.markRepeat(def, parent)
 	s.enqueueStructure(def, parent)
 }

@@ -76,18 +76,30 @@ func (s *Session) eachChoice(n *node, yield func(Choice, xpath.Node) bool) {
 	if c.Itemset == nil {
 		return
 	}
-	result, ok := s.eval(c.Itemset.Nodes, n)
-	if !ok {
-		return
-	}
-	nodes, _ := result.Nodes()
 	ctx := s.context(n)
-	for _, item := range nodes {
+	for _, item := range s.items(n) {
 		ctx.Node = item
 		if !yield(s.itemChoice(c.Itemset, ctx, n), item) {
 			return
 		}
 	}
+}
+
+// items returns the nodes that are offered as choices of a question. They stay the same until something the itemset reads
+// changes.
+func (s *Session) items(n *node) []xpath.Node {
+	if known, ok := s.offered[n]; ok {
+		return known
+	}
+	result, ok := s.eval(n.def.Control.Itemset.Nodes, n)
+	if !ok {
+		return nil
+	}
+	nodes, _ := result.Nodes()
+	if s.run.watching && s.plan.watches(n.def) {
+		s.offered[n] = nodes
+	}
+	return nodes
 }
 
 // itemChoice reads a choice off the item that ctx stands at.

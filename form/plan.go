@@ -108,6 +108,25 @@ func rulesOf(f *xform.Form, n *xform.Node) []*rule {
 	return rules
 }
 
+// watches reports whether the plan knows of every change to what the choices of a question are drawn from: a list beside
+// the filling, filtered by answers. Choices drawn from the filling's own nodes can come and go in other ways.
+func (p *plan) watches(def *xform.Node) bool {
+	nodes := def.Control.Itemset.Nodes
+	beside := func(ref xpath.Reference) bool { return ref.Instance != "" }
+	unknown := func(ref xpath.Reference) bool { return ref.Instance == "*" }
+	refs := nodes.References()
+	return slices.ContainsFunc(refs, beside) && !slices.ContainsFunc(refs, unknown) && !slices.ContainsFunc(nodes.Functions(), passing)
+}
+
+// passing reports whether a function's value passes with time or chance.
+func passing(function string) bool {
+	switch function {
+	case "now", "today", "random", "uuid", "once", "randomize", "position", "property", "indexed-repeat":
+		return true
+	}
+	return false
+}
+
 // place is a definition a reference leads to.
 type place struct {
 	def      *xform.Node // nil above the root

@@ -182,6 +182,7 @@ func (s *Session) compute(j job) {
 	case taskLabel:
 		s.mark(n, Label)
 	case taskChoices:
+		delete(s.offered, n)
 		s.mark(n, Choices)
 	case taskRange:
 		s.markRepeat(j.rule.repeat, n)

@@ -39,6 +39,7 @@ type Session struct {
 	pending map[*node]Aspect // what the operation under way has changed
 	touched []*node          // the keys of pending in order
 	paths   map[string]*xpath.Expr
+	offered map[*node][]xpath.Node // what itemsets last led to
 }
 
 // newSession returns a session without an instance.
@@ -49,7 +50,7 @@ func newSession(f *xform.Form, env Env) (*Session, error) {
 	}
 	s := &Session{
 		form: f, plan: p, env: env, lists: map[string]xpath.Node{}, language: env.Language,
-		pending: map[*node]Aspect{}, paths: map[string]*xpath.Expr{},
+		pending: map[*node]Aspect{}, paths: map[string]*xpath.Expr{}, offered: map[*node][]xpath.Node{},
 	}
 	if s.language == "" {
 		s.language = f.DefaultLanguage
@@ -102,7 +103,10 @@ func (s *Session) Form() *xform.Form { return s.form }
 func (s *Session) Language() string { return s.language }
 
 // SetLanguage changes the language of labels. Every label may differ afterwards.
-func (s *Session) SetLanguage(language string) { s.language = language }
+func (s *Session) SetLanguage(language string) {
+	s.language = language
+	clear(s.offered)
+}
 
 // deriveID returns the next identifier of the session's own sequence. A replay draws the same. Identifiers sort by the
 // moment of the operation and then by the order they were drawn in, as those of repeat instances must (RFC 9562 UUIDv8).

@@ -203,6 +203,9 @@ func nodesOf(v any) []Node {
 }
 
 func (e *path) eval(f *frame) any {
+	if e.oneChild() {
+		return children(f.node, e.steps[0].test.local, f)
+	}
 	nodes := e.start(f)
 	for i := 0; i < len(e.steps); i++ {
 		s := &e.steps[i]
@@ -225,6 +228,31 @@ func (e *path) eval(f *frame) any {
 		nodes = present(nodes)
 	}
 	return nodes
+}
+
+// oneChild reports whether the path is a bare name, as filters ask for a column of each row.
+func (e *path) oneChild() bool {
+	if e.absolute || e.from != nil || len(e.steps) != 1 {
+		return false
+	}
+	s := &e.steps[0]
+	return s.axis == axisChild && s.test.kind == testName && s.test.prefix == "" && s.filters == nil
+}
+
+// children returns the children of this name that are part of the form.
+func children(n Node, local string, f *frame) []Node {
+	var found []Node
+	among := n.Children()
+	f.spend(len(among))
+	for _, c := range among {
+		if c.Kind() != Element || c.Name().Local != local {
+			continue
+		}
+		if g, ok := c.(Gated); !ok || g.Present() {
+			found = append(found, c)
+		}
+	}
+	return found
 }
 
 // anyDepth reports whether the step is the middle of //.
@@ -331,18 +359,25 @@ func (s *step) indexed(n Node, f *frame) ([]Node, bool) {
 		return nil, false
 	}
 	key := s.filters[0].key
+	value := ""
 	switch v := key.value.eval(f).(type) {
 	case string:
-		return parent.Lookup(s.test.local, key.column, v)
+		value = v
 	case []Node:
 		if len(v) == 0 {
 			return nil, true
 		}
-		if len(v) == 1 {
-			return parent.Lookup(s.test.local, key.column, v[0].Value())
+		if len(v) > 1 {
+			return nil, false
 		}
+		value = v[0].Value()
+	default:
+		return nil, false
 	}
-	return nil, false
+	if looksLikeDate(value) {
+		return nil, false // one moment can be spelt in several ways
+	}
+	return parent.Lookup(s.test.local, key.column, value)
 }
 
 // filter keeps the nodes for which the predicate holds. The nodes stand in the axis' order.

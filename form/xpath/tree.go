@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // Namespaces that are bound without being declared.
@@ -27,6 +30,53 @@ type Tree struct {
 	children   []Node
 	attributes []Node
 	scope      *scope
+	rows       atomic.Pointer[rowIndex] // of the children, made when it is first asked for
+}
+
+// rowIndex finds the children of a node by the values of their own children. Any number of sessions may share it.
+type rowIndex struct {
+	mu      sync.Mutex
+	columns map[[2]string]map[string][]Node // by the names of row and column
+}
+
+// manyRows is from how many children on an index is worth its making.
+const manyRows = 32
+
+// Lookup finds rows by an index of the column, which it makes when the column is first asked for.
+func (t *Tree) Lookup(row, column, value string) ([]Node, bool) {
+	if len(t.children) < manyRows {
+		return nil, false
+	}
+	if t.rows.Load() == nil {
+		t.rows.CompareAndSwap(nil, &rowIndex{columns: map[[2]string]map[string][]Node{}})
+	}
+	index := t.rows.Load()
+	index.mu.Lock()
+	defer index.mu.Unlock()
+	key := [2]string{row, column}
+	if index.columns[key] == nil {
+		index.columns[key] = t.indexColumn(row, column)
+	}
+	return slices.Clone(index.columns[key][value]), true
+}
+
+func (t *Tree) indexColumn(row, column string) map[string][]Node {
+	values := map[string][]Node{}
+	for _, c := range t.children {
+		if c.Kind() != Element || c.Name().Local != row {
+			continue
+		}
+		for _, cell := range c.Children() {
+			if cell.Kind() != Element || cell.Name().Local != column {
+				continue
+			}
+			value := cell.Value()
+			if have := values[value]; len(have) == 0 || have[len(have)-1] != c {
+				values[value] = append(have, c)
+			}
+		}
+	}
+	return values
 }
 
 // scope holds the prefixes an element declares.
@@ -182,6 +232,7 @@ func (r *treeReader) characters(text string) {
 
 // Append makes child the last child of t.
 func (t *Tree) Append(child *Tree) {
+	t.rows.Store(nil)
 	child.parent, child.index = t, len(t.children)
 	t.children = append(t.children, child)
 }
