@@ -29,7 +29,7 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-bin/zoucund -listen "$address" -data "$home/server" &
+bin/zoucund -listen "$address" -data "$home/server" -township 青塘镇 &
 server=$!
 ctl wait
 

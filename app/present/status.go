@@ -26,9 +26,9 @@ type Status struct {
 // StatusOf says what is safe where and what is being done about the rest.
 //
 //	             nothing waits            something waits
-//	idle         全部已送达（时间）          n 份已存在本机，等待网络
+//	idle         全部已送达，m 份草稿存在本机（时间）  n 份已存在本机，等待网络
 //	under way    正在……                   正在……
-//	back-off     全部已送达（时间）          n 份已存在本机，t 秒后再试
+//	back-off     全部已送达（时间）          n 份已存在本机，等待网络，t 秒后再试
 //	stopped      what the server said; n 份 stay safe on the device
 func StatusOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
 	waiting := k.Waiting > 0 || k.Files > 0
@@ -45,7 +45,7 @@ func StatusOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
 		return Status{kept(k) + Say(p.Err), Trouble}
 	case survey.Backoff:
 		if waiting {
-			return Status{kept(k) + again(p.Until, now), Busy}
+			return Status{kept(k) + "等待网络，" + again(p.Until, now), Busy}
 		}
 		if p.LastSync == 0 {
 			return Status{"还没有连上服务器，" + again(p.Until, now), Busy}
@@ -91,13 +91,17 @@ func again(until survey.Millis, now time.Time) string {
 }
 
 func delivered(k survey.Safekeeping, p survey.Progress, now time.Time) string {
+	drafts := ""
+	if k.Drafts > 0 {
+		drafts = fmt.Sprintf("，%d 份草稿存在本机", k.Drafts)
+	}
 	switch {
 	case k.Delivered == 0:
-		return fmt.Sprintf("没有要发送的内容（%s 与服务器核对过）", Moment(p.LastSync, now))
+		return fmt.Sprintf("没有要发送的内容%s（%s 与服务器核对过）", drafts, Moment(p.LastSync, now))
 	case p.LastSync == 0:
-		return "全部已送达"
+		return "全部已送达" + drafts
 	}
-	return fmt.Sprintf("全部已送达（%s）", Moment(p.LastSync, now))
+	return fmt.Sprintf("全部已送达%s（%s）", drafts, Moment(p.LastSync, now))
 }
 
 func percent(done, total int64) int64 {

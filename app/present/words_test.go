@@ -30,7 +30,7 @@ func TestStatusSaysWhatIsSafeWhere(t *testing.T) {
 			"trying again",
 			survey.Safekeeping{Waiting: 2},
 			survey.Progress{Activity: survey.Backoff, Until: survey.MillisOf(now.Add(30 * time.Second))},
-			"2 份已存在本机，30 秒后再试", Busy,
+			"2 份已存在本机，等待网络，30 秒后再试", Busy,
 		},
 		{"all is there", survey.Safekeeping{Delivered: 5}, survey.Progress{LastSync: synced}, "全部已送达（今天 11:00）", Safe},
 		{
@@ -45,6 +45,7 @@ func TestStatusSaysWhatIsSafeWhere(t *testing.T) {
 			survey.Progress{Activity: survey.Stopped, Err: &survey.Error{Kind: survey.Denied, Message: "本机已停用。"}},
 			"1 份已存在本机，本机已停用。", Trouble,
 		},
+		{"a draft besides", survey.Safekeeping{Delivered: 5, Drafts: 1}, survey.Progress{LastSync: synced}, "全部已送达，1 份草稿存在本机（今天 11:00）", Safe},
 		{"photos follow", survey.Safekeeping{Files: 2}, survey.Progress{}, "2 个附件已存在本机，等待网络", Busy},
 		{"half of the bytes", survey.Safekeeping{Files: 2}, survey.Progress{Activity: survey.Uploading, Done: 5, Total: 10}, "正在发送照片和签名 50%", Busy},
 	}

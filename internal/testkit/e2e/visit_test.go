@@ -61,7 +61,7 @@ func TestVisitReachesTheServerOnce(t *testing.T) {
 	v.must(j.Stumble(ctx, "已念告知"))
 	v.must(j.Close(ctx))
 	v.must(j.Finish(ctx))
-	v.must(j.Window.See(ctx, "等待网络"))
+	v.must(j.Window.See(ctx, "1 份已存在本机"))
 
 	// The server is back, but its reply is lost on the way home.
 	v.network.Hold(4 * time.Second)
@@ -121,7 +121,9 @@ func (v *visitTest) checkWorkbook() {
 		v.Errorf("the visit's row (-want +got):\n%s", diff)
 	}
 	for i, title := range []string{journey.First, journey.Second} {
-		want := map[string]string{"title": title, "nature": "help", "urgency_self#text": "较急"}
+		want := map[string]string{
+			"problems/issues/title": title, "problems/issues/nature": "help", "problems/issues/urgency_self#text": "较急",
+		}
 		if diff := cmp.Diff(want, column(v.T, book, "QZ-01 issues", i, want)); diff != "" {
 			v.Errorf("problem %d's row (-want +got):\n%s", i+1, diff)
 		}

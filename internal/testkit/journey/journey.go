@@ -33,6 +33,17 @@ func (j *Journey) do(ctx context.Context, name string, acts ...act) error {
 	return j.Step(ctx, name)
 }
 
+// enterVillage chooses the village, unless the app still knows it.
+func enterVillage(ctx context.Context, w *robot.Window) error {
+	o, err := w.Find(ctx, Village, func(o screen.Object) bool {
+		return o.Kind == "field" || o.Kind == "row" && o.Text == Village
+	})
+	if err != nil || o.Kind == "field" {
+		return err
+	}
+	return w.Click(ctx, o)
+}
+
 // see waits for words.
 func see(words string) act {
 	return func(ctx context.Context, w *robot.Window) error { return w.See(ctx, words) }
@@ -51,25 +62,44 @@ func row(text string) act {
 // find types into the field above a list.
 func find(text string) act {
 	return func(ctx context.Context, w *robot.Window) error {
-		if err := w.Tap(ctx, "the search field", func(o screen.Object) bool { return o.Kind == "field" }); err != nil {
+		field, err := w.Find(ctx, "the search field", func(o screen.Object) bool { return o.Kind == "field" })
+		if err != nil {
 			return err
 		}
-		return write(ctx, w, text)
+		return write(ctx, w, field, text)
 	}
 }
 
 // fill types into the field below a label.
 func fill(label, text string) act {
 	return func(ctx context.Context, w *robot.Window) error {
-		if err := tapBelow(ctx, w, label, "field", ""); err != nil {
+		field, err := reachBelow(ctx, w, label, "field", "")
+		if err != nil {
 			return err
 		}
-		return write(ctx, w, text)
+		return write(ctx, w, field, text)
 	}
 }
 
-// write types into the field that has the focus and waits until the window has caught up.
-func write(ctx context.Context, w *robot.Window, text string) error {
+// spell types pinyin into the field below a label; the input method's first candidates are taken.
+func spell(label string, spellings ...string) act {
+	return func(ctx context.Context, w *robot.Window) error {
+		field, err := reachBelow(ctx, w, label, "field", "")
+		if err != nil {
+			return err
+		}
+		if err := enter(ctx, w, field); err != nil {
+			return err
+		}
+		return w.Pinyin(ctx, spellings...)
+	}
+}
+
+// write types into a field and waits until the window has caught up.
+func write(ctx context.Context, w *robot.Window, field screen.Object, text string) error {
+	if err := enter(ctx, w, field); err != nil {
+		return err
+	}
 	if err := w.Type(ctx, text); err != nil {
 		return err
 	}
@@ -77,14 +107,13 @@ func write(ctx context.Context, w *robot.Window, text string) error {
 	return err
 }
 
-// spell types pinyin into the field below a label; the input method's first candidates are taken.
-func spell(label string, spellings ...string) act {
-	return func(ctx context.Context, w *robot.Window) error {
-		if err := tapBelow(ctx, w, label, "field", ""); err != nil {
-			return err
-		}
-		return w.Pinyin(ctx, spellings...)
+// enter taps a field and waits until keys go to it.
+func enter(ctx context.Context, w *robot.Window, field screen.Object) error {
+	if err := w.Click(ctx, field); err != nil {
+		return err
 	}
+	_, err := w.Find(ctx, "the caret", func(o screen.Object) bool { return o.Kind == "field" && o.Focused && o.Text == field.Text })
+	return err
 }
 
 // choose taps an option below a question.
@@ -129,8 +158,11 @@ func reachBelow(ctx context.Context, w *robot.Window, words, kind, text string) 
 		return screen.Object{}, err
 	}
 	for range 12 {
-		below, err := w.FindBelow(ctx, words, kind, text)
-		if err == nil && below.H > 40 {
+		view, err := w.Look(ctx)
+		if err != nil {
+			return screen.Object{}, err
+		}
+		if below, ok := robot.Below(view, words, kind, text); ok && below.H > 40 {
 			return below, nil
 		}
 		if err := w.Scroll(ctx, label, 1); err != nil {
@@ -150,9 +182,4 @@ func rest(d time.Duration) act {
 			return nil
 		}
 	}
-}
-
-// resume taps the draft on a household's card.
-func resume(ctx context.Context, w *robot.Window) error {
-	return w.TapBelow(ctx, "没填完的走访", "row", Household)
 }

@@ -28,10 +28,10 @@ func (j *Journey) Enrol(ctx context.Context, url, code string) error {
 
 // Open chooses the village, finds the household by its pinyin initials, and begins the form.
 func (j *Journey) Open(ctx context.Context) error {
-	if err := j.do(ctx, "village", row(Village), see("户")); err != nil {
+	if err := j.do(ctx, "village", enterVillage, see("共")); err != nil {
 		return err
 	}
-	if err := j.do(ctx, "household", find(Initials), row(Household), see("没办完的问题")); err != nil {
+	if err := j.do(ctx, "household", find(Initials), see("找到 2 户"), row(Household), see("没办完的问题")); err != nil {
 		return err
 	}
 	return j.do(ctx, "form", button("开始走访"), see("0 表头"))
@@ -39,7 +39,7 @@ func (j *Journey) Open(ctx context.Context) error {
 
 // Resume opens the draft of the household again after the app was ended.
 func (j *Journey) Resume(ctx context.Context) error {
-	return j.do(ctx, "resumed", row(Village), find(Initials), row(Household), see("没填完的走访"), resume, see("0 表头"))
+	return j.do(ctx, "resumed", enterVillage, find(Initials), see("找到 2 户"), row(Household), button("接着填"), see("0 表头"))
 }
 
 // Visit fills the sections on the visit itself and on what the household says, up to the first problem.
@@ -64,34 +64,35 @@ func (j *Journey) Problems(ctx context.Context) error {
 	if err := j.do(ctx, "problems", row("4 问题登记"), choose("有没有问题要登记", "是")); err != nil {
 		return err
 	}
-	if err := j.problem(ctx, "problem 1", First); err != nil {
+	// A form of the ODK world begins with one instance of a repeat.
+	if err := j.problem(ctx, "problem 1", "填写", First); err != nil {
 		return err
 	}
-	return j.problem(ctx, "problem 2", Second)
+	return j.problem(ctx, "problem 2", "＋ 添加问题", Second)
 }
 
-func (j *Journey) problem(ctx context.Context, name, title string) error {
-	return j.do(ctx, name, reachButton("添加问题"), choose("来源", "群众反映"), choose("性质", "求助"),
-		fill("一句话说清是什么事", title), choose("反映人认为急不急", "较急"), rest(time.Second), button("这一条填好了"))
+func (j *Journey) problem(ctx context.Context, name, begin, title string) error {
+	return j.do(ctx, name, reachButton(begin), choose("来源", "群众反映"), choose("性质", "求助"),
+		fill("一句话说清是什么事", title), button("下一页"), choose("反映人认为急不急", "较急"), button("这一条填好了"), see("＋ 添加问题"))
 }
 
 // Close fills the last sections, with a signature.
 func (j *Journey) Close(ctx context.Context) error {
 	if err := j.do(ctx, "consent", row("8 告知与同意"), choose("已念告知（必填）", "是"), choose("同意登记", "同意"),
-		choose("已念给反映人听并认可", "是"), choose("反映人签名方式", "签名"), sign("反映人签名"), rest(time.Second)); err != nil {
+		choose("已念给反映人听并认可", "是"), choose("反映人签名方式", "本人签名"), sign("反映人签名"), rest(time.Second)); err != nil {
 		return err
 	}
 	return j.do(ctx, "promise", row("9 结束"), fill("当场承诺什么", Promise), rest(time.Second))
 }
 
-// Stumble tries to finish too early: every violation is listed, and tapping one leads to its question.
+// Stumble tries to finish too early: what is missing is listed, and one tap leads to the question.
 func (j *Journey) Stumble(ctx context.Context, question string) error {
-	return j.do(ctx, "violations", button("完成走访"), see("有需要改的地方"), see(question))
+	return j.do(ctx, "violations", button("完成走访"), see("处要改"), button("去修改"), see(question))
 }
 
-// Finish finishes the visit and waits until the list says where it is.
+// Finish finishes the visit.
 func (j *Journey) Finish(ctx context.Context) error {
-	return j.do(ctx, "finished", button("完成走访"), see("已存在本机"))
+	return j.do(ctx, "finished", button("完成走访"), see("这次走访已经完成"))
 }
 
 // Delivered opens the cadre's own records and waits until the visit stands among the delivered.

@@ -148,18 +148,23 @@ func (w *Window) See(ctx context.Context, words string) error {
 // FindBelow waits for the first object of a kind that stands below words.
 func (w *Window) FindBelow(ctx context.Context, words, kind, text string) (screen.Object, error) {
 	return w.await(ctx, kind+" below "+words, func(view screen.View) (screen.Object, bool) {
-		for i, o := range view.Objects {
-			if !strings.Contains(o.Text, words) {
-				continue
-			}
-			for _, below := range view.Objects[i+1:] {
-				if below.Kind == kind && (text == "" || below.Text == text) {
-					return below, true
-				}
+		return Below(view, words, kind, text)
+	})
+}
+
+// Below returns the first object of a kind that stands below words. An empty text stands for any.
+func Below(view screen.View, words, kind, text string) (screen.Object, bool) {
+	for i, o := range view.Objects {
+		if !strings.Contains(o.Text, words) {
+			continue
+		}
+		for _, below := range view.Objects[i+1:] {
+			if below.Kind == kind && (text == "" || below.Text == text) {
+				return below, true
 			}
 		}
-		return screen.Object{}, false
-	})
+	}
+	return screen.Object{}, false
 }
 
 func (w *Window) await(ctx context.Context, what string, find func(screen.View) (screen.Object, bool)) (screen.Object, error) {

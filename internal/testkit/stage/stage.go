@@ -17,6 +17,9 @@ import (
 	"time"
 )
 
+// Township is the name the server gives its county in a demo or a test.
+const Township = "青塘镇"
+
 // Person is a cadre whom the township's generator always invents with seed 1.
 const Person = "谢月忠"
 
@@ -51,7 +54,7 @@ func (s *Stage) Path(name string) string { return filepath.Join(s.dir, name) }
 
 // StartServer starts the server and waits until it answers.
 func (s *Stage) StartServer(ctx context.Context) error {
-	s.server = exec.Command(s.Program("zoucund"), "-listen", s.address, "-data", s.Path("server"))
+	s.server = exec.Command(s.Program("zoucund"), "-listen", s.address, "-data", s.Path("server"), "-township", Township)
 	s.server.Stdout, s.server.Stderr = s.log, s.log
 	if err := s.server.Start(); err != nil {
 		return fmt.Errorf("start the server: %w", err)
