@@ -40,7 +40,7 @@ var columnAliases = map[string]map[string]string{
 		"name": "name", "version": "version", "style": "style", "default_language": "default_language",
 		"instance_name": "instance_name", "instance_id": "instance_id", "instance_xmlns": "instance_xmlns",
 		"namespaces": "namespaces", "attribute": "attribute", "public_key": "public_key",
-		"submission_url": "submission_url", "auto_send": "auto_send", "auto_delete": "auto_delete",
+		"submission_url": "submission_url", "auto_send": "auto_send", "auto_delete": "auto_delete", "client_editable": "client_editable",
 		"allow_choice_duplicates": "allow_choice_duplicates", "omit_instanceid": "omit_instanceID",
 		"clean_text_values": "clean_text_values", "sms_keyword": "sms_keyword", "prefix": "prefix",
 		"delimiter": "delimiter", "flat": "flat", "basis": "basis",

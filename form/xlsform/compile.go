@@ -174,6 +174,9 @@ func (c *compiler) readSettings(book Workbook, options Options) {
 	}
 	c.settings.title = cmp.Or(r.get("title"), c.settings.id)
 	c.settings.submission = submission(r)
+	if c.yes(r, "client_editable", false) {
+		c.settings.submission = append(c.settings.submission, attr{"odk:client-editable", "true"})
+	}
 	if !isName(c.settings.root) {
 		c.found.add(BadRootName, r.at("name"), c.settings.root)
 		c.settings.root = "data"

@@ -226,3 +226,12 @@ func TestASliderWithoutTicksHasLabelsAtItsEnds(t *testing.T) {
 		}
 	}
 }
+
+func TestSentRecordsMayBeEditedWhereTheSettingsSaySo(t *testing.T) {
+	for given, want := range map[string]bool{"yes": true, "TRUE": true, "no": false, "": false} {
+		form := compileMarkdown(t, "| survey |\n| | type | name | label |\n| | text | a | 甲 |\n| settings |\n| | Client_Editable | version |\n| | "+given+" | 1 |")
+		if got := strings.Contains(string(form.XML), `<submission odk:client-editable="true"/>`); got != want {
+			t.Errorf("client_editable %q: %s", given, form.XML)
+		}
+	}
+}
