@@ -12,29 +12,17 @@ import (
 	"zoucun/survey"
 )
 
-// bigRegister is a register of households with an index on every column.
-type bigRegister struct {
-	rows  int
-	index map[string]map[string][]int
-}
-
-func newBigRegister(rows int) *bigRegister {
-	r := &bigRegister{rows: rows, index: map[string]map[string][]int{}}
-	for c, name := range r.Columns() {
-		r.index[name] = map[string][]int{}
-		for i := range rows {
-			r.index[name][r.Cell(i, c)] = append(r.index[name][r.Cell(i, c)], i)
-		}
+// newBigRegister is a register of households in 200 villages, with an index on every column.
+func newBigRegister(rows int) *fileTable {
+	cells := [][]string{{"name", "label", "village"}}
+	for i := range rows {
+		cells = append(cells, []string{fmt.Sprintf("h%d", i), fmt.Sprintf("第%d户", i), fmt.Sprintf("v%d", i%200)})
 	}
-	return r
-}
-
-func (r *bigRegister) Columns() []string                 { return []string{"name", "label", "village"} }
-func (r *bigRegister) Len() int                          { return r.rows }
-func (r *bigRegister) Lookup(column, value string) []int { return r.index[column][value] }
-
-func (r *bigRegister) Cell(row, column int) string {
-	return [...]string{fmt.Sprintf("h%d", row), fmt.Sprintf("第%d户", row), fmt.Sprintf("v%d", row%200)}[column]
+	t := newFileTable(cells)
+	for _, column := range t.columns {
+		t.Lookup(column, "")
+	}
+	return t
 }
 
 // bigForm has 60 questions, of which each third depends on the one before, and a household drawn from the register.

@@ -68,6 +68,7 @@ type frame struct {
 	pos, size int
 	depth     int
 	steps     *int
+	fixed     map[*path]any // values of absolute paths that predicates ask for, the same for every node they are asked about
 }
 
 // spend counts nodes that were visited.
@@ -203,6 +204,18 @@ func nodesOf(v any) []Node {
 }
 
 func (e *path) eval(f *frame) any {
+	if !e.absolute || f.fixed == nil {
+		return e.walk(f)
+	}
+	v, known := f.fixed[e]
+	if !known {
+		v = e.walk(f)
+		f.fixed[e] = v
+	}
+	return v
+}
+
+func (e *path) walk(f *frame) any {
 	if e.oneChild() {
 		return children(f.node, e.steps[0].test.local, f)
 	}
@@ -386,6 +399,9 @@ func (p *predicate) filter(nodes []Node, f *frame) []Node {
 	kept := make([]Node, 0, min(len(nodes), 16))
 	inner := *f
 	inner.size = len(nodes)
+	if inner.fixed == nil && len(nodes) > 1 {
+		inner.fixed = map[*path]any{}
+	}
 	if inner.depth++; inner.depth > maxDepth {
 		fail("条件嵌套太深")
 	}

@@ -413,7 +413,7 @@ func unbound(e expr, f *frame) any {
 	}
 	free, ctx := *f, *f.ctx
 	ctx.Root, ctx.Node = f.root(), f.root()
-	free.ctx = &ctx
+	free.ctx, free.fixed = &ctx, nil
 	return p.eval(&free)
 }
 
