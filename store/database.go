@@ -143,6 +143,7 @@ type tx struct {
 	settled []survey.Record // records to take into the register once the transaction holds
 	after   []func()        // what else changes in memory then
 	quiet   bool            // nobody who waits for changes needs to hear of it
+	reread  map[survey.ScopeID]bool
 }
 
 // update runs do in one transaction: all of it is on disk when update returns nil, and none of it otherwise. What has

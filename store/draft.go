@@ -46,6 +46,14 @@ func (s *Store) BeginDraft(ctx context.Context, d survey.Draft, state []byte) er
 	})
 }
 
+// boxOf returns the box that seals a draft with this owner, or nil where the owner is somebody else.
+func (s *Store) boxOf(owner []byte) *seal.Box {
+	if owner == nil {
+		return s.vault.box
+	}
+	return nil
+}
+
 func (s *Store) sealFacts(d survey.Draft) ([]byte, error) {
 	return sealed(s.vault, draftFacts{
 		Form: d.Form, Version: d.FormVersion, Household: d.Household, Author: d.Author, Title: d.Title,
@@ -136,6 +144,9 @@ func (s *Store) drafts(ctx context.Context, rest string, args ...any) ([]survey.
 		}
 		facts, err := open[draftFacts](s.vault, sealed, placeOf("draft.facts_sealed", d.ID[:]))
 		d.Form, d.FormVersion, d.Household, d.Author = facts.Form, facts.Version, facts.Household, facts.Author
+		if s.leaveOut(ctx, placeOf("draft.facts_sealed", d.ID[:]), err) {
+			return nil
+		}
 		d.Title, d.Begun, d.Answered, d.Total = facts.Title, facts.Begun, facts.Answered, facts.Total
 		drafts = append(drafts, d)
 		return err
@@ -189,6 +200,9 @@ func (s *Store) journal(ctx context.Context, id survey.DraftID) ([]form.Change, 
 			return err
 		}
 		change, err := open[form.Change](s.vault, sealed, stepPlace(id, step))
+		if s.leaveOut(ctx, stepPlace(id, step), err) {
+			return nil
+		}
 		journal = append(journal, change)
 		return err
 	})

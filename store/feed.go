@@ -42,6 +42,9 @@ func (s *Store) ApplyPage(ctx context.Context, page wire.FeedPage) error {
 				return err
 			}
 		}
+		if t.reread[page.Scope] {
+			return nil
+		}
 		return t.exec(ctx, `INSERT INTO cursor (scope_id, epoch, seq) VALUES (?, ?, ?)
 			ON CONFLICT (scope_id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq`,
 			page.Scope[:], page.Epoch[:], int64(page.After)+int64(len(page.Items)))

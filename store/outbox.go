@@ -60,8 +60,12 @@ func (s *Store) NextPush(ctx context.Context, maxEntries, maxBytes int) (push wi
 		if err != nil || p == nil {
 			return err
 		}
-		ok = true
 		push, err = s.buildPush(ctx, t, *p)
+		if survey.KindOf(err) == survey.Damaged {
+			t.quiet = false // whoever pushes comes again
+			return s.goOnAsNewReplica(ctx, t)
+		}
+		ok = err == nil
 		return err
 	})
 	return push, ok, err
@@ -253,7 +257,8 @@ func (s *Store) advance(ctx context.Context, t *tx, state wire.ReplicaState, non
 }
 
 // goOnAsNewReplica begins a new log and logs into it, in their old order, the revisions no server has signed for.
-// Revisions keep their identifiers, so what the server has after all it takes as known.
+// Revisions keep their identifiers, so what the server has after all it takes as known. A revision that is not what was
+// written stays behind: nobody could take it.
 func (s *Store) goOnAsNewReplica(ctx context.Context, t *tx) error {
 	old := s.self.replica
 	replica, err := newReplica(ctx, t)
@@ -261,12 +266,19 @@ func (s *Store) goOnAsNewReplica(ctx context.Context, t *tx) error {
 		return err
 	}
 	var unsigned []survey.RevID
-	err = t.each(ctx, `SELECT l.rev_id FROM rlog l JOIN replica p ON p.replica_id = l.replica_id
+	err = t.each(ctx, `SELECT l.rev_id, v.payload_sealed FROM rlog l JOIN replica p ON p.replica_id = l.replica_id
+		JOIN revision v ON v.rev_id = l.rev_id
 		WHERE l.replica_id = ? AND l.n > p.acked_n ORDER BY l.n`, []any{old[:]}, func(row rowScan) error {
 		var id survey.RevID
-		err := row(&id)
+		var payload []byte
+		if err := row(&id, &payload); err != nil {
+			return err
+		}
+		if _, err := s.openRevision(id, payload); s.leaveOut(ctx, placeOf("revision.payload_sealed", id[:]), err) {
+			return nil
+		}
 		unsigned = append(unsigned, id)
-		return err
+		return nil
 	})
 	if err != nil {
 		return err

@@ -55,6 +55,9 @@ func (s *Store) revise(ctx context.Context, t *tx, r survey.Revision, hlc survey
 	added, err := t.change(ctx, `INSERT INTO revision (rev_id, record_id, scope_id, hlc, payload_sealed) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (rev_id) DO NOTHING`,
 		r.ID[:], r.Header.Record[:], r.Header.Scope[:], int64(hlc), payload)
+	if err == nil && !added {
+		added, err = s.mend(ctx, t, r.ID, payload)
+	}
 	if err != nil || !added {
 		return false, err
 	}
@@ -82,9 +85,10 @@ func (s *Store) keepBlobRefs(ctx context.Context, t *tx, r survey.Revision) erro
 	return nil
 }
 
-// edits returns every revision of a record, opened.
+// edits returns every revision of a record that is what was written, opened.
 func (s *Store) edits(ctx context.Context, t *tx, id survey.RecordID) ([]merge.Edit, error) {
 	var edits []merge.Edit
+	var broken []survey.RevID
 	err := t.each(ctx, "SELECT rev_id, hlc, payload_sealed FROM revision WHERE record_id = ?", []any{id[:]}, func(row rowScan) error {
 		var revision survey.RevID
 		var hlc int64
@@ -93,10 +97,14 @@ func (s *Store) edits(ctx context.Context, t *tx, id survey.RecordID) ([]merge.E
 			return err
 		}
 		edit, err := s.openEdit(revision, survey.HLC(hlc), payload)
+		if s.leaveOut(ctx, placeOf("revision.payload_sealed", revision[:]), err) {
+			broken = append(broken, revision)
+			return nil
+		}
 		edits = append(edits, edit)
 		return err
 	})
-	return edits, err
+	return edits, errors.Join(err, s.askAgain(ctx, t, broken))
 }
 
 func (s *Store) openEdit(id survey.RevID, hlc survey.HLC, payload []byte) (merge.Edit, error) {
@@ -104,8 +112,12 @@ func (s *Store) openEdit(id survey.RevID, hlc survey.HLC, payload []byte) (merge
 	if err != nil {
 		return merge.Edit{}, err
 	}
+	return editOf(r, hlc)
+}
+
+func editOf(r survey.Revision, hlc survey.HLC) (merge.Edit, error) {
 	body, err := wire.DecodeBody(r)
-	return merge.Edit{ID: id, Header: r.Header, Body: body, Erased: wire.Erased(r), HLC: hlc}, err
+	return merge.Edit{ID: r.ID, Header: r.Header, Body: body, Erased: wire.Erased(r), HLC: hlc}, err
 }
 
 func (s *Store) openRevision(id survey.RevID, payload []byte) (survey.Revision, error) {
@@ -243,6 +255,9 @@ const selectCards = "SELECT r.record_id, r.scope_id, r.hlc, r.voided, r.card_sea
 func (s *Store) cards(ctx context.Context, rest string, args []any, use func(cardRow) error) error {
 	return s.db.each(ctx, selectCards+rest, args, func(row rowScan) error {
 		c, err := s.openCard(row)
+		if s.leaveOut(ctx, placeOf("record.card_sealed", c.id[:]), err) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -278,7 +293,8 @@ func (s *Store) card(ctx context.Context, id survey.RecordID) (survey.Record, er
 	return *found, nil
 }
 
-// readRegister fills the register from the cards of what it lists.
+// readRegister fills the register from the cards of what it lists. A card that is not what was written is made again
+// from the record's revisions.
 func (s *Store) readRegister(ctx context.Context) error {
 	for _, listed := range []survey.RecordType{survey.TypePlace, survey.TypeStaff, survey.TypeHousehold} {
 		err := s.cards(ctx, "WHERE r.type_tag = ? AND r.voided = 0", []any{s.typeTag(listed)}, func(c cardRow) error {
@@ -289,7 +305,7 @@ func (s *Store) readRegister(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return s.remakeCards(ctx)
 }
 
 // VisitsOf returns the visits paid to a household, the latest first.

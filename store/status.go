@@ -17,6 +17,9 @@ func (s *Store) visits(ctx context.Context, rest string, args ...any) ([]survey.
 	err := s.db.each(ctx, selectVisits+rest, args, func(row rowScan) error {
 		var delivery *int64
 		c, err := s.openCard(func(dest ...any) error { return row(append(dest, &delivery)...) })
+		if s.leaveOut(ctx, placeOf("record.card_sealed", c.id[:]), err) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -38,8 +38,14 @@ type Store struct {
 	register *register
 	changed  announcer
 	member   atomic.Pointer[membership] // nil before enrolment
-	steps    map[survey.DraftID]int64   // last journal step of drafts in use; guarded by db.mu
-	self     identity                   // guarded by db.mu
+	saved    atomic.Pointer[survey.Salvage]
+	steps    map[survey.DraftID]int64 // last journal step of drafts in use; guarded by db.mu
+	self     identity                 // guarded by db.mu
+	damage   atomic.Pointer[survey.Error]
+	broken   quarantine
+
+	checking  sync.WaitGroup // of what looks the database over
+	stopCheck context.CancelFunc
 
 	blobsInUse sync.Mutex // held while files under blobs/ come and go; taken before db.mu
 }
@@ -76,8 +82,11 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, file string, o Options) (err error) {
-	_, err = os.Stat(file)
+func (s *Store) open(ctx context.Context, file string, o Options) error {
+	if err := finishExchange(s.disk, file); err != nil {
+		return err
+	}
+	_, err := os.Stat(file)
 	key, err := o.Keyring.DataKey(ctx, errors.Is(err, os.ErrNotExist))
 	if err != nil {
 		return err
@@ -85,7 +94,32 @@ func (s *Store) open(ctx context.Context, file string, o Options) (err error) {
 	if s.vault, err = newVault(key); err != nil {
 		return err
 	}
+	err = s.openChecked(ctx, file, o)
+	if !suspect(err) {
+		return err
+	}
+	if s.db != nil {
+		s.log.WarnContext(ctx, "closing a damaged database", slog.Any("error", s.db.close()))
+		s.forgetAll()
+	}
+	if err := s.salvage(ctx, file, o, err); err != nil {
+		return err
+	}
+	return s.openChecked(ctx, file, o)
+}
+
+// suspect reports whether an error may come from a damaged database: from SQLite's word, from a sealed value that does
+// not open, or from statements that are wrong for the schema that was found.
+func suspect(err error) bool {
+	return err != nil && survey.KindOf(openError(err)) == survey.Damaged
+}
+
+// openChecked opens the database, has SQLite look it over, and reads what is kept in memory.
+func (s *Store) openChecked(ctx context.Context, file string, o Options) (err error) {
 	if s.db, err = openDatabase(ctx, file, o); err != nil {
+		return err
+	}
+	if err := s.checkAtStart(ctx, file); err != nil {
 		return err
 	}
 	if err := s.identify(ctx); err != nil {
@@ -94,11 +128,18 @@ func (s *Store) open(ctx context.Context, file string, o Options) (err error) {
 	if err := s.readRegister(ctx); err != nil {
 		return err
 	}
+	if err := s.readSalvage(ctx); err != nil {
+		return err
+	}
 	return s.sweepBlobs(ctx)
 }
 
 // Close closes the database and lets another copy of the app open the folder.
 func (s *Store) Close() error {
+	if s.stopCheck != nil {
+		s.stopCheck()
+		s.checking.Wait()
+	}
 	var err error
 	if s.db != nil {
 		err = s.db.close()
