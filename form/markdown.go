@@ -66,12 +66,14 @@ func isBlock(element string) bool {
 type markdown struct {
 	outputs []string // those not yet placed
 	depth   int
+	looked  int // how many bytes were looked through for the ends of marks
 }
 
 // Bounds: a longer text is shown as it stands, and so is markup nested deeper.
 const (
 	maxMarked = 16 << 10
 	maxMarkup = 16
+	maxLooked = 1 << 20
 )
 
 var (
@@ -171,6 +173,11 @@ func merged(runs []Run) []Run {
 // order.
 func (m *markdown) markup(text string, i int, before func()) (runs []Run, size int, ok bool) {
 	rest := text[i:]
+	if strings.IndexByte("*_[<", rest[0]) >= 0 {
+		if m.looked += len(rest); m.looked > maxLooked {
+			return nil, 0, false
+		}
+	}
 	switch rest[0] {
 	case '\n':
 		before()
@@ -208,28 +215,33 @@ func (m *markdown) emphasis(text string, i int, before func()) ([]Run, int, bool
 	return []Run{{Element: element, Children: m.inline(rest[len(mark):end])}}, end + len(mark), true
 }
 
-// closing returns where the mark at the start of text is closed, or -1.
+// closing returns where the mark at the start of text is closed, or -1. Of three marks in a row the last close the outer
+// one.
 func closing(text, mark string) int {
 	if len(text) <= len(mark) || strings.IndexByte(" \t\n", text[len(mark)]) >= 0 {
 		return -1
 	}
-	for i := len(mark) + 1; i <= len(text)-len(mark); i++ {
-		switch {
-		case text[i] == '\\':
+	for i := len(mark); i < len(text); i++ {
+		if text[i] == '\\' {
 			i++
-		case !strings.HasPrefix(text[i:], mark) || strings.IndexByte(" \t\n", text[i-1]) >= 0:
-		case len(mark) == 1 && strings.HasPrefix(text[i:], mark+mark):
-			i++ // of an inner strong
-		case mark[0] == '_' && i+len(mark) < len(text) && isWord(text[i+len(mark)]):
-		case len(mark) == 2 && strings.HasPrefix(text[i+1:], mark):
-			// *** ends the inner em first
-		default:
-			return i
+			continue
 		}
+		run := len(text[i:]) - len(strings.TrimLeft(text[i:], mark[:1]))
+		if run == 0 {
+			continue
+		}
+		after := i + run
+		inWord := mark[0] == '_' && after < len(text) && isWord(text[after])
+		if at := after - len(mark); (run == len(mark) || run == 3) && at > len(mark) && strings.IndexByte(" \t\n", text[i-1]) < 0 && !inWord {
+			return at
+		}
+		i = after - 1
 	}
 	return -1
 }
 
+// isWord reports whether an underscore beside c stands within a word. Chinese has no spaces between words, so there it
+// does not count.
 func isWord(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
