@@ -163,5 +163,8 @@ func (d *demo) upright(ctx context.Context) error {
 	if err := j.Open(ctx); err != nil {
 		return err
 	}
-	return j.Leaf(ctx, 3)
+	if err := j.Leaf(ctx, 2); err != nil {
+		return err
+	}
+	return j.Index(ctx)
 }

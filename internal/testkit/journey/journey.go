@@ -95,16 +95,43 @@ func spell(label string, spellings ...string) act {
 	}
 }
 
-// write types into a field and waits until the window has caught up.
+// write types into a field and waits until the window has caught up. What came out wrong, as happens to keys that are
+// put on the keyboard for one character, is typed again.
 func write(ctx context.Context, w *robot.Window, field screen.Object, text string) error {
 	if err := enter(ctx, w, field); err != nil {
 		return err
 	}
-	if err := w.Type(ctx, text); err != nil {
-		return err
+	for range 3 {
+		if err := w.Type(ctx, text); err != nil {
+			return err
+		}
+		if shows(ctx, w, text) {
+			return nil
+		}
+		if err := w.Press(ctx, "ctrl+a"); err != nil {
+			return err
+		}
 	}
-	_, err := w.Find(ctx, "the field with "+text, func(o screen.Object) bool { return o.Kind == "field" && o.Text == text })
-	return err
+	return fmt.Errorf("%q cannot be typed", text)
+}
+
+// shows reports whether the field with the caret comes to hold a text within a few seconds.
+func shows(ctx context.Context, w *robot.Window, text string) bool {
+	for range 30 {
+		view, err := w.Look(ctx)
+		if err != nil {
+			return false
+		}
+		for _, o := range view.Objects {
+			if o.Kind == "field" && o.Focused && o.Text == text {
+				return true
+			}
+		}
+		if rest(100*time.Millisecond)(ctx, w) != nil {
+			return false
+		}
+	}
+	return false
 }
 
 // enter taps a field and waits until keys go to it.

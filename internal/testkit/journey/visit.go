@@ -121,3 +121,8 @@ func (j *Journey) Holds(ctx context.Context, section string, texts ...string) er
 	}
 	return j.do(ctx, "holds "+section, acts...)
 }
+
+// Index opens the list of sections, on a screen too narrow to show it beside the page.
+func (j *Journey) Index(ctx context.Context) error {
+	return j.do(ctx, "index", button("目录"), see("0 表头"))
+}

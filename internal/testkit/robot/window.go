@@ -347,7 +347,7 @@ func (w *Window) typeRare(ctx context.Context, character string) error {
 		if err := w.desktop.run(ctx, "xdotool", "type", "--delay", "60", character); err != nil {
 			return err
 		}
-		for range 10 {
+		for range 40 { // a machine under load takes its time; a key pressed twice would come twice
 			if err := pause(ctx, 50*time.Millisecond); err != nil {
 				return err
 			}
