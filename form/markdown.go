@@ -73,7 +73,7 @@ type markdown struct {
 const (
 	maxMarked = 16 << 10
 	maxMarkup = 16
-	maxLooked = 1 << 20
+	maxLooked = 1 << 18
 )
 
 var (
