@@ -100,7 +100,7 @@ func (p *player) play(text string) (Outcome, error) {
 		if err == nil {
 			err = p.speak(words)
 		}
-		if broken := (*unbegun)(nil); errors.As(err, &broken) {
+		if broken := (*beginError)(nil); errors.As(err, &broken) {
 			return played, broken.err
 		}
 		if err != nil {
@@ -110,11 +110,11 @@ func (p *player) play(text string) (Outcome, error) {
 	return played, nil
 }
 
-// unbegun is the error of a form that does not begin.
-type unbegun struct{ err error }
+// beginError is the error of a form that does not begin.
+type beginError struct{ err error }
 
 // Error returns the error of the form.
-func (u *unbegun) Error() string { return u.err.Error() }
+func (b *beginError) Error() string { return b.err.Error() }
 
 // reason is what an error says to the author.
 func reason(err error) string {
@@ -158,7 +158,7 @@ func (p *player) speak(words []string) error {
 		}
 		s, err := form.Begin(p.form, p.env)
 		if err != nil {
-			return &unbegun{err}
+			return &beginError{err}
 		}
 		p.s = s
 	}

@@ -41,11 +41,13 @@ func (s *speaker) condition(p phrase) string {
 		return s.joined(p.args[0]) + "，并且" + s.joined(p.args[1])
 	case p.kind == operation && comparisons[p.text] != "":
 		return s.comparison(p)
-	case p.kind == call && conditions[p.text] != nil:
-		return conditions[p.text](s, p.args)
-	default:
-		return s.value(p) + "成立"
 	}
+	if p.kind == call {
+		if said, ok := s.truth(p); ok {
+			return said
+		}
+	}
+	return s.value(p) + "成立"
 }
 
 // joined puts alternatives in brackets where they are joined to something else.
@@ -81,26 +83,27 @@ func (s *speaker) comparison(p phrase) string {
 	}
 }
 
-// conditions are the functions that are true or false.
-var conditions map[string]func(s *speaker, args []phrase) string
-
-func init() { //nolint:gochecknoinits // the functions speak of arguments, which may be calls of the functions
-	conditions = map[string]func(s *speaker, args []phrase) string{
-		"true":  func(*speaker, []phrase) string { return "总是" },
-		"false": func(*speaker, []phrase) string { return "从不" },
-		"not":   (*speaker).not,
-		"selected": func(s *speaker, args []phrase) string {
-			return s.chosen(args, "选了")
-		},
-		"regex": func(s *speaker, args []phrase) string { return s.argument(args, 0) + "符合规定的写法" },
-		"boolean-from-string": func(s *speaker, args []phrase) string {
-			return s.argument(args, 0) + "为真"
-		},
-		"contains": func(s *speaker, args []phrase) string { return s.argument(args, 0) + "里有" + s.argument(args, 1) },
-		"starts-with": func(s *speaker, args []phrase) string {
-			return s.argument(args, 0) + "以" + s.argument(args, 1) + "开头"
-		},
+// truth says a function that is true or false, if it is one.
+func (s *speaker) truth(p phrase) (said string, ok bool) {
+	switch p.text {
+	case "true":
+		return "总是", true
+	case "false":
+		return "从不", true
+	case "not":
+		return s.not(p.args), true
+	case "selected":
+		return s.chosen(p.args, "选了"), true
+	case "regex":
+		return s.argument(p.args, 0) + "符合规定的写法", true
+	case "boolean-from-string":
+		return s.argument(p.args, 0) + "为真", true
+	case "contains":
+		return s.argument(p.args, 0) + "里有" + s.argument(p.args, 1), true
+	case "starts-with":
+		return s.argument(p.args, 0) + "以" + s.argument(p.args, 1) + "开头", true
 	}
+	return "", false
 }
 
 func (s *speaker) chosen(args []phrase, verb string) string {
@@ -166,8 +169,8 @@ var patterns = map[string]string{
 func (s *speaker) function(p phrase) string {
 	pattern, known := patterns[p.text]
 	if !known {
-		if conditions[p.text] != nil {
-			return s.condition(p)
+		if said, ok := s.truth(p); ok {
+			return said
 		}
 		pattern = "函数 " + p.text + "（{*}）"
 	}
