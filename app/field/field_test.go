@@ -46,14 +46,20 @@ func (s *stack) top() *Screen       { return s.screens[len(s.screens)-1] }
 type desk struct {
 	*stack
 
-	t     *testing.T
+	t     testing.TB
 	host  Host
 	store *store.Store
 	now   time.Time
 	due   []func()
 }
 
-func newDesk(t *testing.T, forms ...string) *desk {
+func newDesk(t testing.TB, forms ...string) *desk {
+	t.Helper()
+	return newDeskOf(t, 30, forms...)
+}
+
+// newDeskOf is a desk in a township of some size.
+func newDeskOf(t testing.TB, households int, forms ...string) *desk {
 	t.Helper()
 	test.NewTempApp(t).Settings().SetTheme(widgets.NewTheme(
 		widgets.Fonts{Regular: assets.FontRegular(), Bold: assets.FontBold()}, widgets.TextNormal))
@@ -68,7 +74,7 @@ func newDesk(t *testing.T, forms ...string) *desk {
 		}
 	})
 	d.store = s
-	spec := device.Spec{Seed: 1, Households: 30, Forms: map[string]fs.FS{}}
+	spec := device.Spec{Seed: 1, Households: households, Forms: map[string]fs.FS{}}
 	for _, id := range forms {
 		if spec.Forms[id], err = assets.Form(id); err != nil {
 			t.Fatal(err)
