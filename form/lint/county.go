@@ -61,7 +61,7 @@ func countyRule(number int, word string, more []string) (rule, error) {
 	return rule{
 		code: County, where: asked | hints | choices | notes, words: []string{word}, keys: []string{strings.ToLower(word)},
 		message: "“{0}”里有本县不许用的词“{1}”。", remedy: reason,
-	}, nil
+	}.ready(), nil
 }
 
 func refused(line int, why string, err error) error {

@@ -10,6 +10,7 @@ import (
 type item struct {
 	kind     string // the canonical type; "choice" for a choice
 	name     string
+	parts    []string // of the name
 	labels   []xlsform.Said
 	hints    []xlsform.Said
 	required bool
@@ -43,6 +44,7 @@ func (r Rules) inspect(i item) []xlsform.Finding {
 	if i.required && media[i.kind] != "" {
 		found = append(found, i.finding(forced, media[i.kind], "required"))
 	}
+	i.parts = parts(i.name)
 	excused := lawful.MatchString(i.basis) && aim.MatchString(i.basis)
 	for _, one := range r.all() {
 		hit, column := one.look(i)
@@ -59,10 +61,8 @@ func (r Rules) inspect(i item) []xlsform.Finding {
 
 // look returns what the rule refuses in the item, and the header of the column it stands in.
 func (r rule) look(i item) (hit, column string) {
-	if r.where&names != 0 && i.kind != "note" {
-		if hit := r.inName(i.name); hit != "" {
-			return i.name, i.header("name")
-		}
+	if r.where&names != 0 && i.kind != "note" && r.inName(i.parts) {
+		return i.name, i.header("name")
 	}
 	texts, in := i.labels, r.inText
 	switch {

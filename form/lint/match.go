@@ -36,28 +36,25 @@ func parts(name string) []string {
 	return strings.Fields(cut.String())
 }
 
-// inName returns the first key that is one part of the name or several in a row.
-func (r rule) inName(name string) string {
-	all := parts(name)
-	for _, key := range r.keys {
-		joined := strings.ReplaceAll(key, " ", "")
-		for first := range all {
-			for last := first; last < len(all); last++ {
-				if strings.Join(all[first:last+1], "") == joined {
-					return key
-				}
+// inName reports whether a key is one part of the name or several in a row.
+func (r rule) inName(parts []string) bool {
+	for first := range parts {
+		joined := ""
+		for _, part := range parts[first:] {
+			if joined += part; slices.Contains(r.joined, joined) {
+				return true
 			}
 		}
 	}
-	return ""
+	return false
 }
 
 // inText returns the first word the text holds.
 func (r rule) inText(text string) string {
 	plain := squeezed(text)
-	for _, word := range r.words {
-		if strings.Contains(plain, squeezed(word)) {
-			return word
+	for i, word := range r.squeezed {
+		if strings.Contains(plain, word) {
+			return r.words[i]
 		}
 	}
 	if r.pattern != nil {

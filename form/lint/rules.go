@@ -3,6 +3,7 @@ package lint
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"zoucun/form/xlsform"
 )
@@ -45,7 +46,9 @@ type rule struct {
 	keys      []string // whole parts of a name: "risk level" in riskLevel, risk_level, household_risklevel
 	pattern   *regexp.Regexp
 	excusable bool
-	message   string // {0} is the question, {1} what was found
+	squeezed  []string // words, as inText compares them
+	joined    []string // keys, as inName compares them
+	message   string   // {0} is the question, {1} what was found
 	remedy    string
 }
 
@@ -163,7 +166,27 @@ var (
 	aim    = regexp.MustCompile(`用于|用来|为了|目的|办理|核对|核实|发放`)
 )
 
+// everywhere are the rules every form is held to, ready for use.
+var everywhere = func() []rule {
+	var all []rule
+	for _, one := range append(slices.Clone(builtin), located) {
+		all = append(all, one.ready())
+	}
+	return all
+}()
+
+// ready works out what is compared again and again.
+func (r rule) ready() rule {
+	for _, word := range r.words {
+		r.squeezed = append(r.squeezed, squeezed(word))
+	}
+	for _, key := range r.keys {
+		r.joined = append(r.joined, strings.ReplaceAll(key, " ", ""))
+	}
+	return r
+}
+
 // Rules are the built-in rules and what a county adds to them.
 type Rules struct{ added []rule }
 
-func (r Rules) all() []rule { return slices.Concat(builtin, []rule{located}, r.added) }
+func (r Rules) all() []rule { return slices.Concat(everywhere, r.added) }

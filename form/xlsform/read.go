@@ -115,7 +115,7 @@ func ReadXLSX(source io.Reader, name string) (Workbook, []Finding) {
 	switch {
 	case err == nil && len(packed) > maxBytes:
 		err = errTooLarge
-	case bytes.HasPrefix(packed, []byte(oldFormat)):
+	case strings.EqualFold(path.Ext(name), ".xls") || bytes.HasPrefix(packed, []byte(oldFormat)):
 		found.add(OldWorkbook, at{}, name)
 		return book, found.sorted()
 	}
