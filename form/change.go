@@ -77,7 +77,7 @@ func (s *Session) Set(path survey.FieldPath, value string) (Effects, error) {
 // blank instead of a Violation. See [Fit].
 func (s *Session) SetFitting(path survey.FieldPath, value string) (Effects, error) {
 	if n := s.root.find(path); n != nil && n.def.Leaf() {
-		value = Fit(n.def.Bind.Type, value)
+		value = fitting(n.def, value)
 	}
 	return s.Set(path, value)
 }

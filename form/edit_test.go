@@ -83,6 +83,23 @@ func TestWhatDoesNotFitIsBlank(t *testing.T) {
 	}
 }
 
+func TestARangeHasBounds(t *testing.T) {
+	s := open(t, `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>x</h:title><model>
+<instance><data id="x"><q/></data></instance><bind nodeset="/data/q" type="int"/></model></h:head><h:body><range ref="/data/q" start="10" end="1" step="1"/></h:body></h:html>`)
+	for value, right := range map[string]bool{"1": true, "10": true, "0": false, "11": false, "x": false, "": true} {
+		set(t, s, "q", value)
+		if q, _ := s.Question("q"); (q.Violation == nil) != right {
+			t.Errorf("%q: %+v", value, q.Violation)
+		}
+		if _, err := s.SetFitting("q", value); err != nil {
+			t.Fatal(survey.MessageOf(err))
+		}
+		if q, _ := s.Question("q"); (q.Value == value) != right {
+			t.Errorf("%q fits as %q", value, q.Value)
+		}
+	}
+}
+
 func TestAnswersAreKeptInOneSpelling(t *testing.T) {
 	s := open(t, visitForm)
 	set(t, s, "reason", "cafe\u0301")

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"zoucun/form/xform"
 	"zoucun/form/xpath"
 )
 
@@ -49,6 +50,33 @@ func Fit(bindType, value string) string {
 		return ""
 	}
 	return value
+}
+
+// fitting is Fit for a question: a range has its bounds too.
+func fitting(def *xform.Node, value string) string {
+	if value = Fit(def.Bind.Type, value); !withinRange(def, value) {
+		return ""
+	}
+	return value
+}
+
+// withinRange reports whether a value lies between the start and the end of a range question, as far as the form gives
+// them. Other questions have no bounds.
+func withinRange(def *xform.Node, value string) bool {
+	c := def.Control
+	if c == nil || c.Kind != xform.Range || value == "" {
+		return true
+	}
+	n, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return false
+	}
+	start, noStart := strconv.ParseFloat(c.Attributes["start"], 64)
+	end, noEnd := strconv.ParseFloat(c.Attributes["end"], 64)
+	if noStart != nil || noEnd != nil {
+		return true
+	}
+	return n >= min(start, end) && n <= max(start, end)
 }
 
 // decimalPoints writes the numbers of positions with a fraction, as the specification has them.

@@ -46,6 +46,8 @@ func (s *Session) violation(n *node) *Violation {
 		return s.violated(n, Required, s.text(n.def.Bind.RequiredMsg, n), "请填写这一项。")
 	case !wellFormed(n.def.Bind.Type, n.value):
 		return s.violated(n, WrongType, "", typeMessage(typeOf(n.def), n.def.Bind.Type))
+	case !withinRange(n.def, n.value):
+		return s.violated(n, WrongType, "", fmt.Sprintf("请填写 %s 到 %s 之间的数。", n.def.Control.Attributes["start"], n.def.Control.Attributes["end"]))
 	case n.violates:
 		return s.violated(n, Constraint, s.text(n.def.Bind.ConstraintMsg, n), "这个答案不在允许的范围内，请核对。")
 	}

@@ -67,6 +67,7 @@ func openScenario(args []any) *scenario {
 	}
 	refuseLostOptions(f, args)
 	sc := &scenario{form: f, env: testEnv()}
+	sc.env.Properties = properties(args)
 	sc.s, err = form.Begin(f, sc.env)
 	if err != nil {
 		panic(err)
@@ -111,6 +112,17 @@ func refuseLostOptions(f *xform.Form, args []any) {
 			panic(untaught("a position given by the device"))
 		}
 	}
+}
+
+// properties returns what the recorded device was said to know of itself.
+func properties(args []any) map[string]string {
+	found := map[string]string{}
+	given, _ := fieldAt(args, 2, "preloadProperties").(map[string]any)
+	for name, value := range given {
+		found[name] = plain(value)
+		found[strings.ToLower(name)] = plain(value)
+	}
+	return found
 }
 
 func field(v any, name string) any {
@@ -426,6 +438,7 @@ func init() {
 			if len(args) > 0 {
 				panic(untaught("a submission in chunks"))
 			}
+			_, _ = sc.s.Finish() // what is wrong is told by getValidationOutcome
 			return sc
 		},
 		"getValidationOutcome": func(sc *scenario, _ string, _ []any) any { return validation{sc} },
