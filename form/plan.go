@@ -57,6 +57,7 @@ type plan struct {
 	rules   [][]*rule  // by the index of the definition they belong to
 	readers [][]reader // by the index of the definition they read
 	ranks   int
+	edges   int // how many readers there are
 }
 
 // newPlan works out the dependencies. A rule that depends on its own result is an error that names the nodes.
@@ -65,10 +66,21 @@ func newPlan(f *xform.Form) (*plan, error) {
 	for _, n := range f.Nodes {
 		p.rules[n.Index] = rulesOf(f, n)
 		for _, r := range p.rules[n.Index] {
-			p.connect(f, r)
+			if p.connect(f, r); p.edges > maxEdges {
+				return nil, tangled(n)
+			}
 		}
 	}
 	return p, p.order(f)
+}
+
+// maxEdges bounds how many nodes all expressions of a form may read. A form of 1,000 questions has some thousands.
+const maxEdges = 2_000_000
+
+func tangled(n *xform.Node) error {
+	return &survey.Error{
+		Kind: survey.Invalid, Op: "form.plan", Subject: n.Path(), Message: fmt.Sprintf("表太复杂了：到 %s 为止，算式引用的题太多。", n.Path()),
+	}
 }
 
 func rulesOf(f *xform.Form, n *xform.Node) []*rule {
@@ -143,6 +155,7 @@ func (p *plan) connect(f *xform.Form, r *rule) {
 			}
 			for _, at := range follow(f, r.owner(), ref) {
 				bound := min(at.bound, r.def.Depth())
+				p.edges++
 				p.readers[at.def.Index] = append(p.readers[at.def.Index], reader{r, bound, at.filtered})
 			}
 		}
@@ -164,9 +177,22 @@ func follow(f *xform.Form, owner *xform.Node, ref xpath.Reference) []place {
 			here.filtered = here.filtered || step.Filtered
 			next = append(next, here.follow(f, owner, ref, i)...)
 		}
-		at = next
+		at = distinct(next)
 	}
 	return slices.DeleteFunc(at, func(here place) bool { return here.def == nil })
+}
+
+// distinct drops repetitions: many ways may lead to one place.
+func distinct(places []place) []place {
+	if len(places) < 2 {
+		return places
+	}
+	seen := make(map[place]bool, len(places))
+	return slices.DeleteFunc(places, func(p place) bool {
+		known := seen[p]
+		seen[p] = true
+		return known
+	})
 }
 
 func (here place) follow(f *xform.Form, owner *xform.Node, ref xpath.Reference, i int) []place {
