@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"errors"
 	"slices"
 
 	"github.com/fxamacker/cbor/v2"
@@ -36,55 +37,61 @@ func (s *Store) BeginDraft(ctx context.Context, d survey.Draft, state []byte) er
 		if d.Begun == 0 {
 			d.Begun = survey.MillisOf(t.now)
 		}
-		facts, err := s.sealFacts(d)
+		box := s.ownBox()
+		facts, err := s.sealFacts(box, d)
 		if err != nil {
 			return err
 		}
-		t.after = append(t.after, func() { s.steps[d.ID] = 0 })
-		return t.exec(ctx, `INSERT INTO draft (draft_id, scope_id, changed, state_step, facts_sealed, state_sealed)
-			VALUES (?, ?, ?, 0, ?, ?)`, d.ID[:], d.Scope[:], t.now.UnixMilli(), facts, s.sealState(d.ID, state))
+		t.after = append(t.after, func() { s.places[d.ID] = draftPlace{box: box} })
+		return t.exec(ctx, `INSERT INTO draft (draft_id, scope_id, changed, state_step, facts_sealed, state_sealed, owner)
+			VALUES (?, ?, ?, 0, ?, ?, ?)`, d.ID[:], d.Scope[:], t.now.UnixMilli(), facts, box.Seal(state, statePlace(d.ID)), s.owner.tag)
 	})
 }
 
-// boxOf returns the box that seals a draft with this owner, or nil where the owner is somebody else.
-func (s *Store) boxOf(owner []byte) *seal.Box {
-	if owner == nil {
-		return s.vault.box
-	}
-	return nil
-}
-
-func (s *Store) sealFacts(d survey.Draft) ([]byte, error) {
-	return sealed(s.vault, draftFacts{
+func (s *Store) sealFacts(box *seal.Box, d survey.Draft) ([]byte, error) {
+	plain, err := wire.Encode(draftFacts{
 		Form: d.Form, Version: d.FormVersion, Household: d.Household, Author: d.Author, Title: d.Title,
 		Begun: d.Begun, Answered: d.Answered, Total: d.Total,
-	}, placeOf("draft.facts_sealed", d.ID[:]))
+	})
+	return box.Seal(plain, placeOf("draft.facts_sealed", d.ID[:])), err
 }
 
-func (s *Store) sealState(id survey.DraftID, state []byte) []byte {
-	return s.vault.box.Seal(state, placeOf("draft.state_sealed", id[:]))
-}
+func statePlace(id survey.DraftID) seal.Place { return placeOf("draft.state_sealed", id[:]) }
 
 // SaveChange writes one line of a draft's journal. When it returns nil the line is on disk, whatever happens to the
-// device; when it returns an error the draft is as it was.
+// device; when it returns an error the draft is as it was. What had been undone stays in the journal, but redo no
+// longer leads there.
 func (s *Store) SaveChange(ctx context.Context, id survey.DraftID, c form.Change) error {
-	ctx = context.WithoutCancel(ctx)
 	plain, err := wire.Encode(c)
-	if err != nil {
-		return opError("store.SaveChange", subjectOf(id), err)
+	if err == nil {
+		err = s.appendStep(context.WithoutCancel(ctx), id, plain)
 	}
+	return opError("store.SaveChange", subjectOf(id), err)
+}
+
+func (s *Store) appendStep(ctx context.Context, id survey.DraftID, plain []byte) error {
 	s.db.mu.Lock()
 	defer s.db.mu.Unlock()
-	step, err := s.lastStep(ctx, id)
-	if err == nil {
-		step++
-		err = s.db.exec(ctx, "INSERT INTO draft_step (draft_id, step, at, change_sealed) VALUES (?, ?, ?, ?)",
-			id[:], step, s.clock().UnixMilli(), s.vault.box.Seal(plain, stepPlace(id, step)))
+	p, err := s.place(ctx, id)
+	if err != nil {
+		return err
+	}
+	step := p.last + 1
+	insert := func(follows any) error {
+		return s.db.exec(ctx, "INSERT INTO draft_step (draft_id, step, at, change_sealed, follows) VALUES (?, ?, ?, ?, ?)",
+			id[:], step, s.clock().UnixMilli(), p.box.Seal(plain, stepPlace(id, step)), follows)
+	}
+	if p.head == p.last {
+		err = insert(nil)
+	} else {
+		err = s.db.transact(ctx, func() error {
+			return errors.Join(insert(p.head), s.db.exec(ctx, "DELETE FROM draft_place WHERE draft_id = ?", id[:]))
+		})
 	}
 	if err != nil {
-		return opError("store.SaveChange", subjectOf(id), err)
+		return err
 	}
-	s.steps[id] = step
+	s.places[id] = draftPlace{last: step, head: step, box: p.box}
 	return nil
 }
 
@@ -93,62 +100,83 @@ func stepPlace(id survey.DraftID, step int64) seal.Place {
 	return placeOf("draft_step.change_sealed", binary.BigEndian.AppendUint64(id[:], uint64(step)))
 }
 
-// lastStep returns the last step of a draft's journal. The caller holds db.mu.
-func (s *Store) lastStep(ctx context.Context, id survey.DraftID) (int64, error) {
-	if step, ok := s.steps[id]; ok {
-		return step, nil
-	}
-	t := &tx{db: s.db}
-	var step int64
-	err := t.row(ctx, `SELECT max(d.state_step, coalesce((SELECT max(j.step) FROM draft_step j WHERE j.draft_id = d.draft_id), 0))
-		FROM draft d WHERE d.draft_id = ?`, []any{id[:]}, &step)
-	if err == nil {
-		s.steps[id] = step
-	}
-	return step, err
+// draftPlace is where a draft stands in its journal: after the step head, of the steps up to last.
+type draftPlace struct {
+	last, head int64
+	box        *seal.Box // what the draft is sealed in
 }
 
-// SaveState keeps a snapshot of the filling as the journal so far has made it, and what lists show of it. The journal
-// lines it covers are dropped.
+// place returns where a draft stands. A draft of somebody else is not found. The caller holds db.mu.
+func (s *Store) place(ctx context.Context, id survey.DraftID) (draftPlace, error) {
+	if p, ok := s.places[id]; ok {
+		return p, nil
+	}
+	t := &tx{db: s.db}
+	var p draftPlace
+	var owner []byte
+	var head *int64
+	err := t.row(ctx, `SELECT d.owner, p.head,
+		max(d.state_step, coalesce((SELECT max(j.step) FROM draft_step j WHERE j.draft_id = d.draft_id), 0))
+		FROM draft d LEFT JOIN draft_place p ON p.draft_id = d.draft_id WHERE d.draft_id = ?`, []any{id[:]}, &owner, &head, &p.last)
+	if err != nil {
+		return p, err
+	}
+	if p.box = s.boxOf(owner); p.box == nil {
+		return p, notFound("store.place", subjectOf(id))
+	}
+	if p.head = p.last; head != nil {
+		p.head = *head
+	}
+	s.places[id] = p
+	return p, nil
+}
+
+// SaveState keeps a snapshot of the filling as the journal so far has made it, and what lists show of it.
 func (s *Store) SaveState(ctx context.Context, d survey.Draft, state []byte) error {
 	return s.update(ctx, "store.SaveState", subjectOf(d.ID), func(ctx context.Context, t *tx) error {
-		step, err := s.lastStep(ctx, d.ID)
+		p, err := s.place(ctx, d.ID)
 		if err != nil {
 			return err
 		}
-		facts, err := s.sealFacts(d)
+		if err := keepEarlierState(ctx, t, p, d.ID); err != nil {
+			return err
+		}
+		facts, err := s.sealFacts(p.box, d)
 		if err != nil {
 			return err
 		}
-		err = t.exec(ctx, "UPDATE draft SET changed = ?, state_step = ?, facts_sealed = ?, state_sealed = ? WHERE draft_id = ?",
-			t.now.UnixMilli(), step, facts, s.sealState(d.ID, state), d.ID[:])
-		if err != nil {
-			return err
-		}
-		return t.exec(ctx, "DELETE FROM draft_step WHERE draft_id = ?", d.ID[:])
+		return t.exec(ctx, "UPDATE draft SET changed = ?, state_step = ?, facts_sealed = ?, state_sealed = ? WHERE draft_id = ?",
+			t.now.UnixMilli(), p.head, facts, p.box.Seal(state, statePlace(d.ID)), d.ID[:])
 	})
 }
 
 // selectDrafts reads drafts with the time of their last journal line.
 const selectDrafts = `SELECT d.draft_id, d.scope_id,
-	max(d.changed, coalesce((SELECT max(j.at) FROM draft_step j WHERE j.draft_id = d.draft_id), 0)), d.facts_sealed
+	max(d.changed, coalesce((SELECT max(j.at) FROM draft_step j WHERE j.draft_id = d.draft_id), 0)), d.owner, d.facts_sealed
 	FROM draft d `
 
+// drafts returns the drafts the person may see: own ones, and those from before anybody had a PIN.
 func (s *Store) drafts(ctx context.Context, rest string, args ...any) ([]survey.Draft, error) {
 	var drafts []survey.Draft
 	err := s.db.each(ctx, selectDrafts+rest, args, func(row rowScan) error {
 		var d survey.Draft
-		var sealed []byte
-		if err := row(&d.ID, &d.Scope, &d.Changed, &sealed); err != nil {
+		var owner, sealed []byte
+		if err := row(&d.ID, &d.Scope, &d.Changed, &owner, &sealed); err != nil {
 			return err
 		}
-		facts, err := open[draftFacts](s.vault, sealed, placeOf("draft.facts_sealed", d.ID[:]))
+		box := s.boxOf(owner)
+		if box == nil {
+			return nil
+		}
+		facts, err := openIn[draftFacts](box, sealed, placeOf("draft.facts_sealed", d.ID[:]))
 		d.Form, d.FormVersion, d.Household, d.Author = facts.Form, facts.Version, facts.Household, facts.Author
 		if s.leaveOut(ctx, placeOf("draft.facts_sealed", d.ID[:]), err) {
 			return nil
 		}
 		d.Title, d.Begun, d.Answered, d.Total = facts.Title, facts.Begun, facts.Answered, facts.Total
-		drafts = append(drafts, d)
+		if err == nil && s.owner.sees(owner, d.Author) {
+			drafts = append(drafts, d)
+		}
 		return err
 	})
 	slices.SortFunc(drafts, func(a, b survey.Draft) int {
@@ -163,53 +191,14 @@ func (s *Store) Drafts(ctx context.Context) ([]survey.Draft, error) {
 	return drafts, opError("store.Drafts", "", err)
 }
 
-// LoadDraft returns a draft, its last snapshot, and the journal written after it, in order.
-func (s *Store) LoadDraft(ctx context.Context, id survey.DraftID) (survey.Draft, []byte, []form.Change, error) {
-	draft, state, journal, err := s.loadDraft(ctx, id)
-	return draft, state, journal, opError("store.LoadDraft", subjectOf(id), err)
+// DraftsOf returns the fillings for one household that are not finished: more than one where it was begun twice.
+func (s *Store) DraftsOf(ctx context.Context, household survey.RecordID) ([]survey.Draft, error) {
+	drafts, err := s.drafts(ctx, "")
+	drafts = slices.DeleteFunc(drafts, func(d survey.Draft) bool { return d.Household != household })
+	return drafts, opError("store.DraftsOf", "record "+household.String(), err)
 }
 
-// loadDraft holds the writer back, so that snapshot and journal belong together.
-func (s *Store) loadDraft(ctx context.Context, id survey.DraftID) (d survey.Draft, state []byte, journal []form.Change, err error) {
-	s.db.mu.Lock()
-	defer s.db.mu.Unlock()
-	drafts, err := s.drafts(ctx, "WHERE d.draft_id = ?", id[:])
-	if err != nil {
-		return d, nil, nil, err
-	}
-	if len(drafts) == 0 {
-		return d, nil, nil, notFound("store.loadDraft", subjectOf(id))
-	}
-	var sealed []byte
-	if err := s.db.reader.QueryRowContext(ctx, "SELECT state_sealed FROM draft WHERE draft_id = ?", id[:]).Scan(&sealed); err != nil {
-		return d, nil, nil, err
-	}
-	if state, err = s.vault.box.Open(sealed, placeOf("draft.state_sealed", id[:])); err != nil {
-		return d, nil, nil, err
-	}
-	journal, err = s.journal(ctx, id)
-	return drafts[0], state, journal, err
-}
-
-func (s *Store) journal(ctx context.Context, id survey.DraftID) ([]form.Change, error) {
-	var journal []form.Change
-	err := s.db.each(ctx, "SELECT step, change_sealed FROM draft_step WHERE draft_id = ? ORDER BY step", []any{id[:]}, func(row rowScan) error {
-		var step int64
-		var sealed []byte
-		if err := row(&step, &sealed); err != nil {
-			return err
-		}
-		change, err := open[form.Change](s.vault, sealed, stepPlace(id, step))
-		if s.leaveOut(ctx, stepPlace(id, step), err) {
-			return nil
-		}
-		journal = append(journal, change)
-		return err
-	})
-	return journal, err
-}
-
-// DiscardDraft throws a draft away with its journal and its files. To discard what is not there is no error.
+// DiscardDraft throws a draft away with its journal, all of its history and its files. To discard what is not there is no error.
 func (s *Store) DiscardDraft(ctx context.Context, id survey.DraftID) error {
 	s.blobsInUse.Lock()
 	defer s.blobsInUse.Unlock()
@@ -227,7 +216,7 @@ func (s *Store) DiscardDraft(ctx context.Context, id survey.DraftID) error {
 }
 
 func (s *Store) removeDraft(ctx context.Context, t *tx, id survey.DraftID) error {
-	t.after = append(t.after, func() { delete(s.steps, id) })
+	t.after = append(t.after, func() { delete(s.places, id) })
 	return t.exec(ctx, "DELETE FROM draft WHERE draft_id = ?", id[:])
 }
 

@@ -54,12 +54,8 @@ type finishing struct {
 
 // visit writes the visit's own revision.
 func (f *finishing) visit(ctx context.Context, sub form.Submission) error {
-	exists, err := f.draftExists(ctx)
-	if err != nil {
-		return err
-	}
-	if !exists {
-		return notFound("store.finishing", subjectOf(f.draft.ID))
+	if _, err := f.s.place(ctx, f.draft.ID); err != nil {
+		return err // no such draft, or somebody else's
 	}
 	body := survey.Body{Fields: survey.Fields{}}
 	maps.Copy(body.Fields, sub.Fields)
@@ -71,6 +67,7 @@ func (f *finishing) visit(ctx context.Context, sub form.Submission) error {
 	} else if f.draft.Title != "" {
 		body.Fields[survey.VisitName] = f.draft.Title
 	}
+	var err error
 	if body.Attachments, err = f.attachments(ctx, sub.Attachments); err != nil {
 		return err
 	}
@@ -87,11 +84,6 @@ func (f *finishing) household(sub form.Submission) survey.RecordID {
 		}
 	}
 	return f.draft.Household
-}
-
-func (f *finishing) draftExists(ctx context.Context) (exists bool, err error) {
-	err = f.tx.row(ctx, "SELECT EXISTS (SELECT 1 FROM draft WHERE draft_id = ?)", []any{f.draft.ID[:]}, &exists)
-	return exists, err
 }
 
 // attachments takes the draft's files that answers refer to over into the record.

@@ -24,15 +24,18 @@ type Keyring interface {
 
 // FileKeyring returns the keyring that keeps the key in a file only the owner may read. It protects a copied database,
 // not a stolen device.
-func FileKeyring(path string) Keyring { return fileKeyring(path) }
+func FileKeyring(path string) Keyring { return fileKeyring{path, systemDisk{}} }
 
-type fileKeyring string
+type fileKeyring struct {
+	path string
+	disk Disk
+}
 
 // DataKey implements [Keyring].
-func (path fileKeyring) DataKey(_ context.Context, create bool) (seal.Key, error) {
-	raw, err := os.ReadFile(string(path))
+func (k fileKeyring) DataKey(_ context.Context, create bool) (seal.Key, error) {
+	raw, err := os.ReadFile(k.path)
 	if errors.Is(err, fs.ErrNotExist) && create {
-		return path.create()
+		return k.create()
 	}
 	if err != nil {
 		return seal.Key{}, &survey.Error{Kind: survey.NotFound, Op: "store.DataKey", Message: messageNoKey, Err: err}
@@ -48,12 +51,12 @@ func (path fileKeyring) DataKey(_ context.Context, create bool) (seal.Key, error
 	return key, nil
 }
 
-func (path fileKeyring) create() (seal.Key, error) {
+func (k fileKeyring) create() (seal.Key, error) {
 	key, err := seal.NewKey(rand.Reader)
 	if err != nil {
 		return seal.Key{}, err
 	}
-	if err := writeDurably(systemDisk{}, string(path), key[:]); err != nil {
+	if err := writeDurably(k.disk, k.path, key[:]); err != nil {
 		return seal.Key{}, fileError("store.DataKey", err)
 	}
 	return key, nil
@@ -65,8 +68,8 @@ type vault struct {
 	tagKey []byte
 }
 
-func newVault(key seal.Key) (*vault, error) {
-	box, err := seal.NewBox(key)
+func newVault(key seal.Key, algorithm seal.Algorithm) (*vault, error) {
+	box, err := seal.NewBox(key, algorithm)
 	if err != nil {
 		return nil, err
 	}

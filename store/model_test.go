@@ -20,6 +20,7 @@ type machine struct {
 	store  *Store
 
 	drafts    map[survey.DraftID][]form.Change
+	undone    map[survey.DraftID][]form.Change // what redo brings back, the next last
 	order     []survey.DraftID
 	finished  map[survey.RecordID]bool
 	lost      *wire.Push // stored by the office, but its receipt was lost
@@ -29,7 +30,8 @@ type machine struct {
 func newMachine(t *testing.T) *machine {
 	t.Helper()
 	m := &machine{
-		t: t, dir: t.TempDir(), office: newOffice(t), drafts: map[survey.DraftID][]form.Change{}, finished: map[survey.RecordID]bool{},
+		t: t, dir: t.TempDir(), office: newOffice(t), drafts: map[survey.DraftID][]form.Change{},
+		undone: map[survey.DraftID][]form.Change{}, finished: map[survey.RecordID]bool{},
 	}
 	m.store = enrolled(t, m.office, m.dir)
 	return m
@@ -64,6 +66,8 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		"begin":    m.begin,
 		"answer":   m.answer,
 		"snapshot": m.snapshot,
+		"undo":     m.undo,
+		"redo":     m.redo,
 		"finish":   m.finish,
 		"discard":  m.discard,
 		"publish":  m.publish,
@@ -87,6 +91,37 @@ func (m *machine) answer(rt *rapid.T) {
 		change := answer("question", rapid.StringN(1, 20, 60).Draw(rt, "value"))
 		must(rt, m.store.SaveChange(rt.Context(), id, change))
 		m.drafts[id] = append(m.drafts[id], change)
+		delete(m.undone, id)
+	}
+}
+
+func (m *machine) undo(rt *rapid.T) {
+	if id, ok := m.draw(rt); ok {
+		moved, err := m.store.Undo(rt.Context(), id)
+		must(rt, err)
+		last := len(m.drafts[id]) - 1
+		if moved != (last >= 0) {
+			rt.Fatalf("undo %v with %d changes", moved, last+1)
+		}
+		if moved {
+			m.undone[id] = append(m.undone[id], m.drafts[id][last])
+			m.drafts[id] = m.drafts[id][:last:last]
+		}
+	}
+}
+
+func (m *machine) redo(rt *rapid.T) {
+	if id, ok := m.draw(rt); ok {
+		moved, err := m.store.Redo(rt.Context(), id)
+		must(rt, err)
+		last := len(m.undone[id]) - 1
+		if moved != (last >= 0) {
+			rt.Fatalf("redo %v with %d undone", moved, last+1)
+		}
+		if moved {
+			m.drafts[id] = append(m.drafts[id], m.undone[id][last])
+			m.undone[id] = m.undone[id][:last]
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"archive/zip"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -98,6 +99,16 @@ func (w *workshop) finish() error {
 	return w.store.FinishVisit(context.Background(), w.draft, sub)
 }
 
+func (w *workshop) undo() error {
+	_, err := w.store.Undo(context.Background(), w.draft.ID)
+	return err
+}
+
+func (w *workshop) redo() error {
+	_, err := w.store.Redo(context.Background(), w.draft.ID)
+	return err
+}
+
 func (w *workshop) discard() error { return w.store.DiscardDraft(context.Background(), w.draft.ID) }
 
 // pull applies the next page of the village's feed.
@@ -157,6 +168,9 @@ var deeds = []deed{
 	{"drafts", nil, []act{
 		(*workshop).begin, (*workshop).change, (*workshop).change, (*workshop).snapshot, (*workshop).change, (*workshop).discard,
 	}},
+	{"undo", all((*workshop).begin, (*workshop).change, (*workshop).change), []act{
+		(*workshop).undo, (*workshop).undo, (*workshop).redo, (*workshop).change, (*workshop).undo, (*workshop).redo,
+	}},
 	{"finish", all((*workshop).begin, (*workshop).change), []act{
 		(*workshop).finish, (*workshop).begin, (*workshop).finish,
 	}},
@@ -168,6 +182,57 @@ var deeds = []deed{
 	{"pruning", all((*workshop).fillFeed, (*workshop).pull, (*workshop).begin, (*workshop).finish), []act{
 		(*workshop).removeScope, (*workshop).pull,
 	}},
+}
+
+// TestPowerCutWhileMigrating brings a database of the first version forward and cuts the power meanwhile.
+func TestPowerCutWhileMigrating(t *testing.T) {
+	w := &workshop{t: t, disk: newCrashDisk(t), dir: shortTempDir(t), clock: &clock{now: monday}}
+	unpack(t, "testdata/v1.zip", w.dir)
+	c := w.perform(t, deed{})
+	if !strings.Contains(c.states[0], "路灯坏了") || !strings.Contains(c.states[0], "门口.jpg") {
+		t.Errorf("the first version's records are not there: %s", c.states[0])
+	}
+	w.check(t, c)
+}
+
+// TestPowerCutWhileCreating cuts the power while a database comes into being.
+func TestPowerCutWhileCreating(t *testing.T) {
+	w := &workshop{t: t, disk: newCrashDisk(t), dir: shortTempDir(t), office: newOffice(t), clock: &clock{now: monday}}
+	d := deed{steps: []act{(*workshop).begin}}
+	c := w.perform(t, d)
+	for n := 1; n <= c.tape.Len(); n++ {
+		image := *w
+		image.dir = filepath.Join(shortTempDir(t), "image")
+		if err := c.tape.Image(seeded(n), n, image.dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := image.open(); err != nil {
+			t.Errorf("after event %d of %d: %v", n, c.tape.Len(), err)
+			continue
+		}
+		if drafts := lists(t, image.store).Drafts; c.ackedAt(n) == 1 && len(drafts) != 1 {
+			t.Errorf("after event %d of %d: %d drafts", n, c.tape.Len(), len(drafts))
+		}
+		if err := image.store.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// unpack extracts a kept folder.
+func unpack(t *testing.T, archive, dir string) {
+	t.Helper()
+	kept, err := zip.OpenReader(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, kept); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // prepare makes a workshop whose store is ready for a deed, and closed.
@@ -396,6 +461,9 @@ func (c chronicle) images(t *testing.T, w *workshop, count int) (counts [4]int) 
 	return counts
 }
 
+// seeded returns a source of randomness.
+func seeded(n int) *rand.Rand { return rand.New(rand.NewPCG(9, uint64(n))) }
+
 // imagesEach is how many images of each kind of transaction are drawn.
 func imagesEach() int {
 	switch {
@@ -412,13 +480,18 @@ func TestPowerCut(t *testing.T) {
 	for _, d := range deeds {
 		t.Run(d.name, func(t *testing.T) {
 			w := prepare(t, d)
-			c := w.perform(t, d)
-			counts := c.images(t, w, imagesEach())
-			t.Logf("%d events, %d images whole", c.tape.Len(), counts[whole])
-			if counts[corrupt]+counts[halfApplied]+counts[lost] > 0 {
-				t.Errorf("corrupt %d, half applied %d, acknowledged and lost %d", counts[corrupt], counts[halfApplied], counts[lost])
-			}
+			w.check(t, w.perform(t, d))
 		})
+	}
+}
+
+// check draws images of a deed and expects all of them whole.
+func (w *workshop) check(t *testing.T, c chronicle) {
+	t.Helper()
+	counts := c.images(t, w, imagesEach())
+	t.Logf("%d events, %d images whole", c.tape.Len(), counts[whole])
+	if counts[corrupt]+counts[halfApplied]+counts[lost] > 0 {
+		t.Errorf("corrupt %d, half applied %d, acknowledged and lost %d", counts[corrupt], counts[halfApplied], counts[lost])
 	}
 }
 

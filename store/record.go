@@ -35,8 +35,13 @@ func sealed(v *vault, value any, place seal.Place) ([]byte, error) {
 
 // open reads what sealed made.
 func open[T any](v *vault, sealed []byte, place seal.Place) (T, error) {
+	return openIn[T](v.box, sealed, place)
+}
+
+// openIn is open for what is sealed in another box.
+func openIn[T any](box *seal.Box, sealed []byte, place seal.Place) (T, error) {
 	var value T
-	plain, err := v.box.Open(sealed, place)
+	plain, err := box.Open(sealed, place)
 	if err != nil {
 		return value, err
 	}

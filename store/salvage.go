@@ -69,7 +69,7 @@ func (s *Store) rebuild(ctx context.Context, file string, o Options, w *wreck, r
 // forgetAll empties what is kept in memory, as before the database was opened.
 func (s *Store) forgetAll() {
 	s.db, s.register, s.self = nil, newRegister(), identity{}
-	s.steps = map[survey.DraftID]int64{}
+	s.places = map[survey.DraftID]draftPlace{}
 	s.broken.clear()
 	s.member.Store(nil)
 }
@@ -204,7 +204,7 @@ func (s *Store) refillDrafts(ctx context.Context, t *tx, w *wreck) error {
 	}
 	insert := map[string]string{
 		"draft_step":  "INSERT INTO draft_step (draft_id, step, at, change_sealed, follows) SELECT ?1, ?2, ?3, ?4, ?5",
-		"draft_place": "INSERT INTO draft_place (draft_id, head, tip) SELECT ?1, ?2, ?3",
+		"draft_place": "INSERT INTO draft_place (draft_id, head, moved) SELECT ?1, ?2, ?3",
 		"draft_state": "INSERT INTO draft_state (draft_id, step, state_sealed, at) SELECT ?1, ?2, ?3, ?4",
 		"draft_file":  "INSERT INTO draft_file (draft_id, name_tag, sha256, facts_sealed) SELECT ?1, ?2, ?3, ?4",
 	}

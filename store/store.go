@@ -10,13 +10,16 @@ import (
 	"sync/atomic"
 
 	"zoucun/survey"
+	"zoucun/sync/seal"
 )
 
 // Options say what a store is given.
 type Options struct {
 	Clock   survey.Clock
 	Log     *slog.Logger // nil keeps quiet
-	Keyring Keyring      // nil keeps the data key in a file in the folder
+	Keyring Keyring      // nil takes OpenKeys of the folder as they are
+	// Algorithm seals what is written; 0 is AES-256-GCM. What another one has sealed opens all the same.
+	Algorithm seal.Algorithm
 	// MaxPages bounds the database to so many pages of 4 KiB; 0 leaves it to the disk.
 	MaxPages int
 	// VFS names the SQLite VFS the database lies on, and Disk is where the files beside it lie; empty and nil are the
@@ -33,14 +36,15 @@ type Store struct {
 	disk     Disk
 	db       *database
 	vault    *vault
+	owner    owner
 	blobs    blobFolder
 	lock     *os.File
 	register *register
 	changed  announcer
 	member   atomic.Pointer[membership] // nil before enrolment
 	saved    atomic.Pointer[survey.Salvage]
-	steps    map[survey.DraftID]int64 // last journal step of drafts in use; guarded by db.mu
-	self     identity                 // guarded by db.mu
+	places   map[survey.DraftID]draftPlace // of drafts in use; guarded by db.mu
+	self     identity                      // guarded by db.mu
 	damage   atomic.Pointer[survey.Error]
 	broken   quarantine
 
@@ -65,7 +69,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	}
 	s := &Store{
 		clock: o.Clock, log: o.Log, disk: o.Disk, lock: lock, blobs: blobFolder(filepath.Join(dir, "blobs")),
-		register: newRegister(), steps: map[survey.DraftID]int64{},
+		register: newRegister(), places: map[survey.DraftID]draftPlace{},
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -74,7 +78,11 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		s.disk = systemDisk{}
 	}
 	if o.Keyring == nil {
-		o.Keyring = FileKeyring(filepath.Join(dir, "zoucun.key"))
+		keys, err := OpenKeys(dir, KeyOptions{Disk: s.disk})
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		o.Keyring = keys
 	}
 	if err := s.open(ctx, filepath.Join(dir, "zoucun.db"), o); err != nil {
 		return nil, errors.Join(openError(err), s.Close())
@@ -91,7 +99,10 @@ func (s *Store) open(ctx context.Context, file string, o Options) error {
 	if err != nil {
 		return err
 	}
-	if s.vault, err = newVault(key); err != nil {
+	if s.vault, err = newVault(key, o.Algorithm); err != nil {
+		return err
+	}
+	if err := s.useOwner(o); err != nil {
 		return err
 	}
 	err = s.openChecked(ctx, file, o)

@@ -7,11 +7,11 @@ ALTER TABLE draft ADD COLUMN owner BLOB;
 -- that was gone back to, so no line is ever taken back out of the journal.
 ALTER TABLE draft_step ADD COLUMN follows INTEGER;
 
--- Where a draft stands that is not at the end of its journal: at head, and redo leads to tip.
+-- Where a draft stands that is not at the end of its journal: after the step head, since an undo at moved.
 CREATE TABLE draft_place (
     draft_id BLOB PRIMARY KEY REFERENCES draft (draft_id) ON DELETE CASCADE,
     head     INTEGER NOT NULL,
-    tip      INTEGER NOT NULL
+    moved    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Earlier snapshots of drafts, from which what stood there at some time is built again.

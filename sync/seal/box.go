@@ -13,9 +13,11 @@ import (
 // Algorithm is the first byte of everything boxed. Append-only: the values are on disks.
 type Algorithm byte
 
-// Algorithms.
+// Algorithms. Both have a random 96-bit nonce before the ciphertext and the tag behind. SM4-GCM is there for counties
+// that require commercial cryptography (GB/T 32907); this implementation of it holds no certificate.
 const (
-	AES256GCM Algorithm = 0x01 // random 96-bit nonce before the ciphertext, tag behind
+	AES256GCM Algorithm = 0x01
+	SM4GCM    Algorithm = 0x02
 )
 
 // Key is a secret of 256 bits from which a box is made.
@@ -37,8 +39,12 @@ type Box struct {
 	ciphers   map[Algorithm]cipher.AEAD
 }
 
-// NewBox returns a box that seals with AES-256-GCM. One key may seal 2^32 values.
-func NewBox(key Key) (*Box, error) {
+// NewBox returns a box that seals with an algorithm, AES-256-GCM where it is 0, and opens what any has sealed. One key
+// may seal 2^32 values.
+func NewBox(key Key, algorithm Algorithm) (*Box, error) {
+	if algorithm == 0 {
+		algorithm = AES256GCM
+	}
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		return nil, fmt.Errorf("new box: %w", err)
@@ -47,7 +53,15 @@ func NewBox(key Key) (*Box, error) {
 	if err != nil {
 		return nil, fmt.Errorf("new box: %w", err)
 	}
-	return &Box{algorithm: AES256GCM, ciphers: map[Algorithm]cipher.AEAD{AES256GCM: gcm}}, nil
+	chinese, err := newSM4(key)
+	if err != nil {
+		return nil, fmt.Errorf("new box: %w", err)
+	}
+	box := &Box{algorithm: algorithm, ciphers: map[Algorithm]cipher.AEAD{AES256GCM: gcm, SM4GCM: chinese}}
+	if _, known := box.ciphers[algorithm]; !known {
+		return nil, &survey.Error{Kind: survey.Invalid, Op: "seal.NewBox", Err: fmt.Errorf("unknown algorithm %d", algorithm)}
+	}
+	return box, nil
 }
 
 // Seal returns plain as ciphertext that opens only in the same place.

@@ -18,7 +18,7 @@ func newBox(tb testing.TB) *Box {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	box, err := NewBox(key)
+	box, err := NewBox(key, 0)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestDeviceKeysSurviveStorage(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	key := Key{1}
-	box, err := NewBox(key)
+	box, err := NewBox(key, 0)
 	if err != nil {
 		f.Fatal(err)
 	}
