@@ -2,6 +2,7 @@ package form
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"zoucun/form/xform"
@@ -80,8 +81,8 @@ func (s *Session) Reference(path survey.FieldPath) string {
 		steps = append(steps, "/"+n.positioned())
 	}
 	var b strings.Builder
-	for i := len(steps) - 1; i >= 0; i-- {
-		b.WriteString(steps[i])
+	for _, step := range slices.Backward(steps) {
+		b.WriteString(step)
 	}
 	return b.String()
 }

@@ -88,15 +88,6 @@ func (n *node) Value() string {
 	return b.String()
 }
 
-// elements returns the children as nodes.
-func (n *node) elements() []*node {
-	list := make([]*node, len(n.children))
-	for i, c := range n.children {
-		list[i] = asNode(c)
-	}
-	return list
-}
-
 // asNode returns the session's node behind an xpath.Node, nil for a node of another tree.
 func asNode(n xpath.Node) *node {
 	own, _ := n.(*node)

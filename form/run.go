@@ -18,7 +18,7 @@ const maxInstances = 1000
 // may visit, so that no form can exhaust the device.
 const (
 	maxValue = 1 << 20
-	maxSteps = 50_000_000
+	maxSteps = 20_000_000
 	maxAdded = 10 * maxInstances // instances in one operation, those of nested repeats together
 )
 

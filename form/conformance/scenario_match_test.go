@@ -403,7 +403,7 @@ func meta(v any, name string, space any) string {
 	}
 	found := group.Child(name)
 	// A form without a default namespace stands in that of XForms.
-	if have := found.Name().Space; space != nil && have != space && !(have == "" && space == "http://www.w3.org/2002/xforms") {
+	if have := found.Name().Space; space != nil && have != space && (have != "" || space != "http://www.w3.org/2002/xforms") {
 		return ""
 	}
 	return found.Value()

@@ -704,7 +704,7 @@ func (sc *scenario) move(want string, by int) any {
 		panic(fmt.Errorf("from %q there is no further event in %v", sc.at, stops))
 	}
 	got := stops[i]
-	if want != "" && !sameReference(got.ref, want) && !(got.prompt && sameReference(lastPosition.ReplaceAllString(want, ""), got.ref)) {
+	if want != "" && !sameReference(got.ref, want) && (!got.prompt || !sameReference(lastPosition.ReplaceAllString(want, ""), got.ref)) {
 		panic(fmt.Errorf("from %q the next of %v is not %s", sc.at, stops, want))
 	}
 	sc.at, sc.prompting = got.ref, got.prompt
