@@ -1,15 +1,18 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 
 	"zoucun/survey"
+	"zoucun/sync/wire"
 )
 
 // blobFolder is the folder of attachments. A file's name is the SHA-256 of its plain bytes; its content is sealed.
@@ -17,18 +20,52 @@ type blobFolder string
 
 func (f blobFolder) path(hash survey.Hash) string { return filepath.Join(string(f), hash.String()) }
 
-// writeBlob puts bytes on disk under their hash, unless they are there.
-func (s *Store) writeBlob(data []byte) (survey.Hash, error) {
-	hash := survey.Hash(sha256.Sum256(data))
-	path := s.blobs.path(hash)
-	if _, err := os.Stat(path); err == nil {
-		return hash, nil
+// writeBlob puts bytes on disk under their hash, unless they are there, and returns hash and size.
+func (s *Store) writeBlob(r io.Reader) (hash survey.Hash, size int64, err error) {
+	part := filepath.Join(string(s.blobs), "incoming"+unfinished)
+	f, err := s.disk.Create(part)
+	if err != nil {
+		return hash, 0, err
 	}
-	return hash, writeDurably(s.disk, path, s.vault.box.Seal(data, placeOf("blob", hash[:])))
+	hash, size, err = sealChunks(s.vault.box, f, r, wire.MaxBlob)
+	if err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	if _, known := os.Stat(s.blobs.path(hash)); err == nil && known != nil {
+		if err = s.disk.Rename(part, s.blobs.path(hash)); err == nil {
+			return hash, size, s.disk.SyncFolder(string(s.blobs))
+		}
+	}
+	return hash, size, errors.Join(err, s.disk.Remove(part))
 }
 
 // readBlob returns the bytes with a hash, having checked that they are.
 func (s *Store) readBlob(hash survey.Hash) ([]byte, error) {
+	var data []byte
+	a, err := openChunks(s.vault.box, s.blobs.path(hash), hash)
+	switch {
+	case errors.Is(err, errWhole):
+		if data, err = s.readWhole(hash); err != nil {
+			return nil, err
+		}
+	case err != nil:
+		return nil, err
+	default:
+		data = make([]byte, a.size)
+		_, err := a.ReadAt(data, 0)
+		if err := errors.Join(err, a.Close()); err != nil {
+			return nil, err
+		}
+	}
+	if survey.Hash(sha256.Sum256(data)) != hash {
+		return nil, damaged("store.readBlob", "blob "+hash.String(), errors.New("hash differs"))
+	}
+	return data, nil
+}
+
+// readWhole reads a file of the first version.
+func (s *Store) readWhole(hash survey.Hash) ([]byte, error) {
 	sealed, err := os.ReadFile(s.blobs.path(hash))
 	if err != nil {
 		return nil, err
@@ -37,10 +74,33 @@ func (s *Store) readBlob(hash survey.Hash) ([]byte, error) {
 	if err != nil {
 		return nil, damaged("store.readBlob", "blob "+hash.String(), err)
 	}
-	if survey.Hash(sha256.Sum256(data)) != hash {
-		return nil, damaged("store.readBlob", "blob "+hash.String(), errors.New("hash differs"))
-	}
 	return data, nil
+}
+
+// OpenBlob opens an attachment for reading anywhere in it: whoever goes on with an upload reads only what is still to
+// be sent. An attachment of the first version is first sealed again in chunks.
+func (s *Store) OpenBlob(_ context.Context, hash survey.Hash) (*Attached, error) {
+	a, err := openChunks(s.vault.box, s.blobs.path(hash), hash)
+	if errors.Is(err, errWhole) {
+		if err = s.reseal(hash); err == nil {
+			a, err = openChunks(s.vault.box, s.blobs.path(hash), hash)
+		}
+	}
+	return a, opError("store.OpenBlob", "blob "+hash.String(), err)
+}
+
+// reseal puts an attachment of the first version into chunks.
+func (s *Store) reseal(hash survey.Hash) error {
+	s.blobsInUse.Lock()
+	defer s.blobsInUse.Unlock()
+	data, err := s.readBlob(hash)
+	if err != nil {
+		return err
+	}
+	return fillDurably(s.disk, s.blobs.path(hash), func(f DiskFile) error {
+		_, _, err := sealChunks(s.vault.box, f, bytes.NewReader(data), wire.MaxBlob)
+		return err
+	})
 }
 
 // blobInUse finds a hash that a draft or a finished record still needs.

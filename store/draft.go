@@ -1,10 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
 	"slices"
 
 	"github.com/fxamacker/cbor/v2"
@@ -230,20 +232,23 @@ type fileFacts struct {
 // AttachFile keeps a file of a draft under the name the form gave it, in place of one of the same name. When it returns
 // nil the file is on disk.
 func (s *Store) AttachFile(ctx context.Context, id survey.DraftID, name, mime string, data []byte) error {
-	if len(data) > wire.MaxBlob {
-		return &survey.Error{
-			Kind: survey.Invalid, Op: "store.AttachFile", Subject: subjectOf(id), Message: "这个文件太大，不能附上。请换一个小一些的。",
-		}
-	}
+	return s.AttachFrom(ctx, id, name, mime, bytes.NewReader(data))
+}
+
+// AttachFrom is AttachFile for what is read from somewhere. It never holds more than two chunks of it in memory.
+func (s *Store) AttachFrom(ctx context.Context, id survey.DraftID, name, mime string, r io.Reader) error {
 	s.blobsInUse.Lock()
 	defer s.blobsInUse.Unlock()
-	hash, err := s.writeBlob(data)
+	hash, size, err := s.writeBlob(r)
 	if err != nil {
 		return opError("store.AttachFile", subjectOf(id), err)
 	}
 	var replaced survey.Hash
 	err = s.update(ctx, "store.AttachFile", subjectOf(id), func(ctx context.Context, t *tx) error {
-		replaced, err = s.replaceFile(ctx, t, id, hash, fileFacts{Name: name, MIME: mime, Size: int64(len(data))})
+		if _, err := s.place(ctx, id); err != nil {
+			return err // no such draft, or somebody else's
+		}
+		replaced, err = s.replaceFile(ctx, t, id, hash, fileFacts{Name: name, MIME: mime, Size: size})
 		return err
 	})
 	s.tidy(ctx, hash, replaced)

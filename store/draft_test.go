@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -133,7 +134,7 @@ func TestFilesOfAKilledProcessAreSwept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.writeBlob([]byte("没有记录")); err != nil {
+	if _, _, err := s.writeBlob(strings.NewReader("没有记录")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(s.blobs.path(survey.Hash{1})+".123.part", []byte("一半"), 0o600); err != nil {
