@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -46,6 +47,70 @@ func BenchmarkDurableSave(b *testing.B) {
 		b.ReportMetric(float64(commit.Microseconds()), fmt.Sprintf("bare-p%.0f-us", q*100))
 		b.ReportMetric(float64(save)/float64(commit), fmt.Sprintf("ratio-p%.0f", q*100))
 	}
+}
+
+// BenchmarkSealedSave sets a saved answer beside the same row written in clear, turn by turn on the same disk: what
+// secrecy costs.
+func BenchmarkSealedSave(b *testing.B) {
+	s := openStore(b, b.TempDir(), Options{Clock: time.Now})
+	d, clear := newOffice(b).draft(survey.RecordID{}), newOffice(b).draft(survey.RecordID{})
+	for _, draft := range []survey.Draft{d, clear} {
+		if err := s.BeginDraft(b.Context(), draft, []byte("{}")); err != nil {
+			b.Fatal(err)
+		}
+	}
+	change := form.Change{Op: form.OpSet, Path: "heard_worry", Value: "路灯坏了三个月，晚上老人不敢出门", At: survey.MillisOf(monday)}
+	var sealedSaves, clearSaves []time.Duration
+	for step := int64(1); b.Loop(); step++ {
+		begun := time.Now()
+		if err := s.SaveChange(b.Context(), d.ID, change); err != nil {
+			b.Fatal(err)
+		}
+		saved := time.Now()
+		line, err := wire.Encode(change)
+		if err != nil {
+			b.Fatal(err)
+		}
+		err = s.db.exec(b.Context(), "INSERT INTO draft_step (draft_id, step, at, change_sealed, follows) VALUES (?, ?, ?, ?, NULL)",
+			clear.ID[:], step, time.Now().UnixMilli(), line)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sealedSaves, clearSaves = append(sealedSaves, saved.Sub(begun)), append(clearSaves, time.Since(saved))
+	}
+	for _, q := range []float64{0.5, 0.99} {
+		b.ReportMetric(float64(quantile(sealedSaves, q))/float64(quantile(clearSaves, q)), fmt.Sprintf("ratio-p%.0f", q*100))
+	}
+}
+
+// BenchmarkCheck is how long SQLite looks a database over, by its size.
+func BenchmarkCheck(b *testing.B) {
+	s := openStore(b, b.TempDir(), Options{Clock: time.Now})
+	d := newOffice(b).draft(survey.RecordID{})
+	if err := s.BeginDraft(b.Context(), d, nil); err != nil {
+		b.Fatal(err)
+	}
+	if err := s.update(b.Context(), "", "", func(ctx context.Context, t *tx) error {
+		for step := range 60_000 {
+			err := t.exec(ctx, "INSERT INTO draft_step (draft_id, step, at, change_sealed) VALUES (?, ?, 0, ?)", d.ID[:], step, make([]byte, 250))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		b.Fatal(err)
+	}
+	var pages int64
+	if err := s.db.reader.QueryRow("PRAGMA page_count").Scan(&pages); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := s.db.check(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.SetBytes(pages * pageSize)
 }
 
 // bareCommit returns a function that commits one row of bytes with the store's own settings and nothing else.

@@ -247,6 +247,114 @@ func TestSalvageIsHandedOverAgain(t *testing.T) {
 	}
 }
 
+// TestLargeDatabaseIsCheckedBesideTheWork damages a page nobody reads in a database that is too large to be looked over
+// at the start: it opens, the damage is found all the same, and the next start salvages.
+func TestLargeDatabaseIsCheckedBesideTheWork(t *testing.T) {
+	_, dir, told := usedFolder(t)
+	s := openStore(t, dir, Options{})
+	id := told.Drafts[0].ID
+	for range 5 {
+		draft := told.Drafts[0]
+		draft.ID = survey.NewID[survey.DraftID]()
+		if err := s.BeginDraft(t.Context(), draft, photo(4<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var root uint32
+	if err := s.db.reader.QueryRow("SELECT rootpage FROM sqlite_schema WHERE name = 'blob_waiting'").Scan(&root); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "zoucun.db")
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(make([]byte, pageSize), int64(root-1)*pageSize); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openStore(t, dir, Options{})
+	changed := s.Changed()
+	for s.Health() == nil {
+		select {
+		case <-changed:
+		case <-time.After(20 * time.Second):
+			t.Fatal("the damage was not found")
+		}
+	}
+	if survey.KindOf(s.Health()) != survey.Damaged || survey.MessageOf(s.Health()) == "" {
+		t.Errorf("Health = %v", s.Health())
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openStore(t, dir, Options{})
+	if report, ok := s.Salvaged(); !ok || report.Drafts != 6 || report.Unsigned != len(told.Waiting) {
+		t.Errorf("salvaged = %+v, %v", report, ok)
+	}
+	if _, _, _, err := s.LoadDraft(t.Context(), id); err != nil || s.Health() != nil {
+		t.Errorf("afterwards: %v, %v", err, s.Health())
+	}
+	if _, err := os.Stat(file + suspected); err == nil {
+		t.Error("still under suspicion")
+	}
+}
+
+// TestPowerCutWhileSalvaging cuts the power after every event of a salvage. Whoever opens the folder next finds every
+// visit that waits, and exactly one database.
+func TestPowerCutWhileSalvaging(t *testing.T) {
+	_, used, told := usedFolder(t)
+	w := &workshop{t: t, disk: newCrashDisk(t), dir: shortTempDir(t), clock: &clock{now: monday}}
+	if err := os.CopyFS(w.dir, os.DirFS(used)); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(w.dir, "zoucun.db")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(data[:pageSize])
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tape := w.perform(t, deed{}).tape
+	images := 2 * tape.Len()
+	if testing.Short() || raceDetector {
+		images = tape.Len() / 4
+	}
+	root := shortTempDir(t)
+	for i := range images {
+		n := 1 + i*tape.Len()/images
+		image := *w
+		image.dir = filepath.Join(root, "image")
+		if err := tape.Image(seeded(i), n, image.dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := image.open(); err != nil {
+			t.Fatalf("after event %d of %d: %v", n, tape.Len(), err)
+		}
+		got := lists(t, image.store)
+		if len(got.Waiting) != len(told.Waiting) || len(got.Drafts) != 1 {
+			t.Errorf("after event %d of %d: %d visits wait, %d drafts", n, tape.Len(), len(got.Waiting), len(got.Drafts))
+		}
+		if err := image.store.Close(); err != nil {
+			t.Error(err)
+		}
+		if left, err := filepath.Glob(filepath.Join(image.dir, "*"+salvaged+"*")); err != nil || len(left) > 0 {
+			t.Errorf("after event %d of %d: left %v (%v)", n, tape.Len(), left, err)
+		}
+		if err := os.RemoveAll(image.dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d events, %d images", tape.Len(), images)
+}
+
 func FuzzPages(f *testing.F) {
 	f.Add([]byte{tableLeaf, 0, 0, 0, 1, 0, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 2, 1, 5}, []byte{})
 	f.Fuzz(func(t *testing.T, page, log []byte) {

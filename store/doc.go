@@ -11,9 +11,11 @@
 // # Layout of the folder
 //
 //	zoucun.db    the database (WAL); every column that could tell about a person is sealed
-//	zoucun.key   the data key (see [Keyring])
-//	blobs/       attachments, sealed, named by the hash of their plain bytes
+//	zoucun.key   the data key while nobody has a PIN (see [Keys])
+//	zoucun.slots for each person, the keys wrapped under their PIN and for the township
+//	blobs/       attachments, sealed in chunks, named by the hash of their plain bytes
 //	lock         held while the app is open, so a second copy cannot write here
+//	damaged-…/   a damaged database, kept when what could be read was salvaged
 //
 // In clear stand only opaque identifiers, scopes, sequence numbers and times. The index
 // of households that lists and searches use lives in memory.

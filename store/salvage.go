@@ -234,6 +234,9 @@ func salvageMessage(r survey.Salvage) string {
 // finishExchange puts a damaged database aside and a salvaged one in its place, from wherever that was left off.
 func finishExchange(disk Disk, file string) error {
 	if _, err := os.Stat(file + salvaged); errors.Is(err, fs.ErrNotExist) {
+		if err := disk.Remove(file + salvaged + ".aside"); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 		return nil
 	}
 	name, err := os.ReadFile(file + salvaged + ".aside")

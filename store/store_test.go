@@ -379,46 +379,6 @@ func TestLostKeyIsNotReplaced(t *testing.T) {
 	}
 }
 
-// TestNothingPersonalOnDisk looks for what was typed in every file of the folder.
-func TestNothingPersonalOnDisk(t *testing.T) {
-	o, dir := newOffice(t), t.TempDir()
-	s := enrolled(t, o, dir)
-	id := o.household(t, "QC-001", "欧阳秘密", "秘密门牌", "13812345678")
-	apply(t, s, o.page(o.scope(), 0, 10))
-	d := o.draft(id)
-	if err := s.BeginDraft(t.Context(), d, []byte("秘密状态")); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.AttachFile(t.Context(), d.ID, "秘密.jpg", "image/秘密", []byte("秘密照片")); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.SaveChange(t.Context(), d.ID, form.Change{Op: form.OpSet, Path: "name", Value: "秘密回答"}); err != nil {
-		t.Fatal(err)
-	}
-	sub := submission()
-	sub.Fields["respondent_name"] = "秘密姓名"
-	finish(t, s, o.draft(id), sub)
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	secrets := []string{"秘密", "13812345678", "visit_date", "测试员", "QC-001"}
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		for _, secret := range secrets {
-			if bytes.Contains(data, []byte(secret)) || strings.Contains(entry.Name(), secret) {
-				t.Errorf("%s holds %q", entry.Name(), secret)
-			}
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestChangedClosesOnce(t *testing.T) {
 	o := newOffice(t)
 	s := enrolled(t, o, t.TempDir())
