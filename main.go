@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -33,6 +34,7 @@ func run() error {
 	if _, err := fmt.Sscanf(*size, "%fx%f", &width, &height); err != nil {
 		return fmt.Errorf("-size %q: want WIDTHxHEIGHT, as 1280x800", *size)
 	}
+	debug.SetGCPercent(50) // old tablets have little memory, and the app little to do between two taps
 	ui := toolkit.NewWithID("cn.zoucun.app")
 	if *data == "" {
 		*data = ui.Storage().RootURI().Path()

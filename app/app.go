@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"runtime/debug"
+	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -56,7 +58,6 @@ func Run(ctx context.Context, ui fyne.App, o Options) error {
 	w := ui.NewWindow("走村")
 	p.shell = newShell(w, o.Log)
 	p.host = p.shell.host(ctx, o.Clock)
-	p.shell.Reset(field.NewOpening())
 	w.SetPadded(false)
 	w.Resize(o.Size)
 	w.SetCloseIntercept(func() {
@@ -96,13 +97,20 @@ func (p *program) close() error {
 	return p.store.Close()
 }
 
+// quick is how long opening may take without a word about it. Words need fonts, and reading those would hold up the
+// window itself.
+const quick = 400 * time.Millisecond
+
 // open opens the data, however long that takes, and goes on or says why it cannot.
 func (p *program) open() {
+	stop := p.host.Later(quick, func() { p.shell.Reset(field.NewOpening()) })
 	var s *store.Store
 	p.host.Do(func(ctx context.Context) (err error) {
 		s, err = store.Open(ctx, p.opt.Data, store.Options{Clock: p.opt.Clock, Log: p.opt.Log})
+		debug.FreeOSMemory() // reading a large register leaves as much garbage as it has rows
 		return err
 	}, func(err error) {
+		stop()
 		if err != nil {
 			p.opt.Log.Error("cannot start", slog.Any("err", err))
 			p.shell.Reset(field.NewFatal(err, p.shell.window.Close))

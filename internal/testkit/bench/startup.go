@@ -4,18 +4,24 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"zoucun/assets"
+	"zoucun/internal/testkit/device"
 	"zoucun/internal/testkit/robot"
-	"zoucun/internal/testkit/stage"
+	"zoucun/store"
 )
 
-// startup measures the time from starting a program to its window standing on the screen, the app's and that of an
-// empty Fyne window in turn. The app has its township and shows the list it opens with.
+// rest is how long a program is left alone before its memory is read.
+const rest = 3 * time.Second
+
+// startup measures the app from outside, in turn with an empty Fyne window: how long until the window stands on the
+// screen, and the memory it rests at. Once the app holds a township, once a county of 50,000 households.
 func startup(ctx context.Context, w io.Writer, times int) (err error) {
 	dir, err := os.MkdirTemp("", "zoucun-bench")
 	if err != nil {
@@ -28,54 +34,86 @@ func startup(ctx context.Context, w io.Writer, times int) (err error) {
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build the empty window: %w", err)
 	}
-	home, end, err := enrolled(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer end()
 	desktop, err := robot.NewDesktop(ctx, robot.DesktopSpec{Dir: dir, Width: 1280, Height: 800})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = desktop.Close() }()
-	var ours, theirs []time.Duration
+	for _, households := range []int{420, 50_000} {
+		home := filepath.Join(dir, fmt.Sprint(households))
+		if err := furnish(ctx, home, households); err != nil {
+			return err
+		}
+		app := []string{filepath.Join(os.Getenv("ZOUCUN_BIN"), "zoucun"), "-data", home}
+		ours, theirs, err := inTurn(ctx, desktop, times, app, []string{empty})
+		if err != nil {
+			return err
+		}
+		if err := report(w, fmt.Sprintf("app.Start%d", households), ours, theirs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inTurn starts one program and the other, over and over.
+func inTurn(ctx context.Context, d *robot.Desktop, times int, a, b []string) (ofA, ofB []robot.Start, err error) {
 	for range times {
-		a, err := desktop.TimeToWindow(ctx, os.Getenv("ZOUCUN_BIN")+"/zoucun", "-data", home)
-		if err != nil {
-			return err
+		for _, side := range []struct {
+			command []string
+			starts  *[]robot.Start
+		}{{a, &ofA}, {b, &ofB}} {
+			start, err := d.Measure(ctx, rest, side.command[0], side.command[1:]...)
+			if err != nil {
+				return nil, nil, err
+			}
+			*side.starts = append(*side.starts, start)
 		}
-		b, err := desktop.TimeToWindow(ctx, empty)
-		if err != nil {
-			return err
-		}
-		ours, theirs = append(ours, a), append(theirs, b)
 	}
-	return report(w, ours, theirs)
+	return ofA, ofB, nil
 }
 
-func report(w io.Writer, ours, theirs []time.Duration) error {
-	slices.Sort(ours)
-	slices.Sort(theirs)
-	middle := len(ours) / 2
-	_, err := fmt.Fprintf(w, "app.Start %d ms\napp.Start/min %d ms\napp.Start/max %d ms\napp.Start/empty %d ms\napp.Start/ratio %.2f x\n",
-		ours[middle].Milliseconds(), ours[0].Milliseconds(), ours[len(ours)-1].Milliseconds(), theirs[middle].Milliseconds(),
-		float64(ours[middle])/float64(theirs[middle]))
-	return err
+// report writes medians, their ratio, and the spread.
+func report(w io.Writer, name string, ours, theirs []robot.Start) error {
+	window := func(s robot.Start) float64 { return float64(s.Window.Microseconds()) / 1000 }
+	memory := func(s robot.Start) float64 { return float64(s.Resident) / (1 << 20) }
+	for _, figure := range []struct {
+		name, unit string
+		of         func(robot.Start) float64
+	}{{"/window", "ms", window}, {"/resident", "MiB", memory}} {
+		a, b := ordered(ours, figure.of), ordered(theirs, figure.of)
+		middle := len(a) / 2
+		_, err := fmt.Fprintf(w, "%[1]s %.1[3]f %[2]s\n%[1]s/min %.1[4]f %[2]s\n%[1]s/max %.1[5]f %[2]s\n%[1]s/empty %.1[6]f %[2]s\n%[1]s/ratio %.2[7]f x\n",
+			name+figure.name, figure.unit, a[middle], a[0], a[len(a)-1], b[middle], a[middle]/b[middle])
+		if err != nil {
+			return fmt.Errorf("write figures: %w", err)
+		}
+	}
+	return nil
 }
 
-// enrolled makes an app's folder that holds the made-up township. The server ends with end.
-func enrolled(ctx context.Context, dir string) (home string, end func(), err error) {
-	s, err := stage.New(os.Getenv("ZOUCUN_BIN"), dir, io.Discard)
+func ordered(starts []robot.Start, of func(robot.Start) float64) []float64 {
+	values := make([]float64, len(starts))
+	for i, s := range starts {
+		values[i] = of(s)
+	}
+	slices.Sort(values)
+	return values
+}
+
+// furnish makes an app's folder that holds a township of some size.
+func furnish(ctx context.Context, home string, households int) error {
+	s, err := store.Open(ctx, home, store.Options{Clock: time.Now})
 	if err != nil {
-		return "", nil, err
+		return err
 	}
-	if err := s.StartServer(ctx); err != nil {
-		return "", nil, err
+	form, err := assets.Form("QZ-01")
+	if err != nil {
+		return err
 	}
-	end = func() { _ = s.StopServer() }
-	if err := s.Furnish(ctx, "assets/forms/QZ-01"); err != nil {
-		end()
-		return "", nil, err
+	err = device.Prepare(ctx, s, device.Spec{Seed: 1, Households: households, Forms: map[string]fs.FS{"QZ-01": form}})
+	if closing := s.Close(); err == nil {
+		err = closing
 	}
-	return s.Path("app"), end, nil
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -55,25 +56,52 @@ func (d *Desktop) Open(ctx context.Context, log io.Writer, program string, args 
 	}
 }
 
-// TimeToWindow starts a program, waits until its window is on the screen, and ends it. It needs no special build.
-func (d *Desktop) TimeToWindow(ctx context.Context, program string, args ...string) (time.Duration, error) {
+// Start is what starting a program costs.
+type Start struct {
+	Window   time.Duration // until its window is on the screen
+	Resident int64         // bytes in memory once it has come to rest
+}
+
+// Measure starts a program, waits until its window is on the screen and it has come to rest, and ends it. The program
+// needs no special build.
+func (d *Desktop) Measure(ctx context.Context, rest time.Duration, program string, args ...string) (Start, error) {
 	w := &Window{desktop: d, cmd: exec.CommandContext(ctx, program, args...)}
 	w.cmd.Env = d.env
 	begun := wallClock()
 	if err := d.launch(w.cmd); err != nil {
-		return 0, err
+		return Start{}, err
 	}
 	defer w.Close()
 	for wallClock().Sub(begun) < patience {
 		err := d.run(ctx, "xdotool", "search", "--onlyvisible", "--pid", strconv.Itoa(w.cmd.Process.Pid))
 		if err == nil {
-			return wallClock().Sub(begun), nil
+			start := Start{Window: wallClock().Sub(begun)}
+			if err := pause(ctx, rest); err != nil {
+				return Start{}, err
+			}
+			start.Resident, err = resident(w.cmd.Process.Pid)
+			return start, err
 		}
 		if err := pause(ctx, 2*time.Millisecond); err != nil {
-			return 0, err
+			return Start{}, err
 		}
 	}
-	return 0, fmt.Errorf("robot: %s shows no window", filepath.Base(program))
+	return Start{}, fmt.Errorf("robot: %s shows no window", filepath.Base(program))
+}
+
+// resident returns the bytes of a process in memory, from Linux' /proc.
+func resident(pid int) (int64, error) {
+	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+	if err != nil {
+		return 0, fmt.Errorf("robot: %w", err)
+	}
+	for line := range strings.Lines(string(status)) {
+		var kilobytes int64
+		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kilobytes); err == nil {
+			return kilobytes << 10, nil
+		}
+	}
+	return 0, errors.New("robot: /proc says nothing of memory")
 }
 
 // Kill ends the program without warning, as a flat battery does.
