@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"zoucun/survey"
 	"zoucun/sync/seal"
@@ -47,7 +48,7 @@ func chunkPlace(name []byte, turn uint64, last bool) seal.Place {
 	if last {
 		end = 1
 	}
-	return placeOf("blob.chunk", append(binary.BigEndian.AppendUint64(name[:len(name):len(name)], turn), end))
+	return placeOf("blob.chunk", append(binary.BigEndian.AppendUint64(slices.Clip(name), turn), end))
 }
 
 // sealChunks seals everything r has, at most limit bytes, and returns its hash and size. It holds one chunk in memory.

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -56,7 +57,7 @@ func TestAttachmentsAreReadAnywhere(t *testing.T) {
 				t.Fatalf("%d bytes from %d of %d: %v", len(part), from, size, err)
 			}
 		}
-		if n, err := a.ReadAt(make([]byte, 10), int64(size)); n != 0 || err != io.EOF {
+		if n, err := a.ReadAt(make([]byte, 10), int64(size)); n != 0 || !errors.Is(err, io.EOF) {
 			t.Errorf("past the end: %d, %v", n, err)
 		}
 		if err := a.Close(); err != nil {

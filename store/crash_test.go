@@ -111,8 +111,8 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 // killRounds is how often a process is killed.
 func killRounds() int {
 	switch {
-	case soak:
-		return 2_000
+	case soak() > 0:
+		return soak()
 	case testing.Short():
 		return 20
 	}

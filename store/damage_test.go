@@ -107,7 +107,7 @@ func TestEveryPageDestroyed(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(3, 4))
 	salvaged := 0
-	for page := 0; page < len(whole)/pageSize; page++ {
+	for page := range len(whole) / pageSize {
 		copied := filepath.Join(t.TempDir(), "copy")
 		if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
 			t.Fatal(err)
@@ -168,11 +168,7 @@ func TestFlippedBytes(t *testing.T) {
 		written[h.ID] = h
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	rounds := 60
-	if soak {
-		rounds = 1000
-	}
-	for range rounds {
+	for range max(60, soak()/2) {
 		flipped := bytes.Clone(whole)
 		for range 20 {
 			flipped[random.IntN(len(flipped))] ^= byte(1 + random.IntN(255))
@@ -323,7 +319,7 @@ func TestPowerCutWhileSalvaging(t *testing.T) {
 		t.Fatal(err)
 	}
 	tape := w.perform(t, deed{}).tape
-	images := 2 * tape.Len()
+	images := max(tape.Len(), soak())
 	if testing.Short() || raceDetector {
 		images = tape.Len() / 4
 	}

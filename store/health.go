@@ -27,7 +27,7 @@ func (s *Store) checkAtStart(ctx context.Context, file string) error {
 	_, err = os.Stat(file + suspected)
 	known := err == nil
 	if !known && info.Size() > checkedAtOnce {
-		s.checkInBackground(file)
+		s.checkInBackground(context.WithoutCancel(ctx), file)
 		return nil
 	}
 	if err := s.db.check(ctx); err != nil || !known {
@@ -48,8 +48,8 @@ func (db *database) check(ctx context.Context) error {
 }
 
 // checkInBackground looks the database over beside the work, until it is closed.
-func (s *Store) checkInBackground(file string) {
-	ctx, stop := context.WithCancel(context.Background())
+func (s *Store) checkInBackground(ctx context.Context, file string) {
+	ctx, stop := context.WithCancel(ctx)
 	s.stopCheck = stop
 	s.checking.Go(func() {
 		err := s.db.check(ctx)

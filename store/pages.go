@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 )
 
@@ -83,9 +84,7 @@ func (p *pageFile) readLog() {
 		}
 		pending[binary.BigEndian.Uint32(frame)] = at + walFrameHeader
 		if size := binary.BigEndian.Uint32(frame[4:]); size > 0 { // a commit
-			for page, offset := range pending {
-				p.inLog[page] = offset
-			}
+			maps.Copy(p.inLog, pending)
 			clear(pending)
 			p.count = max(p.count, size)
 		}

@@ -10,7 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,8 +22,15 @@ import (
 	"zoucun/survey"
 )
 
-// soak, set by the environment variable ZOUCUN_SOAK, runs everything random that many times longer.
-var soak = os.Getenv("ZOUCUN_SOAK") != ""
+// soak is how often everything random is done in a long run: so many images of each kind of transaction, so many
+// processes killed. The environment variable ZOUCUN_SOAK says it; 0 is the usual short run.
+var soak = sync.OnceValue(func() int {
+	n, err := strconv.Atoi(os.Getenv("ZOUCUN_SOAK"))
+	if err != nil {
+		return 0
+	}
+	return n
+})
 
 // crashDisk lets a store write to a disk that loses power.
 type crashDisk struct{ *crashfs.Disk }
@@ -258,7 +267,7 @@ func prepare(t *testing.T, d deed) *workshop {
 func shortTempDir(t *testing.T) string {
 	t.Helper()
 	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
-		dir, err := os.MkdirTemp("/dev/shm", "store")
+		dir, err := os.MkdirTemp("/dev/shm", "store") //nolint:usetesting // t.TempDir lies on the disk
 		if err == nil {
 			t.Cleanup(func() { _ = os.RemoveAll(dir) })
 			return dir
@@ -467,12 +476,12 @@ func seeded(n int) *rand.Rand { return rand.New(rand.NewPCG(9, uint64(n))) }
 // imagesEach is how many images of each kind of transaction are drawn.
 func imagesEach() int {
 	switch {
-	case soak:
-		return 10_000
+	case soak() > 0:
+		return soak()
 	case testing.Short(), raceDetector:
 		return 50
 	}
-	return 600
+	return 400
 }
 
 // TestPowerCut cuts the power after every event of every kind of transaction.
