@@ -53,42 +53,42 @@ type desk struct {
 	due   []func()
 }
 
-func newDesk(t testing.TB, forms ...string) *desk {
-	t.Helper()
-	return newDeskOf(t, 30, forms...)
+func newDesk(tb testing.TB, forms ...string) *desk {
+	tb.Helper()
+	return newDeskOf(tb, 30, forms...)
 }
 
 // newDeskOf is a desk in a township of some size.
-func newDeskOf(t testing.TB, households int, forms ...string) *desk {
-	t.Helper()
-	test.NewTempApp(t).Settings().SetTheme(widgets.NewTheme(
+func newDeskOf(tb testing.TB, households int, forms ...string) *desk {
+	tb.Helper()
+	test.NewTempApp(tb).Settings().SetTheme(widgets.NewTheme(
 		widgets.Fonts{Regular: assets.FontRegular(), Bold: assets.FontBold()}, widgets.TextNormal))
-	d := &desk{stack: &stack{}, t: t, now: noon}
-	s, err := store.Open(t.Context(), t.TempDir(), store.Options{Clock: func() time.Time { return d.now }})
+	d := &desk{stack: &stack{}, t: tb, now: noon}
+	s, err := store.Open(tb.Context(), tb.TempDir(), store.Options{Clock: func() time.Time { return d.now }})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	d.store = s
 	spec := device.Spec{Seed: 1, Households: households, Forms: map[string]fs.FS{}}
 	for _, id := range forms {
 		if spec.Forms[id], err = assets.Form(id); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
-	if err := device.Prepare(t.Context(), s, spec); err != nil {
-		t.Fatal(err)
+	if err := device.Prepare(tb.Context(), s, spec); err != nil {
+		tb.Fatal(err)
 	}
 	d.host = Host{
 		Navigator: d.stack,
-		Ctx:       t.Context,
+		Ctx:       tb.Context,
 		Now:       func() time.Time { return d.now },
 		Later:     d.later,
-		Do:        func(work func(context.Context) error, then func(error)) { then(work(t.Context())) },
+		Do:        func(work func(context.Context) error, then func(error)) { then(work(tb.Context())) },
 		PickFile:  func([]string, func(string, []byte)) {},
 	}
 	return d

@@ -10,8 +10,8 @@ import (
 )
 
 // version compiles rows of a survey sheet and of a list of choices.
-func version(t testing.TB, number, rows, choices string) *xform.Form {
-	t.Helper()
+func version(tb testing.TB, number, rows, choices string) *xform.Form {
+	tb.Helper()
 	var b strings.Builder
 	b.WriteString("| survey |\n| | type | name | label | relevant | constraint | calculation | default |\n")
 	for line := range strings.Lines(rows) {
@@ -26,7 +26,7 @@ func version(t testing.TB, number, rows, choices string) *xform.Form {
 	compiled := xlsform.Compile(book, xlsform.Options{})
 	f, err := xform.Read(strings.NewReader(string(compiled.XML)))
 	if err != nil {
-		t.Fatalf("%v: %v", compiled.Findings, err)
+		tb.Fatalf("%v: %v", compiled.Findings, err)
 	}
 	return f
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"zoucun/survey"
@@ -43,7 +44,7 @@ func (r Rules) With(list io.Reader) (Rules, error) {
 		if err != nil {
 			return r, err
 		}
-		r.added = append(r.added[:len(r.added):len(r.added)], added)
+		r.added = append(slices.Clip(r.added), added)
 	}
 }
 

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"zoucun/form/xlsform"
@@ -72,7 +73,7 @@ func (r rule) look(i item) (hit, column string) {
 		in = r.inChoice
 	}
 	if r.where&hints != 0 {
-		texts = append(texts[:len(texts):len(texts)], i.hints...)
+		texts = append(slices.Clip(texts), i.hints...)
 	}
 	for _, said := range texts {
 		if hit := in(said.Text); hit != "" {

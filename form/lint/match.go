@@ -39,9 +39,8 @@ func parts(name string) []string {
 // inName reports whether a key is one part of the name or several in a row.
 func (r rule) inName(parts []string) bool {
 	for first := range parts {
-		joined := ""
-		for _, part := range parts[first:] {
-			if joined += part; slices.Contains(r.joined, joined) {
+		for end := first + 1; end <= len(parts); end++ {
+			if slices.Contains(r.joined, strings.Join(parts[first:end], "")) {
 				return true
 			}
 		}

@@ -26,12 +26,12 @@ const people = `
 |         | sex               | boy    | 男孩   |          |             |
 `
 
-func small(t testing.TB) *xform.Form {
-	t.Helper()
+func small(tb testing.TB) *xform.Form {
+	tb.Helper()
 	book, _ := xlsform.ReadMarkdown(people, "people")
 	f, err := xform.Read(strings.NewReader(string(xlsform.Compile(book, xlsform.Options{}).XML)))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return f
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // with compiles a form whose last question has the column set to the expression.
-func with(t testing.TB, column, expression string) (*xform.Form, *xform.Node) {
-	t.Helper()
+func with(tb testing.TB, column, expression string) (*xform.Form, *xform.Node) {
+	tb.Helper()
 	text := "| survey | | | |\n| | type | name | label | " + column + " |\n" +
 		"| | select_one r | result | 结果 | |\n| | select_multiple r | several | 几样 | |\n| | integer | n | 人数 | |\n" +
 		"| | begin_group | g | 组 | |\n| | text | q | 题 | " + expression + " |\n| | end_group | | | |\n" +
@@ -22,34 +22,35 @@ func with(t testing.TB, column, expression string) (*xform.Form, *xform.Node) {
 	compiled := xlsform.Compile(book, xlsform.Options{})
 	f, err := xform.Read(strings.NewReader(string(compiled.XML)))
 	if err != nil {
-		t.Fatalf("%v: %v", compiled.Findings, err)
+		tb.Fatalf("%v: %v", compiled.Findings, err)
 	}
 	return f, f.Root.Child("g").Child("q")
 }
 
 func TestConditionsInWords(t *testing.T) {
-	for expression, want := range map[string]string{
-		"${result} = 'talked'":                           "“结果”是“见到了”",
-		"'talked' = ${result}":                           "“结果”是“见到了”",
-		"${result} != ''":                                "“结果”填了",
-		"${result} = ''":                                 "“结果”没有填",
-		"selected(${several}, 'none')":                   "“几样”选了“没有”",
-		"not(selected(${several}, 'none'))":              "“几样”没有选“没有”",
-		"not(${n} > 3)":                                  "不是（“人数”大于 3）",
-		"${n} >= 1 and (${n} < 9 or ${result} = 'none')": "“人数”不小于 1，并且（“人数”小于 9，或者“结果”是“没有”）",
-		"count-selected(${several}) <= 2":                "“几样”选的项数不大于 2 项",
-		"string-length(.) <= 30":                         "这一项的字数不大于 30",
-		"regex(., '^[0-9]+$')":                           "这一项符合规定的写法",
-		"../q = '甲'":                                     "“题”是“甲”",
-		". <= today() - 60":                              "这一项不大于 今天 减 60",
-		"true()":                                         "总是",
-		"count(instance('r')/root/item[name = ${result}]) > 0": "登记簿 r 里符合条件的行的条数大于 0",
-		"${n} = 0":      "“人数”是 0",
-		"boolean(${n})": "函数 boolean（“人数”）成立",
-		"instance('r')/root/item[name = ${result}]/label = 'x'": "登记簿 r 里的 label是“x”",
-		"(${n}|${result}) = 1":                                  "算式",
-		strings.Repeat("(", 60) + "1" + strings.Repeat(")", 60): "算式",
+	for _, test := range [][2]string{
+		{"${result} = 'talked'", "“结果”是“见到了”"},
+		{"'talked' = ${result}", "“结果”是“见到了”"},
+		{"${result} != ''", "“结果”填了"},
+		{"${result} = ''", "“结果”没有填"},
+		{"selected(${several}, 'none')", "“几样”选了“没有”"},
+		{"not(selected(${several}, 'none'))", "“几样”没有选“没有”"},
+		{"not(${n} > 3)", "不是（“人数”大于 3）"},
+		{"${n} >= 1 and (${n} < 9 or ${result} = 'none')", "“人数”不小于 1，并且（“人数”小于 9，或者“结果”是“没有”）"},
+		{"count-selected(${several}) <= 2", "“几样”选的项数不大于 2 项"},
+		{"string-length(.) <= 30", "这一项的字数不大于 30"},
+		{"regex(., '^[0-9]+$')", "这一项符合规定的写法"},
+		{"../q = '\u7532'", "“题”是“甲”"},
+		{". <= today() - 60", "这一项不大于 今天 减 60"},
+		{"true()", "总是"},
+		{"count(instance('r')/root/item[name = ${result}]) > 0", "登记簿 r 里符合条件的行的条数大于 0"},
+		{"${n} = 0", "“人数”是 0"},
+		{"boolean(${n})", "函数 boolean（“人数”）成立"},
+		{"instance('r')/root/item[name = ${result}]/label = 'x'", "登记簿 r 里的 label是“x”"},
+		{"(${n}|${result}) = 1", "算式"},
+		{strings.Repeat("(", 60) + "1" + strings.Repeat(")", 60), "算式"},
 	} {
+		expression, want := test[0], test[1]
 		f, n := with(t, "relevant", strings.ReplaceAll(expression, "|", "\\|"))
 		if got := words.Condition(f, n, n.Bind.Relevant); got != want && (want != "算式" || !strings.HasPrefix(got, "算式 ")) {
 			t.Errorf("%s\n got %s\nwant %s", expression, got, want)

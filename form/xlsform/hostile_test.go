@@ -69,14 +69,14 @@ func TestHostileMarkdownIsRefused(t *testing.T) {
 }
 
 // workbook makes an .xlsx file of one survey sheet.
-func workbook(t testing.TB, fill func(*excelize.File) error) *bytes.Buffer {
-	t.Helper()
+func workbook(tb testing.TB, fill func(*excelize.File) error) *bytes.Buffer {
+	tb.Helper()
 	file := excelize.NewFile()
 	defer func() { _ = file.Close() }()
 	var out bytes.Buffer
 	for _, err := range []error{file.SetSheetName("Sheet1", "survey"), fill(file), file.Write(&out)} {
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	return &out

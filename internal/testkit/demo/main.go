@@ -45,7 +45,7 @@ func run(ctx context.Context, out string, w io.Writer) (err error) {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	s, err := stage.New(os.Getenv("ZOUCUN_BIN"), scratch, log)
+	s, err := stage.New(ctx, os.Getenv("ZOUCUN_BIN"), scratch, log)
 	if err != nil {
 		return err
 	}

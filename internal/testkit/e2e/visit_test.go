@@ -181,7 +181,7 @@ func newVisitTest(t *testing.T) *visitTest {
 	var err error
 	v.log, err = os.Create(filepath.Join(dir, "log.txt"))
 	v.must(err)
-	v.stage, err = stage.New(bin, dir, v.log)
+	v.stage, err = stage.New(t.Context(), bin, dir, v.log)
 	v.must(err)
 	v.must(v.stage.StartServer(t.Context()))
 	root, err := stage.Root()

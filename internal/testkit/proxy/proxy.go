@@ -29,7 +29,7 @@ func New(ctx context.Context, target string) (*Proxy, error) {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
 	p := &Proxy{target: target, listener: listener, ends: map[net.Conn]struct{}{}}
-	p.open.Go(p.accept)
+	p.open.Go(func() { p.accept(ctx) })
 	return p, nil
 }
 
@@ -60,13 +60,14 @@ func (p *Proxy) Close() error {
 	return err
 }
 
-func (p *Proxy) accept() {
+func (p *Proxy) accept(ctx context.Context) {
+	var dialer net.Dialer
 	for {
 		device, err := p.listener.Accept()
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", p.target)
+		server, err := dialer.DialContext(ctx, "tcp", p.target)
 		if err != nil {
 			_ = device.Close() // as if the server were not there
 			continue

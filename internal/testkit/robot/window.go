@@ -29,25 +29,22 @@ type Window struct {
 // patience is how long something may take to appear.
 const patience = 20 * time.Second
 
-// wallClock tells the time in which windows appear.
-var wallClock = time.Now //nolint:forbidigo // the robot waits for real programs in the machine's own time
-
 // Open starts a program built with the tag e2e and waits for its window. The program's output goes to log.
 func (d *Desktop) Open(ctx context.Context, log io.Writer, program string, args ...string) (*Window, error) {
-	w := &Window{desktop: d, socket: filepath.Join(d.spec.Dir, fmt.Sprintf("screen-%d", wallClock().UnixNano()))}
+	w := &Window{desktop: d, socket: filepath.Join(d.spec.Dir, fmt.Sprintf("screen-%d", time.Now().UnixNano()))}
 	w.cmd = exec.CommandContext(ctx, program, args...)
 	w.cmd.Env = append(d.env, "ZOUCUN_SCREEN="+w.socket)
 	w.cmd.Stdout, w.cmd.Stderr = log, log
 	if err := d.launch(w.cmd); err != nil {
 		return nil, err
 	}
-	deadline := wallClock().Add(patience)
+	deadline := time.Now().Add(patience)
 	for {
 		_, err := w.Look(ctx)
 		if err == nil {
 			return w, pause(ctx, 500*time.Millisecond) // the window manager places it
 		}
-		if wallClock().After(deadline) {
+		if time.Now().After(deadline) {
 			return nil, fmt.Errorf("robot: no window: %w", err)
 		}
 		if err := pause(ctx, 100*time.Millisecond); err != nil {
@@ -67,15 +64,15 @@ type Start struct {
 func (d *Desktop) Measure(ctx context.Context, rest time.Duration, program string, args ...string) (Start, error) {
 	w := &Window{desktop: d, cmd: exec.CommandContext(ctx, program, args...)}
 	w.cmd.Env = d.env
-	begun := wallClock()
+	begun := time.Now()
 	if err := d.launch(w.cmd); err != nil {
 		return Start{}, err
 	}
 	defer w.Close()
-	for wallClock().Sub(begun) < patience {
+	for time.Since(begun) < patience {
 		err := d.run(ctx, "xdotool", "search", "--onlyvisible", "--pid", strconv.Itoa(w.cmd.Process.Pid))
 		if err == nil {
-			start := Start{Window: wallClock().Sub(begun)}
+			start := Start{Window: time.Since(begun)}
 			if err := pause(ctx, rest); err != nil {
 				return Start{}, err
 			}
@@ -196,7 +193,7 @@ func Below(view screen.View, words, kind, text string) (screen.Object, bool) {
 }
 
 func (w *Window) await(ctx context.Context, what string, find func(screen.View) (screen.Object, bool)) (screen.Object, error) {
-	deadline := wallClock().Add(patience)
+	deadline := time.Now().Add(patience)
 	for {
 		view, err := w.Look(ctx)
 		if err != nil {
@@ -205,7 +202,7 @@ func (w *Window) await(ctx context.Context, what string, find func(screen.View) 
 		if o, ok := find(view); ok {
 			return o, nil
 		}
-		if wallClock().After(deadline) {
+		if time.Now().After(deadline) {
 			return screen.Object{}, fmt.Errorf("robot: %s is not on the screen; there is: %s", what, inventory(view))
 		}
 		if err := pause(ctx, 100*time.Millisecond); err != nil {

@@ -34,8 +34,9 @@ type Stage struct {
 
 // New returns a stage in dir with the programs in bin. What they print goes to log. The server listens on a free port
 // of the loopback and keeps it when it is started again.
-func New(bin, dir string, log io.Writer) (*Stage, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func New(ctx context.Context, bin, dir string, log io.Writer) (*Stage, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("find a free port: %w", err)
 	}
@@ -54,7 +55,7 @@ func (s *Stage) Path(name string) string { return filepath.Join(s.dir, name) }
 
 // StartServer starts the server and waits until it answers.
 func (s *Stage) StartServer(ctx context.Context) error {
-	s.server = exec.Command(s.Program("zoucund"), "-listen", s.address, "-data", s.Path("server"), "-township", Township)
+	s.server = exec.CommandContext(context.WithoutCancel(ctx), s.Program("zoucund"), "-listen", s.address, "-data", s.Path("server"), "-township", Township)
 	s.server.Stdout, s.server.Stderr = s.log, s.log
 	if err := s.server.Start(); err != nil {
 		return fmt.Errorf("start the server: %w", err)
