@@ -60,6 +60,10 @@ e2e: watched need-screen ## one visit through a real window and a real server, k
 bench: build watched need-screen ## print the figures that matter, as "name value unit"
 	@ZOUCUN_BIN=$(CURDIR)/bin go run ./internal/testkit/bench
 
+.PHONY: soak
+soak: need-compiler ## the store's power cuts, kills and damage in full: 2,000 of each kind, about half an hour
+	ZOUCUN_SOAK=2000 go test -timeout 60m -run 'PowerCut|Killed|Flipped|Salvaging' -v ./store
+
 .PHONY: golden
 golden: need-compiler ## write the expected files of tests anew; read the difference before committing it
 	ZOUCUN_GOLDEN=write go test -count=1 -tags $(TEST) ./...
