@@ -118,6 +118,20 @@ func (p *program) open() {
 		}
 		p.store = s
 		p.enter()
+		p.tellOfSalvage()
+	})
+}
+
+// tellOfSalvage says what was saved out of a damaged database, at every start until the person has read it.
+func (p *program) tellOfSalvage() {
+	saved, ok := p.store.Salvaged()
+	if !ok {
+		return
+	}
+	p.shell.announce(widgets.NewWarning(saved.Message), func() {
+		if err := p.store.SalvageSeen(p.ctx()); err != nil {
+			p.shell.Complain(err)
+		}
 	})
 }
 

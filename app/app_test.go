@@ -228,6 +228,64 @@ func TestEverythingIsKeptWhenTheProgramGoesOutOfSight(t *testing.T) {
 	}
 }
 
+func TestWhatWasSalvagedIsToldUntilRead(t *testing.T) {
+	p := rehearse(t, widgets.TextNormal, 800, 1280)
+	t.Run("a page of the database is destroyed", func(t *testing.T) {
+		furnish(t, p) // and closed when this part ends
+	})
+	file := filepath.Join(p.opt.Data, "zoucun.db")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4096 {
+		data[len(data)/2/4096*4096+i] = 0xff
+	}
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), p.opt.Data, store.Options{Clock: tell})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	p.store = s
+	p.tellOfSalvage()
+	if p.shell.notice == nil {
+		t.Fatal("nothing was said of a salvaged database")
+	}
+	test.Tap(tappable(t, p.shell.notice, "知道了"))
+	if p.shell.notice != nil {
+		t.Error("what has been read is still there")
+	}
+	if p.tellOfSalvage(); p.shell.notice != nil {
+		t.Error("what has been read is said again")
+	}
+}
+
+// tappable finds the button that says a text.
+func tappable(t *testing.T, o fyne.CanvasObject, text string) fyne.Tappable {
+	t.Helper()
+	if button, ok := o.(interface {
+		fyne.Tappable
+		Shown() string
+	}); ok && button.Shown() == text {
+		return button
+	}
+	if box, ok := o.(*fyne.Container); ok {
+		for _, child := range box.Objects {
+			if found := tappable(t, child, text); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
 func TestTheLastReportIsTheOneShown(t *testing.T) {
 	c := &carrier{reports: make(chan survey.Progress, 1)}
 	for i := range 10 {

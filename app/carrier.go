@@ -105,5 +105,8 @@ func (c *carrier) show(ctx context.Context, progress survey.Progress) {
 		return // the next change asks again; what is on the screen stays true until then
 	}
 	status := present.StatusOf(kept, progress, c.program.opt.Clock())
+	if err := c.program.store.Health(); err != nil {
+		status = present.Status{Words: present.Say(err), Tone: present.Trouble}
+	}
 	fyne.Do(func() { c.program.shell.setStatus(status) })
 }

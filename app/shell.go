@@ -152,16 +152,18 @@ func (s *shell) Refresh() {
 // Complain implements field.Navigator.
 func (s *shell) Complain(err error) {
 	s.log.Error("shown to the person", slog.Any("err", err))
-	s.announce(widgets.NewWarning(present.Say(err)))
+	s.announce(widgets.NewWarning(present.Say(err)), func() {})
 }
 
 // Tell implements field.Navigator.
-func (s *shell) Tell(words string) { s.announce(widgets.NewNote(words)) }
+func (s *shell) Tell(words string) { s.announce(widgets.NewNote(words), func() {}) }
 
-func (s *shell) announce(words fyne.CanvasObject) {
+// announce puts words above the screen until the person has read them, or goes elsewhere.
+func (s *shell) announce(words fyne.CanvasObject, onRead func()) {
 	read := widgets.NewButton(widgets.ButtonSpec{Text: "知道了", OnTap: func() {
 		s.notice = nil
 		s.Refresh()
+		onRead()
 	}})
 	s.notice = widgets.Inset(8, widgets.Bar(0, words, read))
 	s.Refresh()
