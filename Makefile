@@ -50,7 +50,7 @@ vet: need-compiler ## run go vet on all packages
 
 .PHONY: unit
 unit: need-compiler need-database ## run all tests but e2e under the race detector
-	go test -race -tags $(TEST) ./...
+	go test -race -timeout 30m -tags $(TEST) ./...
 
 .PHONY: e2e
 e2e: watched need-screen ## one visit through a real window and a real server, killed and cut off on the way
