@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"zoucun/form/words"
 	"zoucun/form/xform"
 	"zoucun/form/xpath"
 	"zoucun/survey"
@@ -141,26 +142,5 @@ func listName(nodes *xpath.Expr) string {
 	return ""
 }
 
-var itextName = regexp.MustCompile(`^\s*jr:itext\(\s*['"]([^'"]+)['"]\s*\)\s*$`)
-
-// plain returns a text on one line as it reads before there is any answer; … stands where an answer would.
-func (o *outline) plain(text *xform.Text) string {
-	if text == nil {
-		return ""
-	}
-	if text.ID != nil {
-		found := itextName.FindStringSubmatch(text.ID.String())
-		if found == nil {
-			return ""
-		}
-		return o.plain(o.definition.Itext(o.definition.DefaultLanguage, found[1], ""))
-	}
-	var b strings.Builder
-	for _, part := range text.Parts {
-		b.WriteString(part.Literal)
-		if part.Output != nil {
-			b.WriteString("…")
-		}
-	}
-	return strings.Join(strings.Fields(b.String()), " ")
-}
+// plain returns a text on one line as it reads before there is any answer.
+func (o *outline) plain(text *xform.Text) string { return words.Plain(o.definition, text) }
