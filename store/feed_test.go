@@ -218,3 +218,34 @@ func TestGrants(t *testing.T) {
 		t.Errorf("villages = %v, though none is granted any more", villages)
 	}
 }
+
+func TestRecipientsAreTheCountysWord(t *testing.T) {
+	o := newOffice(t)
+	dir := t.TempDir()
+	s := enrolled(t, o, dir)
+	list := func(o *office, serial uint64, name string) wire.SignedRecipients {
+		t.Helper()
+		signed, err := wire.SignRecipients(survey.Recipients{
+			County: county, Serial: serial, Listed: []survey.Recipient{{Use: survey.ForEnvelope, Name: name, Key: "age1"}},
+		}, o.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signed
+	}
+	if err := s.KeepRecipients(t.Context(), list(newOffice(t), 9, "冒名")); survey.KindOf(err) != survey.Damaged {
+		t.Errorf("a list by another server = %v", err)
+	}
+	for _, signed := range []wire.SignedRecipients{list(o, 2, "县纪委监委"), list(o, 1, "旧名单")} {
+		if err := s.KeepRecipients(t.Context(), signed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e, _, err := openStore(t, dir, Options{}).Enrolment(t.Context())
+	if err != nil || len(e.Recipients.For(survey.ForEnvelope)) != 1 || e.Recipients.Listed[0].Name != "县纪委监委" {
+		t.Errorf("after a restart: %+v, %v", e.Recipients, err)
+	}
+}

@@ -27,6 +27,8 @@ type enrolment struct {
 	ServerKey []byte           `cbor:"3,keyasint"`
 	Epoch     survey.Epoch     `cbor:"4,keyasint"`
 	Grant     wire.SignedGrant `cbor:"5,keyasint"`
+	// Recipients is the county's list as the server signed it; nil before one has come.
+	Recipients *wire.SignedRecipients `cbor:"6,keyasint,omitempty"`
 }
 
 // keyCheck is what the data key must be able to open; it says that the key fits the database.
@@ -113,11 +115,11 @@ func (s *Store) openEnrolment(sealed []byte) error {
 	if err != nil {
 		return err
 	}
-	grant, err := e.Grant.Open(e.ServerKey)
+	m, err := e.member()
 	if err != nil {
 		return damaged("store.openEnrolment", "", err)
 	}
-	s.useEnrolment(e, grant)
+	s.useEnrolment(e, m)
 	return nil
 }
 
@@ -128,17 +130,34 @@ type membership struct {
 	shared    survey.ScopeID // the county's register
 }
 
-// useEnrolment makes an enrolment that is on disk the present one.
-func (s *Store) useEnrolment(e enrolment, grant survey.Grant) {
-	s.self.enrolment = &e
+// member opens what the server signed.
+func (e enrolment) member() (*membership, error) {
+	grant, err := e.Grant.Open(e.ServerKey)
+	if err != nil {
+		return nil, err
+	}
+	var recipients survey.Recipients
+	if e.Recipients != nil {
+		if recipients, err = e.Recipients.Open(e.ServerKey); err != nil {
+			return nil, err
+		}
+	}
 	m := &membership{
-		enrolment: survey.Enrolment{Server: e.Server, Pin: e.Pin, ServerKey: e.ServerKey, Epoch: e.Epoch, Grant: grant},
-		granted:   make(map[survey.ScopeID]struct{}, len(grant.Scopes)),
-		shared:    survey.RegisterScope(grant.County),
+		enrolment: survey.Enrolment{
+			Server: e.Server, Pin: e.Pin, ServerKey: e.ServerKey, Epoch: e.Epoch, Grant: grant, Recipients: recipients,
+		},
+		granted: make(map[survey.ScopeID]struct{}, len(grant.Scopes)),
+		shared:  survey.RegisterScope(grant.County),
 	}
 	for _, scope := range grant.Scopes {
 		m.granted[scope] = struct{}{}
 	}
+	return m, nil
+}
+
+// useEnrolment makes an enrolment that is on disk the present one.
+func (s *Store) useEnrolment(e enrolment, m *membership) {
+	s.self.enrolment = &e
 	s.member.Store(m)
 }
 
@@ -159,8 +178,7 @@ func (s *Store) Device(context.Context) (survey.DeviceID, seal.DeviceKeys, error
 // Enrol keeps the county a server has taken this device into. The grant must be signed by the key in e and made out to
 // this device; e.Grant is not looked at. Enrolling again replaces what was known of the server; records stay.
 func (s *Store) Enrol(ctx context.Context, e survey.Enrolment, signed wire.SignedGrant) error {
-	grant, err := s.checkGrant(signed, e.ServerKey)
-	if err != nil {
+	if _, err := s.checkGrant(signed, e.ServerKey); err != nil {
 		return opError("store.Enrol", "", err)
 	}
 	kept := enrolment{Server: e.Server, Pin: e.Pin, ServerKey: e.ServerKey, Epoch: e.Epoch, Grant: signed}
@@ -170,7 +188,7 @@ func (s *Store) Enrol(ctx context.Context, e survey.Enrolment, signed wire.Signe
 				return err
 			}
 		}
-		return s.keepEnrolment(ctx, t, kept, grant)
+		return s.keepEnrolment(ctx, t, kept)
 	})
 }
 
@@ -190,7 +208,27 @@ func (s *Store) Renew(ctx context.Context, signed wire.SignedGrant) error {
 			return err
 		}
 		kept.Grant = signed
-		return s.keepEnrolment(ctx, t, kept, grant)
+		return s.keepEnrolment(ctx, t, kept)
+	})
+}
+
+// KeepRecipients takes over the list of recipients a pull brought, unless it is older than the present one.
+func (s *Store) KeepRecipients(ctx context.Context, signed wire.SignedRecipients) error {
+	return s.update(ctx, "store.KeepRecipients", "", func(ctx context.Context, t *tx) error {
+		m := s.member.Load()
+		if m == nil {
+			return notFound("store.KeepRecipients", "enrolment")
+		}
+		list, err := signed.Open(m.enrolment.ServerKey)
+		if err != nil {
+			return damaged("store.KeepRecipients", "", err)
+		}
+		if list.Serial <= m.enrolment.Recipients.Serial || list.County != m.enrolment.Grant.County {
+			return nil
+		}
+		kept := *s.self.enrolment
+		kept.Recipients = &signed
+		return s.keepEnrolment(ctx, t, kept)
 	})
 }
 
@@ -203,14 +241,10 @@ func (s *Store) NewEpoch(ctx context.Context, epoch survey.Epoch) error {
 		}
 		kept := *s.self.enrolment
 		kept.Epoch = epoch
-		grant, err := kept.Grant.Open(kept.ServerKey)
-		if err != nil {
-			return err
-		}
 		if err := forgetServer(ctx, t); err != nil {
 			return err
 		}
-		return s.keepEnrolment(ctx, t, kept, grant)
+		return s.keepEnrolment(ctx, t, kept)
 	})
 }
 
@@ -235,12 +269,16 @@ func (s *Store) checkGrant(signed wire.SignedGrant, key []byte) (survey.Grant, e
 	return grant, nil
 }
 
-func (s *Store) keepEnrolment(ctx context.Context, t *tx, e enrolment, grant survey.Grant) error {
+func (s *Store) keepEnrolment(ctx context.Context, t *tx, e enrolment) error {
+	m, err := e.member()
+	if err != nil {
+		return err
+	}
 	sealed, err := sealed(s.vault, e, placeEnrolment)
 	if err != nil {
 		return err
 	}
-	t.after = append(t.after, func() { s.useEnrolment(e, grant) })
+	t.after = append(t.after, func() { s.useEnrolment(e, m) })
 	return t.exec(ctx, "UPDATE installation SET enrolment_sealed = ?", sealed)
 }
 

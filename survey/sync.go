@@ -43,4 +43,6 @@ type Enrolment struct {
 	ServerKey []byte // Ed25519 public key that signs receipts, grants and replies
 	Epoch     Epoch
 	Grant     Grant
+	// Recipients are whom the county has things sealed to; no list before the first has come.
+	Recipients Recipients
 }

@@ -19,6 +19,9 @@ func (c *Central) Feed(ctx context.Context, device survey.DeviceID, pull wire.Pu
 	}
 	err = c.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		reply = wire.PullReply{Epoch: c.epoch, Grant: grant.signed, Time: survey.MillisOf(c.clock())}
+		if reply.Recipients, err = c.recipientsAfter(ctx, tx, pull.Recipients); err != nil {
+			return err
+		}
 		room := &room{left: max(wire.MinPage, min(pull.MaxBytes, wire.MaxPage))}
 		for _, scope := range grant.grant.Scopes {
 			page, err := c.page(ctx, tx, scope, pull.Cursors, room)

@@ -14,6 +14,7 @@ import (
 
 	"zoucun/server/central"
 	"zoucun/survey"
+	"zoucun/sync/seal"
 	"zoucun/sync/wire"
 )
 
@@ -44,6 +45,7 @@ func Run(t *testing.T, fresh Backend) {
 	t.Run("a cursor of another life reads from the start", s.epoch)
 	t.Run("attachments are known only to those concerned", s.attachment)
 	t.Run("durable is claimed only once it is marked", s.durable)
+	t.Run("the list of recipients reaches whoever lacks it", s.recipients)
 	t.Run("a clock that runs ahead wins nothing", s.clock)
 	t.Run("a reader misses nothing while many write", s.concurrent)
 	t.Run("everything is there after reopening", s.reopen)
@@ -610,6 +612,44 @@ func (s suite) durable(t *testing.T) {
 	d.Visit(t, scope, "2")
 	if got := d.Send(t, c, 2).Replicas[0]; got.Durable != 1 || got.Received != 2 {
 		t.Errorf("state %+v, want 1 durable of 2", got)
+	}
+}
+
+func (s suite) recipients(t *testing.T) {
+	c, _ := s.begin(t)
+	d := Enrolled(t, c, []survey.ScopeID{village()}, survey.RoleCadre)
+	held := func(serial uint64) *wire.SignedRecipients {
+		t.Helper()
+		reply, err := c.Feed(t.Context(), d.ID, wire.Pull{Recipients: serial})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reply.Recipients
+	}
+	if got := held(0); got != nil {
+		t.Errorf("a list came before there was one: %v", got)
+	}
+	_, key, err := seal.NewIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := []survey.Recipient{{Use: survey.ForEnvelope, Name: "县纪委监委", Key: key}}
+	if err := c.SetRecipients(t.Context(), listed); err != nil {
+		t.Fatal(err)
+	}
+	list, err := held(0).Open(c.Key())
+	if err != nil || !slices.Equal(list.For(survey.ForEnvelope), listed) || list.Serial != 1 || list.County != c.County() {
+		t.Errorf("list = %+v, %v", list, err)
+	}
+	if got := held(1); got != nil {
+		t.Error("the list came again to a device that has it")
+	}
+	wantKind(t, c.SetRecipients(t.Context(), []survey.Recipient{{Use: survey.ForRecovery, Name: "某单位", Key: "age1nobody"}}), survey.Invalid)
+	if err := c.SetRecipients(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := held(1).Open(c.Key()); err != nil || len(list.Listed) != 0 || list.Serial != 2 {
+		t.Errorf("emptied list = %+v, %v", list, err)
 	}
 }
 

@@ -40,6 +40,8 @@ type Log interface {
 	RemoveScope(ctx context.Context, scope survey.ScopeID) error
 	// Renew takes over a newer grant.
 	Renew(ctx context.Context, grant wire.SignedGrant) error
+	// KeepRecipients takes over a newer list of the county's recipients.
+	KeepRecipients(ctx context.Context, list wire.SignedRecipients) error
 	// NewEpoch follows a server whose database has begun a new life.
 	NewEpoch(ctx context.Context, epoch survey.Epoch) error
 

@@ -128,6 +128,7 @@ func (m *memory) Cursors(context.Context) ([]survey.Cursor, error)              
 func (m *memory) ApplyPage(context.Context, wire.FeedPage) error                { return nil }
 func (m *memory) RemoveScope(context.Context, survey.ScopeID) error             { return nil }
 func (m *memory) Renew(context.Context, wire.SignedGrant) error                 { return nil }
+func (m *memory) KeepRecipients(context.Context, wire.SignedRecipients) error   { return nil }
 func (m *memory) UndeliveredBlobs(context.Context) ([]survey.Attachment, error) { return nil, nil }
 func (m *memory) Blob(context.Context, survey.Hash) ([]byte, error)             { return nil, nil }
 func (m *memory) BlobDelivered(context.Context, survey.Hash) error              { return nil }

@@ -181,8 +181,13 @@ func seqs(cursors []survey.Cursor) map[survey.ScopeID]uint64 {
 }
 
 func (a *Agent) pullOnce(ctx context.Context, cursors []survey.Cursor) (wire.PullReply, error) {
+	e, _, err := a.log.Enrolment(ctx)
+	if err != nil {
+		return wire.PullReply{}, err
+	}
 	begun := a.o.Clock()
-	reply, err := ask[wire.PullReply](ctx, a.link, "client.pull", wire.PathPull, &wire.Pull{Cursors: cursors, MaxBytes: a.pace.batch})
+	reply, err := ask[wire.PullReply](ctx, a.link, "client.pull", wire.PathPull,
+		&wire.Pull{Cursors: cursors, MaxBytes: a.pace.batch, Recipients: e.Recipients.Serial})
 	if err != nil {
 		a.pace.shrink()
 		return reply, err
@@ -201,6 +206,11 @@ func (a *Agent) pullOnce(ctx context.Context, cursors []survey.Cursor) (wire.Pul
 func (a *Agent) apply(ctx context.Context, reply wire.PullReply, fetched *int64) error {
 	if err := a.log.Renew(ctx, reply.Grant); err != nil {
 		return err
+	}
+	if reply.Recipients != nil {
+		if err := a.log.KeepRecipients(ctx, *reply.Recipients); err != nil {
+			return err
+		}
 	}
 	for _, scope := range reply.Removed {
 		if err := a.log.RemoveScope(ctx, scope); err != nil {

@@ -10,7 +10,9 @@ const (
 	MaxPages    = 256     // pages of a pull's reply
 	MaxCursors  = 256     // cursors of a pull, scopes of a grant
 	MaxChunk    = 512 << 10
-	MaxBlob     = 64 << 20 // bytes of an attachment
+	// MaxRecipients bounds the county's list.
+	MaxRecipients = 32
+	MaxBlob       = 64 << 20 // bytes of an attachment
 
 	MaxBody        = 768 << 10 // bytes of an encoded revision body
 	MaxHeader      = 128 << 10 // bytes of an encoded revision header

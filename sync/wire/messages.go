@@ -101,6 +101,8 @@ type FeedPage struct {
 type Pull struct {
 	Cursors  []survey.Cursor `cbor:"1,keyasint"`
 	MaxBytes int             `cbor:"2,keyasint"` // of encoded pages before compression; the server may send less
+	// Recipients is the serial of the list of recipients that is held here.
+	Recipients uint64 `cbor:"3,keyasint,omitempty" json:",omitempty"`
 }
 
 // PullReply is the next pages of every granted feed, and the grant itself.
@@ -111,6 +113,14 @@ type PullReply struct {
 	More    bool             `cbor:"4,keyasint"` // ask again at once
 	Removed []survey.ScopeID `cbor:"5,keyasint,omitempty"`
 	Time    survey.Millis    `cbor:"6,keyasint"`
+	// Recipients is the list in force, where it is another than the one held.
+	Recipients *SignedRecipients `cbor:"7,keyasint,omitempty" json:",omitempty"`
+}
+
+// SignedRecipients is the county's list of recipients as the server encoded and signed it.
+type SignedRecipients struct {
+	List      []byte `cbor:"1,keyasint"` // deterministic CBOR of survey.Recipients
+	Signature []byte `cbor:"2,keyasint"`
 }
 
 // SignedGrant is a grant as the server encoded and signed it.

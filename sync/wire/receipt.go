@@ -3,6 +3,7 @@ package wire
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 
 	"zoucun/survey"
@@ -63,12 +64,39 @@ func SignGrant(g survey.Grant, key ed25519.PrivateKey) (SignedGrant, error) {
 
 // Open verifies the server's signature and then reads the grant.
 func (s SignedGrant) Open(key ed25519.PublicKey) (survey.Grant, error) {
-	var g survey.Grant
-	if err := verify(key, append([]byte(grantPurpose), s.Grant...), s.Signature); err != nil {
-		return g, fmt.Errorf("grant: %w", err)
-	}
-	if err := decodeExactly(s.Grant, &g); err != nil {
+	g, err := openSigned[survey.Grant](grantPurpose, s.Grant, s.Signature, key)
+	if err != nil {
 		return g, fmt.Errorf("grant: %w", err)
 	}
 	return g, within("scopes", len(g.Scopes), MaxCursors)
+}
+
+// SignRecipients encodes and signs the county's list of recipients.
+func SignRecipients(r survey.Recipients, key ed25519.PrivateKey) (SignedRecipients, error) {
+	raw, err := Encode(r)
+	if err != nil {
+		return SignedRecipients{}, fmt.Errorf("encode recipients: %w", err)
+	}
+	return SignedRecipients{List: raw, Signature: ed25519.Sign(key, append([]byte(recipientsPurpose), raw...))}, nil
+}
+
+// Open verifies the server's signature and then reads the list.
+func (s SignedRecipients) Open(key ed25519.PublicKey) (survey.Recipients, error) {
+	r, err := openSigned[survey.Recipients](recipientsPurpose, s.List, s.Signature, key)
+	if err != nil {
+		return r, fmt.Errorf("recipients: %w", err)
+	}
+	err = within("recipients", len(r.Listed), MaxRecipients)
+	for _, listed := range r.Listed {
+		err = errors.Join(err, within("bytes of recipient", len(listed.Name)+len(listed.Key), MaxName))
+	}
+	return r, err
+}
+
+// openSigned reads what somebody signed for a purpose, once the signature is found to be theirs.
+func openSigned[T any](purpose string, raw, signature []byte, key ed25519.PublicKey) (value T, err error) {
+	if err := verify(key, append([]byte(purpose), raw...), signature); err != nil {
+		return value, err
+	}
+	return value, decodeExactly(raw, &value)
 }

@@ -1,0 +1,11 @@
+-- +goose Up
+
+-- recipients are the lists of whom things are sealed to, as the server signed them. The one with the highest serial is
+-- in force; the others say what was in force before.
+CREATE TABLE recipients (
+  county BIGINT NOT NULL,
+  serial BIGINT NOT NULL,
+  list   BYTEA  NOT NULL,
+  sign   BYTEA  NOT NULL,
+  PRIMARY KEY (county, serial)
+);
