@@ -81,6 +81,29 @@ func fill(label, text string) act {
 	}
 }
 
+// overwrite types into the field below a label, over what stands there.
+func overwrite(label, text string) act {
+	return func(ctx context.Context, w *robot.Window) error {
+		field, err := reachBelow(ctx, w, label, "field", "")
+		if err != nil {
+			return err
+		}
+		if err := enter(ctx, w, field); err != nil {
+			return err
+		}
+		if err := w.Press(ctx, "ctrl+a"); err != nil {
+			return err
+		}
+		if err := w.Type(ctx, text); err != nil {
+			return err
+		}
+		if !shows(ctx, w, text) {
+			return fmt.Errorf("%q cannot be typed", text)
+		}
+		return nil
+	}
+}
+
 // spell types pinyin into the field below a label; the input method's first candidates are taken.
 func spell(label string, spellings ...string) act {
 	return func(ctx context.Context, w *robot.Window) error {

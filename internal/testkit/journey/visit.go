@@ -42,6 +42,24 @@ func (j *Journey) Resume(ctx context.Context) error {
 	return j.do(ctx, "resumed", enterVillage, find(Initials), see("找到 2 户"), row(Household), button("接着填"), see("0 表头"))
 }
 
+// Section goes to a section of the form.
+func (j *Journey) Section(ctx context.Context, name string) error {
+	return j.do(ctx, "section "+name, row(name))
+}
+
+// Return goes back to a section of the draft after the app was ended.
+func (j *Journey) Return(ctx context.Context, section string) error {
+	if err := j.Resume(ctx); err != nil {
+		return err
+	}
+	return j.Section(ctx, section)
+}
+
+// Overwrite types a text over the answer below a label.
+func (j *Journey) Overwrite(ctx context.Context, label, text string) error {
+	return j.do(ctx, "overwritten", overwrite(label, text))
+}
+
 // Visit fills the sections on the visit itself and on what the household says, up to the first problem.
 func (j *Journey) Visit(ctx context.Context) error {
 	if err := j.do(ctx, "visit", row("1 走访情况"), choose("时段", "上午"), choose("结果（必填）", "见到并交谈")); err != nil {

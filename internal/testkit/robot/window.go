@@ -53,6 +53,20 @@ func (d *Desktop) Open(ctx context.Context, log io.Writer, program string, args 
 	}
 }
 
+// Flash starts a program and kills it after a while, whether or not it has come to show a window.
+func (d *Desktop) Flash(ctx context.Context, log io.Writer, after time.Duration, program string, args ...string) error {
+	w := &Window{desktop: d, socket: filepath.Join(d.spec.Dir, fmt.Sprintf("flash-%d", time.Now().UnixNano()))}
+	w.cmd = exec.CommandContext(ctx, program, args...)
+	w.cmd.Env = append(d.env, "ZOUCUN_SCREEN="+w.socket)
+	w.cmd.Stdout, w.cmd.Stderr = log, log
+	if err := d.launch(w.cmd); err != nil {
+		return err
+	}
+	err := pause(ctx, after)
+	w.Kill()
+	return err
+}
+
 // Start is what starting a program costs.
 type Start struct {
 	Window   time.Duration // until its window is on the screen
