@@ -137,6 +137,9 @@ func (s *Store) settle(ctx context.Context, t *tx, id survey.RecordID) error {
 	if err != nil || len(edits) == 0 {
 		return err
 	}
+	if err := s.eraseAncestors(ctx, t, edits); err != nil {
+		return err
+	}
 	record := merge.Apply(edits)
 	first := slices.MinFunc(edits, func(a, b merge.Edit) int {
 		return cmp.Or(cmp.Compare(a.HLC, b.HLC), a.ID.Compare(b.ID))

@@ -1,5 +1,10 @@
 package survey
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Holding is everything that is held of one record: what it is now and every revision that led there.
 type Holding struct {
 	Record     Record
@@ -29,4 +34,28 @@ type Erasure struct {
 	Keep   Fields       // nil takes the whole record away
 	Files  []Attachment // of those it has, the ones that stay
 	Note   string       // which rule; nothing about the person
+}
+
+// Correction changes some fields of a record, for a reason that stays with it.
+type Correction struct {
+	Record    RecordID
+	Household RecordID // whom the access log names
+	Author    PersonID
+	Fields    Fields // an empty value takes a field away
+	Reason    string
+}
+
+// SortHoldings puts what is held on a household into the order in which it is read: the household, visits, problems, who
+// has looked, anything else; each kind in the order in which the records began.
+func SortHoldings(held []Holding) {
+	order := []RecordType{TypeHousehold, TypeVisit, TypeProblem, TypeAccess}
+	rank := func(h Holding) int {
+		if i := slices.Index(order, h.Record.Type); i >= 0 {
+			return i
+		}
+		return len(order)
+	}
+	slices.SortStableFunc(held, func(a, b Holding) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.First().HLC, b.First().HLC), a.Record.ID.Compare(b.Record.ID))
+	})
 }

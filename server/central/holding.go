@@ -1,10 +1,8 @@
 package central
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"slices"
 
 	"zoucun/survey"
 	"zoucun/sync/merge"
@@ -14,7 +12,7 @@ import (
 func (c *Central) Holding(ctx context.Context, id survey.RecordID) (holding survey.Holding, err error) {
 	err = c.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		edits, err := c.edits(ctx, tx, id)
-		holding = holdingOf(edits)
+		holding = merge.HoldingOf(edits)
 		return err
 	})
 	if err == nil && len(holding.Statements) == 0 {
@@ -25,21 +23,12 @@ func (c *Central) Holding(ctx context.Context, id survey.RecordID) (holding surv
 
 // Holdings is Records with everything that is held of each.
 func (c *Central) Holdings(ctx context.Context, q Query, yield func(survey.Holding) error) error {
-	return fail("central.Holdings", c.histories(ctx, q, func(edits []merge.Edit) error { return yield(holdingOf(edits)) }))
+	return fail("central.Holdings", c.histories(ctx, q, func(edits []merge.Edit) error { return yield(merge.HoldingOf(edits)) }))
 }
 
 // HoldingsOf is Holdings of a type in every scope, for whoever has not heard of Query.
 func (c *Central) HoldingsOf(ctx context.Context, of survey.RecordType, yield func(survey.Holding) error) error {
 	return c.Holdings(ctx, Query{Type: of}, yield)
-}
-
-func holdingOf(edits []merge.Edit) survey.Holding {
-	h := survey.Holding{Record: merge.Apply(edits)}
-	for _, e := range edits {
-		h.Statements = append(h.Statements, survey.Statement{ID: e.ID, Header: e.Header, Body: e.Body, Erased: e.Erased, HLC: e.HLC})
-	}
-	slices.SortFunc(h.Statements, func(a, b survey.Statement) int { return cmp.Or(cmp.Compare(a.HLC, b.HLC), a.ID.Compare(b.ID)) })
-	return h
 }
 
 // LogAccess writes a line of the access log into the server's own log and the scope's feed.

@@ -333,4 +333,3 @@ func tamper(t *testing.T, dsn, statements string) {
 		}
 	}
 }
-
