@@ -52,7 +52,6 @@ func Run(t *testing.T, fresh Backend) {
 	t.Run("an erasure reaches the village that was left", s.erasedAfterMove)
 	t.Run("erased is what an Erase's ancestors said, in any order", s.anyOrder)
 	t.Run("the access log takes one line for each look", s.access)
-	t.Run("what was cut from a log or a feed is missed", s.audited)
 	t.Run("a reader misses nothing while many write", s.concurrent)
 	t.Run("everything is there after reopening", s.reopen)
 }
