@@ -38,3 +38,28 @@ func (c *Central) LogAccess(ctx context.Context, a survey.Access) error {
 	}})
 	return err
 }
+
+// Held returns everything that is held on a household: the household itself, its visits, its problems and who has looked.
+// Voided records are among them. An unknown household is NotFound.
+func (c *Central) Held(ctx context.Context, household survey.RecordID) ([]survey.Holding, error) {
+	home, err := c.Holding(ctx, household)
+	if err != nil {
+		return nil, err
+	}
+	held := []survey.Holding{home}
+	for of, field := range map[survey.RecordType]survey.FieldPath{
+		survey.TypeVisit: survey.VisitHousehold, survey.TypeProblem: survey.ProblemHousehold, survey.TypeAccess: survey.AccessHousehold,
+	} {
+		err := c.HoldingsOf(ctx, of, func(h survey.Holding) error {
+			if h.Record.Fields[field] == household.String() {
+				held = append(held, h)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	survey.SortHoldings(held)
+	return held, nil
+}

@@ -56,7 +56,7 @@ var known = map[property]rule{
 func readClasses(ctx context.Context, records Records) (classes, error) {
 	c := classes{fields: map[survey.FormID]map[string]map[survey.FieldPath]rule{}, properties: map[property]rule{}}
 	err := records.HoldingsOf(ctx, survey.TypeForm, func(h survey.Holding) error {
-		for _, s := range h.Statements { // the latest last: its word on properties counts
+		for _, s := range h.Statements {
 			definition, err := xform.Read(bytes.NewReader([]byte(s.Body.Fields[survey.FormXML])))
 			if err != nil {
 				continue // what cannot be read gives no rules, and fields without a rule are personal
@@ -83,9 +83,16 @@ func (c classes) read(definition *xform.Form) {
 	}
 	for _, entity := range definition.Entities {
 		for _, n := range entity.Saves {
-			c.properties[property{survey.RecordType(entity.Dataset), survey.FieldPath(n.Bind.SaveTo)}] = ruleOf(n)
+			c.save(property{survey.RecordType(entity.Dataset), survey.FieldPath(n.Bind.SaveTo)}, ruleOf(n))
 		}
-		c.properties[property{survey.RecordType(entity.Dataset), "label"}] = labelRule(definition, entity)
+		c.save(property{survey.RecordType(entity.Dataset), "label"}, labelRule(definition, entity))
+	}
+}
+
+// save notes the rule of a property. Where forms differ the stricter one counts.
+func (c classes) save(of property, r rule) {
+	if known, ok := c.properties[of]; !ok || !known.goes() {
+		c.properties[of] = r
 	}
 }
 
