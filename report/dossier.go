@@ -189,7 +189,7 @@ func (w *dossierWriter) words(of survey.Record) ([]survey.FieldPath, func(survey
 		survey.TypeVisit: {{"户", survey.VisitHousehold}, {"名称", survey.VisitName}},
 	}[of.Type]
 	for _, c := range columns {
-		q, _ := w.t.questionFor(Property{of.Type, c.path})
+		q := w.t.questionFor(Property{of.Type, c.path})
 		q.Label = c.label
 		add(c.path, q)
 	}

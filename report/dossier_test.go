@@ -13,7 +13,9 @@ import (
 func heldExample() []survey.Holding {
 	home, cadre, village := survey.RecordID{1}, survey.PersonID{2}, survey.ScopeID{3}
 	at := survey.HLC(0).Next(time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC))
-	head := func(of survey.RecordType) survey.Header { return survey.Header{Type: of, Kind: survey.Put, Author: cadre} }
+	head := func(of survey.RecordType) survey.Header {
+		return survey.Header{Type: of, Kind: survey.Put, Author: cadre}
+	}
 	now := survey.Fields{survey.HouseholdHead: "王秀英", survey.HouseholdPhone: "13900000009", survey.HouseholdVillage: village.String()}
 	before := survey.Fields{survey.HouseholdHead: "王秀英", survey.HouseholdPhone: "13800000001"}
 	visit := survey.Fields{"note": "<script>alert(1)</script>", "issues[k1]/title": "路灯不亮", survey.VisitHousehold: home.String()}

@@ -224,6 +224,8 @@ func cardOf(r survey.Record, first merge.Edit) card {
 		c.Fields = only(r.Fields, survey.VisitHousehold, survey.VisitName)
 	case survey.TypeForm:
 		c.Fields = only(r.Fields, survey.FormTitle)
+	case survey.TypeAccess:
+		c.Fields = survey.Fields{} // no list shows it
 	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff:
 	}
 	return c

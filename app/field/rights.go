@@ -151,17 +151,17 @@ func partColumn(p report.Part) fyne.CanvasObject {
 
 // stepText is one line of a record's history, with what it said that does not hold any more.
 func stepText(s report.Step) string {
-	text := s.When + "　" + s.Who + "　" + s.What
+	text := []string{s.When + "　" + s.Who + "　" + s.What}
 	if s.Note != "" {
-		text += "　原因：" + s.Note
+		text = append(text, "　原因：", s.Note)
 	}
 	if s.Gone {
-		text += "　内容已删除"
+		text = append(text, "　内容已删除")
 	}
 	for _, said := range s.Earlier {
-		text += "\n　当时：" + said.Label + "　" + said.Value
+		text = append(text, "\n　当时：", said.Label, "　", said.Value)
 	}
-	return text
+	return strings.Join(text, "")
 }
 
 // openCorrection shows the screen on which one field of the household is corrected.

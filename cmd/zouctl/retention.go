@@ -138,12 +138,13 @@ func classText(fields map[retention.Class]int) string {
 }
 
 func tallyText(r retention.Report) string {
-	text := fmt.Sprintf("%d 份记录，%d 个附件", len(r.Records), r.Files)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d 份记录，%d 个附件", len(r.Records), r.Files)
 	tally := r.Tally()
 	for _, why := range slices.Sorted(maps.Keys(tally)) {
-		text += fmt.Sprintf("；%s %d", retention.Words[why], tally[why])
+		fmt.Fprintf(&b, "；%s %d", retention.Words[why], tally[why])
 	}
-	return text + classText(r.Fields())
+	return b.String() + classText(r.Fields())
 }
 
 func retentionReports(flags *flag.FlagSet) action {

@@ -142,9 +142,11 @@ func (a *auditor) segments(ctx context.Context, replica survey.ReplicaID, owner 
 	key := a.Key()
 	if owner != a.device {
 		known, err := a.findDevice(ctx, a.tx, owner)
-		if err != nil {
+		switch {
+		case survey.KindOf(err) == survey.Denied:
 			a.fault("日志 %s 的设备没有登记，签名无法核对", replica)
-			return nil
+		case err != nil:
+			return err
 		}
 		key = known.signKey
 	}

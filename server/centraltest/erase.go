@@ -14,15 +14,15 @@ import (
 )
 
 // feedOf returns what a new device of a village reads from the start, by revision.
-func feedOf(t testing.TB, c *central.Central, scope survey.ScopeID) map[survey.RevID]wire.FeedItem {
-	t.Helper()
-	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+func feedOf(tb testing.TB, c *central.Central, scope survey.ScopeID) map[survey.RevID]wire.FeedItem {
+	tb.Helper()
+	d := Enrolled(tb, c, []survey.ScopeID{scope}, survey.RoleCadre)
 	items := map[survey.RevID]wire.FeedItem{}
 	cursor := survey.Cursor{Epoch: c.Epoch(), Scope: scope}
 	for {
-		reply, err := c.Feed(t.Context(), d.ID, wire.Pull{Cursors: []survey.Cursor{cursor}, MaxBytes: wire.MaxPage})
+		reply, err := c.Feed(tb.Context(), d.ID, wire.Pull{Cursors: []survey.Cursor{cursor}, MaxBytes: wire.MaxPage})
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		for _, page := range reply.Pages {
 			if page.Scope != scope {
@@ -30,7 +30,7 @@ func feedOf(t testing.TB, c *central.Central, scope survey.ScopeID) map[survey.R
 			}
 			for _, item := range page.Items {
 				if err := wire.VerifyRevision(item.Revision); err != nil {
-					t.Fatalf("an item of the feed does not verify: %v", err)
+					tb.Fatalf("an item of the feed does not verify: %v", err)
 				}
 				items[item.Revision.ID] = item
 				cursor.Seq = item.Seq
@@ -43,19 +43,19 @@ func feedOf(t testing.TB, c *central.Central, scope survey.ScopeID) map[survey.R
 }
 
 // wantSound checks that no log and no feed has lost anything.
-func wantSound(t testing.TB, c *central.Central) central.Audit {
-	t.Helper()
-	audit, err := c.Audit(t.Context())
+func wantSound(tb testing.TB, c *central.Central) central.Audit {
+	tb.Helper()
+	audit, err := c.Audit(tb.Context())
 	if err != nil || len(audit.Faults) > 0 {
-		t.Fatalf("audit: %v, %q", err, audit.Faults)
+		tb.Fatalf("audit: %v, %q", err, audit.Faults)
 	}
 	return audit
 }
 
-func erase(t testing.TB, c *central.Central, want int, erasures ...survey.Erasure) {
-	t.Helper()
-	if n, err := c.Erase(t.Context(), survey.PersonID{7}, erasures); err != nil || n != want {
-		t.Fatalf("Erase = %d, %v; want %d", n, err, want)
+func erase(tb testing.TB, c *central.Central, want int, erasures ...survey.Erasure) {
+	tb.Helper()
+	if n, err := c.Erase(tb.Context(), survey.PersonID{7}, erasures); err != nil || n != want {
+		tb.Fatalf("Erase = %d, %v; want %d", n, err, want)
 	}
 }
 
