@@ -271,6 +271,21 @@ func TestErasedWhereItWent(t *testing.T) {
 	if got := said(t, s, id); len(got) > 0 {
 		t.Errorf("%d revisions of a record that went and was erased say something", len(got))
 	}
+
+	// Where the device reads both scopes, the Erase itself comes in one of them and says what stays.
+	both := o.household(t, "2", "李四", "2号", "")
+	root := o.feeds[o.scope()][2].Revision
+	register := survey.RegisterScope(county)
+	erase := o.revision(t, survey.Header{Record: both, Type: survey.TypeHousehold, Kind: survey.Erase, Scope: register, Parents: []survey.RevID{root.ID}},
+		survey.Fields{survey.HouseholdResident: "3"})
+	apply(t, s, o.page(o.scope(), 2, 1))
+	o.publish(erase)
+	apply(t, s, o.page(register, len(o.feeds[register])-1, 1))
+	o.feeds[o.scope()] = append(o.feeds[o.scope()], wire.FeedItem{Seq: 4, Op: wire.FeedLeave, HLC: erase.Header.HLC, Revision: wire.Erase(erase)})
+	apply(t, s, o.page(o.scope(), 3, 1))
+	if got := said(t, s, both); !slices.Equal(got, []survey.RevID{erase.ID}) {
+		t.Errorf("%v say something, want the Erase %v", got, erase.ID)
+	}
 }
 
 func TestRightsOfThePerson(t *testing.T) {

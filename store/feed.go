@@ -115,7 +115,7 @@ func (s *Store) applyItem(ctx context.Context, t *tx, scope survey.ScopeID, item
 // erased where it went.
 func (s *Store) leave(ctx context.Context, t *tx, scope survey.ScopeID, h survey.Header) error {
 	id := h.Record
-	if h.Kind == survey.Erase {
+	if _, granted := s.member.Load().granted[h.Scope]; h.Kind == survey.Erase && !granted {
 		if err := s.eraseLeft(ctx, t, id); err != nil {
 			return err
 		}

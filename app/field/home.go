@@ -128,6 +128,9 @@ func (s *home) showCard() {
 		return err
 	}, func(err error) {
 		switch {
+		case survey.KindOf(err) == survey.NotFound && id == s.chosen: // erased, or gone to another village
+			s.chosen = survey.RecordID{}
+			s.showNone()
 		case err != nil:
 			s.host.Complain(err)
 		case id == s.chosen:

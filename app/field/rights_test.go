@@ -179,3 +179,24 @@ func TestCardLeadsToTheHouseholdsRights(t *testing.T) {
 		t.Errorf("asked for %v, want %v", asked, home.ID)
 	}
 }
+
+// goneFacts knows nothing of any household any more.
+type goneFacts struct{ present.HouseholdFacts }
+
+func (goneFacts) Household(context.Context, survey.RecordID) (survey.Household, error) {
+	return survey.Household{}, &survey.Error{Kind: survey.NotFound, Op: "test"}
+}
+
+func TestCardOfAnErasedHouseholdCloses(t *testing.T) {
+	d := newDesk(t)
+	spec := HomeSpec{
+		Households: present.NewHouseholds(d.store, d.store.Villages()[0].ID), Facts: goneFacts{d.store},
+		OnVisit: func(survey.RecordID) {}, OnResume: func(survey.DraftID) {},
+	}
+	d.show(NewHome(d.host, spec), 1280, 800)
+	d.tap(d.store.SearchHouseholds(d.store.Villages()[0].ID, "", 1)[0].Head)
+	d.sees("请在户名单里点一户")
+	if len(d.complaints) > 0 {
+		t.Errorf("complaints %v", d.complaints)
+	}
+}

@@ -235,8 +235,9 @@ func (a *auditor) feeds(ctx context.Context) error {
 
 // admitted verifies that every revision that was admitted stands in its scope's feed.
 func (a *auditor) admitted(ctx context.Context) error {
-	missing, err := column[survey.RevID](ctx, a.tx, `SELECT r.rev_id FROM revision r WHERE r.county = $1 AND r.refused < 0 AND NOT EXISTS
-		(SELECT 1 FROM feed f WHERE f.county = r.county AND f.scope_id = r.scope_id AND f.rev_id = r.rev_id) ORDER BY r.rev_id`, int64(a.county))
+	missing, err := column[survey.RevID](ctx, a.tx, `SELECT m.rev_id FROM (
+			SELECT rev_id, scope_id FROM revision WHERE county = $1 AND refused < 0
+			EXCEPT SELECT rev_id, scope_id FROM feed WHERE county = $1) m ORDER BY m.rev_id`, int64(a.county))
 	for _, id := range missing {
 		a.fault("版本 %s 不在村的收发清单里", id)
 	}
