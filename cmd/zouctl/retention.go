@@ -124,7 +124,7 @@ func (s *session) printReport(r retention.Report) error {
 		}
 	}
 	if r.Waiting > 0 {
-		return s.printf("有 %d 份删除以后又被登记，还有不知情的旧内容，请人工处理\n", r.Waiting)
+		return s.printf("有 %d 份要人工处理：删除以后又被登记的，或所用的表读不出来的\n", r.Waiting)
 	}
 	return nil
 }

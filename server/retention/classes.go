@@ -59,7 +59,7 @@ func readClasses(ctx context.Context, records Records) (classes, error) {
 		for _, s := range h.Statements {
 			definition, err := xform.Read(bytes.NewReader([]byte(s.Body.Fields[survey.FormXML])))
 			if err != nil {
-				continue // what cannot be read gives no rules, and fields without a rule are personal
+				continue // what was answered to it waits for a person: see knows
 			}
 			c.read(definition)
 		}
@@ -142,6 +142,20 @@ func labelRule(definition *xform.Form, entity *xform.Entity) rule {
 		return rule{class: Personal}
 	}
 	return strictest
+}
+
+// knows reports whether any form that can be read says something about records like this one. What no form speaks of is
+// not taken apart: a definition that cannot be read must not cost the statistics of years.
+func (c classes) knows(r survey.Record) bool {
+	if r.Type == survey.TypeVisit {
+		return len(c.fields[r.Form]) > 0
+	}
+	for of := range c.properties {
+		if of.of == r.Type {
+			return true
+		}
+	}
+	return false
 }
 
 var instanceKey = regexp.MustCompile(`\[[^\]]*\]`)

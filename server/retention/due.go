@@ -71,6 +71,7 @@ type plan struct {
 	due        []survey.Erasure
 	removed    []Removed
 	planned    map[survey.RecordID]bool
+	waiting    int // for a person to decide
 }
 
 func (p *plan) passed(from survey.Millis, years, days int) bool {
@@ -153,6 +154,10 @@ func (p *plan) take(h survey.Holding, why Why, goes func(rule) bool, more survey
 	}
 	if h.Record.Voided {
 		p.whole(h, why)
+		return
+	}
+	if !p.classes.knows(h.Record) {
+		p.waiting++
 		return
 	}
 	keep := maps.Clone(h.Record.Fields)

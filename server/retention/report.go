@@ -37,7 +37,7 @@ type Report struct {
 	Rules   Rules         `json:"rules"`
 	Records []Removed     `json:"records"`
 	Files   int           `json:"files"` // whose bytes were removed
-	Waiting int           `json:"waiting,omitempty"`
+	Waiting int           `json:"waiting,omitempty"` // records that are due and wait for a person to decide
 	Name    string        `json:"-"` // of the file
 }
 

@@ -339,6 +339,19 @@ func TestTakenUpAgainWaitsForAPerson(t *testing.T) {
 	}
 }
 
+func TestWhatNoFormSpeaksOfWaits(t *testing.T) {
+	o := newOffice(t)
+	id := survey.NewID[survey.RecordID]()
+	o.device.Add(t, survey.Header{Record: id, Type: survey.TypeVisit, Scope: o.village, Form: "T-9", FormVersion: "1", HLC: o.now()},
+		survey.Body{Fields: survey.Fields{"name": "王秀英", "result": "talked"}})
+	o.send(t)
+	o.clock.Pass(days(3 * 366))
+	if report := o.run(t); len(report.Records) > 0 || report.Waiting != 1 {
+		t.Errorf("report %+v; want it left to a person", report)
+	}
+	o.want(t, id, "name result")
+}
+
 func TestReportsSayNothing(t *testing.T) {
 	o := newOffice(t)
 	o.visit(t)

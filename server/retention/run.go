@@ -22,10 +22,10 @@ func (k Keeper) Run(ctx context.Context, dry bool) (Report, error) {
 		erased: map[survey.RecordID]survey.HLC{}, planned: map[survey.RecordID]bool{},
 	}
 	report := Report{At: survey.MillisOf(p.now), Rules: rules}
-	if err := k.plan(ctx, p, &report); err != nil {
+	if err := k.plan(ctx, p); err != nil {
 		return report, err
 	}
-	report.Records = p.removed
+	report.Records, report.Waiting = p.removed, p.waiting
 	if dry {
 		return report, nil
 	}
@@ -33,7 +33,7 @@ func (k Keeper) Run(ctx context.Context, dry bool) (Report, error) {
 }
 
 // plan goes through the records. Problems come before visits, for how long those are kept depends on them.
-func (k Keeper) plan(ctx context.Context, p *plan, report *Report) (err error) {
+func (k Keeper) plan(ctx context.Context, p *plan) (err error) {
 	if p.classes, err = readClasses(ctx, k.Records); err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (k Keeper) plan(ctx context.Context, p *plan, report *Report) (err error) {
 				case again[h.Record.ID] && !erasedWhole(h):
 					p.whole(h, WhyAgain)
 				case slices.Contains(late, h.Record.ID) && takenUp(h):
-					report.Waiting++
+					p.waiting++
 				case slices.Contains(late, h.Record.ID):
 					p.whole(h, WhyLate)
 				default:
