@@ -238,9 +238,10 @@ func (s suite) access(t *testing.T) {
 // anyOrder erases in the middle of edits that come from several devices in any order.
 func (s suite) anyOrder(t *testing.T) {
 	c, _ := s.begin(t)
+	scope := village()
+	township := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleTownship)
 	rapid.Check(t, func(rt *rapid.T) {
-		scope, record := village(), survey.NewID[survey.RecordID]()
-		township := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleTownship)
+		record, sent := survey.NewID[survey.RecordID](), uint64(len(township.Log))
 		var made []survey.Revision
 		for i := range rapid.IntRange(2, 8).Draw(rt, "revisions") {
 			h := survey.Header{Record: record, Type: survey.TypeHousehold, Scope: scope, Author: township.Person, HLC: survey.HLC(0).Next(Start) + survey.HLC(i), Kind: survey.Put}
@@ -270,11 +271,15 @@ func (s suite) anyOrder(t *testing.T) {
 		}
 		for _, r := range rapid.Permutation(made).Draw(rt, "arrival") {
 			township.Log = append(township.Log, survey.Entry{N: uint64(len(township.Log)) + 1, Revision: r})
-			township.Send(t, c, uint64(len(township.Log)))
 		}
-		for id, item := range feedOf(t, c, scope) {
-			if item.Revision.Header.Kind != survey.Erase && wire.Erased(item.Revision) != ancestors[id] {
-				rt.Fatalf("revision %s: erased %v, an Erase's ancestor %v", id, wire.Erased(item.Revision), ancestors[id])
+		township.Send(t, c, sent+1)
+		held, err := c.Holding(t.Context(), record)
+		if err != nil || len(held.Statements) != len(made) {
+			rt.Fatalf("%d revisions held of %d, %v", len(held.Statements), len(made), err)
+		}
+		for _, s := range held.Statements {
+			if s.Erased != ancestors[s.ID] {
+				rt.Fatalf("revision %s: erased %v, an Erase's ancestor %v", s.ID, s.Erased, ancestors[s.ID])
 			}
 		}
 	})

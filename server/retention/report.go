@@ -36,9 +36,9 @@ type Report struct {
 	At      survey.Millis `json:"at"`
 	Rules   Rules         `json:"rules"`
 	Records []Removed     `json:"records"`
-	Files   int           `json:"files"` // whose bytes were removed
+	Files   int           `json:"files"`             // whose bytes were removed
 	Waiting int           `json:"waiting,omitempty"` // records that are due and wait for a person to decide
-	Name    string        `json:"-"` // of the file
+	Name    string        `json:"-"`                 // of the file
 }
 
 // Removed is what was taken out of one record.
