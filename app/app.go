@@ -194,6 +194,7 @@ func (p *program) goHome(village survey.RecordID) {
 		Who:        p.self.Grant.Township + " " + p.self.Grant.Name,
 		OnVisit:    func(household survey.RecordID) { p.beginVisit(village, household) },
 		OnResume:   p.resumeVisit,
+		OnRights:   p.openRights,
 		Actions: []widgets.ButtonSpec{
 			{Text: "我的记录", OnTap: func() { p.shell.Push(field.NewLists(p.host, p.store, p.resumeVisit)) }},
 			{Text: "设置", OnTap: p.openSettings},

@@ -43,18 +43,18 @@ var worded = map[Property]Question{
 }
 
 // questionFor returns the question that a property's words come from: those above, or one that saves to it.
-func (t *tabler) questionFor(of Property) (Question, bool) {
+func (t *tabler) questionFor(of Property) Question {
 	if q, ok := worded[of]; ok {
-		return q, true
+		return q
 	}
 	for _, form := range t.forms {
 		for _, q := range form.Questions {
 			if q.Saved == of && q.Label != "" {
-				return q, true
+				return q
 			}
 		}
 	}
-	return Question{}, false
+	return Question{}
 }
 
 // register lays out the records of a type: the columns given, then every other field there is.
@@ -74,7 +74,7 @@ func (t *tabler) register(name string, of survey.RecordType, fields []field) Tab
 	}
 	columns := t.leading()
 	for _, f := range fields {
-		q, _ := t.questionFor(Property{of, f.path})
+		q := t.questionFor(Property{of, f.path})
 		label := cmp.Or(f.label, q.Label)
 		columns = append(columns, fieldColumn(label, f.path))
 		if q.Choice {

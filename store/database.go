@@ -70,6 +70,7 @@ func dataSource(file string, o Options, readOnly bool) string {
 	pragmas := []string{
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(500)",
 		"journal_size_limit(16777216)", "temp_store(MEMORY)", "foreign_keys(1)", "cache_size(-8000)",
+		"secure_delete(1)", // what was erased is overwritten, not only given up
 	}
 	if o.MaxPages > 0 {
 		pragmas = append(pragmas, "max_page_count("+strconv.Itoa(o.MaxPages)+")")
@@ -144,6 +145,8 @@ type tx struct {
 	after   []func()        // what else changes in memory then
 	quiet   bool            // nobody who waits for changes needs to hear of it
 	reread  map[survey.ScopeID]bool
+	erased  bool          // bodies were taken out
+	gone    []survey.Hash // attachments that nothing may refer to any more
 }
 
 // update runs do in one transaction: all of it is on disk when update returns nil, and none of it otherwise. What has

@@ -26,13 +26,18 @@ func (s *Store) Cursors(ctx context.Context) ([]survey.Cursor, error) {
 // transaction. A page of another epoch, or one that does not begin where the feed has been followed to, changes
 // nothing; what a page brings again changes nothing either. A revision that is not what its identifier says makes the
 // whole page an error of kind Damaged.
+//
+// What the page erases is gone from the database when ApplyPage returns; files of attachments go afterwards, and those
+// that a killed process leaves are swept when the store is next opened.
 func (s *Store) ApplyPage(ctx context.Context, page wire.FeedPage) error {
-	return s.update(ctx, "store.ApplyPage", "scope "+page.Scope.String(), func(ctx context.Context, t *tx) error {
+	var done *tx
+	err := s.update(ctx, "store.ApplyPage", "scope "+page.Scope.String(), func(ctx context.Context, t *tx) error {
 		follows, err := s.follows(ctx, t, page)
 		if err != nil || !follows {
 			t.quiet = true
 			return err
 		}
+		done = t
 		touched, err := s.applyItems(ctx, t, page)
 		if err != nil {
 			return err
@@ -49,6 +54,10 @@ func (s *Store) ApplyPage(ctx context.Context, page wire.FeedPage) error {
 			ON CONFLICT (scope_id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq`,
 			page.Scope[:], page.Epoch[:], int64(page.After)+int64(len(page.Items)))
 	})
+	if err == nil && done != nil && done.erased {
+		s.forget(context.WithoutCancel(ctx), done.gone)
+	}
+	return err
 }
 
 // follows reports whether a page begins where its feed has been followed to.
@@ -92,7 +101,7 @@ func (s *Store) applyItem(ctx context.Context, t *tx, scope survey.ScopeID, item
 		return false, err
 	}
 	if item.Op == wire.FeedLeave {
-		return false, s.leave(ctx, t, scope, item.Revision.Header.Record)
+		return false, s.leave(ctx, t, scope, item.Revision.Header)
 	}
 	added, err := s.revise(ctx, t, item.Revision, item.HLC)
 	if err != nil || added {
@@ -102,8 +111,15 @@ func (s *Store) applyItem(ctx context.Context, t *tx, scope survey.ScopeID, item
 		int64(item.HLC), item.Revision.ID[:], int64(item.HLC))
 }
 
-// leave takes a record out of view that has gone to another scope. Its revisions stay: it is not deleted.
-func (s *Store) leave(ctx context.Context, t *tx, scope survey.ScopeID, id survey.RecordID) error {
+// leave takes a record out of view that has gone to another scope. Its revisions stay: it is not deleted, unless it was
+// erased where it went.
+func (s *Store) leave(ctx context.Context, t *tx, scope survey.ScopeID, h survey.Header) error {
+	id := h.Record
+	if _, granted := s.member.Load().granted[h.Scope]; h.Kind == survey.Erase && !granted {
+		if err := s.eraseLeft(ctx, t, id); err != nil {
+			return err
+		}
+	}
 	t.after = append(t.after, func() { s.register.dropHousehold(scope, id) })
 	return t.exec(ctx, "DELETE FROM record WHERE record_id = ? AND scope_id = ?", id[:], scope[:])
 }

@@ -167,29 +167,33 @@ func (s *Store) present(ctx context.Context, t *tx, id survey.RecordID) (survey.
 	return merge.Apply(edits), nil
 }
 
-// write puts one revision into the store and at the end of the log.
+// write puts one revision of the filling into the store and at the end of the log.
 func (f *finishing) write(ctx context.Context, id survey.RecordID, kind survey.RecordType, body survey.Body, touched []survey.FieldPath) error {
-	present, err := f.s.present(ctx, f.tx, id)
+	return f.s.write(ctx, f.tx, survey.Header{
+		Record: id, Type: kind, Kind: survey.Put, Scope: f.draft.Scope,
+		Form: f.draft.Form, FormVersion: f.draft.FormVersion, Author: f.draft.Author, Touched: touched,
+	}, body)
+}
+
+// write puts one revision into the store and at the end of the log. Parents, device and clocks are filled in here.
+func (s *Store) write(ctx context.Context, t *tx, h survey.Header, body survey.Body) error {
+	present, err := s.present(ctx, t, h.Record)
 	if err != nil {
 		return err
 	}
-	hlc, err := f.s.tick(ctx, f.tx)
-	if err != nil {
+	if h.HLC, err = s.tick(ctx, t); err != nil {
 		return err
 	}
-	revision, err := wire.SealRevision(survey.Header{
-		Record: id, Type: kind, Kind: survey.Put, Scope: f.draft.Scope, Parents: present.Heads,
-		Form: f.draft.Form, FormVersion: f.draft.FormVersion, Author: f.draft.Author, Device: f.s.self.device,
-		HLC: hlc, Wall: survey.MillisOf(f.tx.now), Touched: touched,
-	}, body, rand.Reader)
+	h.Parents, h.Device, h.Wall = present.Heads, s.self.device, survey.MillisOf(t.now)
+	revision, err := wire.SealRevision(h, body, rand.Reader)
 	if err != nil {
 		return &survey.Error{Kind: survey.Invalid, Op: "store.write", Message: "这份表太大，不能保存成记录。请减少内容后再完成；草稿还在。", Err: err}
 	}
-	if _, err := f.s.revise(ctx, f.tx, revision, hlc); err != nil {
+	if _, err := s.revise(ctx, t, revision, h.HLC); err != nil {
 		return err
 	}
-	if err := appendLog(ctx, f.tx, f.s.self.replica, revision.ID); err != nil {
+	if err := appendLog(ctx, t, s.self.replica, revision.ID); err != nil {
 		return err
 	}
-	return f.s.settle(ctx, f.tx, id)
+	return s.settle(ctx, t, h.Record)
 }

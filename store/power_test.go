@@ -152,6 +152,21 @@ func (w *workshop) removeScope() error {
 	return w.store.RemoveScope(context.Background(), w.office.scope())
 }
 
+// eraseVisit finishes a visit and has the office take it, sign for it and erase it again.
+func (w *workshop) eraseVisit() error {
+	if err := all((*workshop).begin, (*workshop).attach, (*workshop).finish)(w); err != nil {
+		return err
+	}
+	push, _, err := w.store.NextPush(context.Background(), 10, 1<<20)
+	if err != nil {
+		return err
+	}
+	own := push.Segments[0].Entries[0].Revision
+	w.office.publish(own)
+	w.office.erasing(w.t, own.Header, nil, own.ID)
+	return w.store.Receive(context.Background(), w.office.accept(w.t, push))
+}
+
 func (w *workshop) fillFeed() error {
 	for i := range 40 {
 		w.office.household(w.t, fmt.Sprintf("PL-%03d", i), "张三", "1号", "")
@@ -185,6 +200,9 @@ var deeds = []deed{
 	}},
 	{"attachments", (*workshop).begin, []act{(*workshop).attach, (*workshop).attach, (*workshop).finish}},
 	{"pull", (*workshop).fillFeed, []act{(*workshop).pull, (*workshop).pull, (*workshop).pull}},
+	{"erasure", all((*workshop).fillFeed, (*workshop).eraseVisit, (*workshop).fillFeed), []act{
+		(*workshop).pull, (*workshop).pull, (*workshop).pull, (*workshop).pull, (*workshop).pull, (*workshop).pull, (*workshop).pull,
+	}},
 	{"receipt", all((*workshop).begin, (*workshop).finish, (*workshop).begin, (*workshop).finish), []act{
 		(*workshop).nextPush, (*workshop).receive, (*workshop).nextPush, (*workshop).receive,
 	}},
@@ -288,7 +306,7 @@ func portrait(s *Store) (string, error) {
 			UNION ALL SELECT 'push ' || hex(push_id) || first_n || ' ' || last_n FROM push
 			UNION ALL SELECT 'segment ' || first_n || ' ' || count || hex(hash) FROM segment
 			UNION ALL SELECT 'receipt ' || hex(push_id) FROM receipt
-			UNION ALL SELECT 'revision ' || hex(rev_id) FROM revision
+			UNION ALL SELECT 'revision ' || hex(rev_id) || length(payload_sealed) FROM revision
 			UNION ALL SELECT 'head ' || hex(record_id) || hex(rev_id) FROM record_head
 			UNION ALL SELECT 'cursor ' || hex(scope_id) || seq FROM cursor
 			UNION ALL SELECT 'blob ' || hex(sha256) || size || done FROM blob

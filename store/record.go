@@ -137,6 +137,9 @@ func (s *Store) settle(ctx context.Context, t *tx, id survey.RecordID) error {
 	if err != nil || len(edits) == 0 {
 		return err
 	}
+	if err := s.eraseAncestors(ctx, t, edits); err != nil {
+		return err
+	}
 	record := merge.Apply(edits)
 	first := slices.MinFunc(edits, func(a, b merge.Edit) int {
 		return cmp.Or(cmp.Compare(a.HLC, b.HLC), a.ID.Compare(b.ID))
@@ -221,6 +224,8 @@ func cardOf(r survey.Record, first merge.Edit) card {
 		c.Fields = only(r.Fields, survey.VisitHousehold, survey.VisitName)
 	case survey.TypeForm:
 		c.Fields = only(r.Fields, survey.FormTitle)
+	case survey.TypeAccess:
+		c.Fields = survey.Fields{} // no list shows it
 	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff:
 	}
 	return c

@@ -12,6 +12,7 @@ const (
 	TypePlace     RecordType = "place"     // 村 or 组, written by the township
 	TypeStaff     RecordType = "staff"     // a cadre or member of staff, written by the township
 	TypeForm      RecordType = "form"      // the definition of a form, written by the township
+	TypeAccess    RecordType = "access"    // somebody has looked at what is held on a household; never changed
 )
 
 // RevisionKind says what a revision does to its record. Append-only: the values travel.
@@ -24,6 +25,7 @@ const (
 	Merge  RevisionKind = 3 // joins heads; written by the server or by a person at the township, never by a tablet
 	Review RevisionKind = 4 // a reviewer's word on an event
 	Move   RevisionKind = 5 // the record belongs to another scope from here on
+	Erase  RevisionKind = 6 // what all its ancestors said is taken out everywhere; its body is what remains
 )
 
 // FieldPath names one field of a record: a form node's path below the form's root without the leading slash, where

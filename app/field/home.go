@@ -19,7 +19,8 @@ type HomeSpec struct {
 	Who        string // whose device this is
 	OnVisit    func(household survey.RecordID)
 	OnResume   func(survey.DraftID)
-	Actions    []widgets.ButtonSpec // where else to go from here
+	OnRights   func(household survey.RecordID) // shows everything that is held; nil where that is not offered
+	Actions    []widgets.ButtonSpec            // where else to go from here
 }
 
 // searchPause is how long typing rests before the list follows it.
@@ -127,6 +128,9 @@ func (s *home) showCard() {
 		return err
 	}, func(err error) {
 		switch {
+		case survey.KindOf(err) == survey.NotFound && id == s.chosen: // erased, or gone to another village
+			s.chosen = survey.RecordID{}
+			s.showNone()
 		case err != nil:
 			s.host.Complain(err)
 		case id == s.chosen:
@@ -143,10 +147,15 @@ func (s *home) card(c present.HouseholdCard) []fyne.CanvasObject {
 	if c.Warning != "" {
 		objects = append(objects, widgets.NewWarning(c.Warning))
 	}
-	objects = append(objects, factsCard(c.Facts))
-	return append(objects,
+	objects = append(objects, factsCard(c.Facts),
 		widgets.Card(lines("没办完的问题", "没有", c.Problems, nil)),
 		widgets.Card(lines("最近的走访", "还没有走访记录", c.Visits, nil)))
+	if s.spec.OnRights != nil {
+		objects = append(objects, widgets.NewButton(widgets.ButtonSpec{
+			Text: "本户信息（查看、更正、给本人一份）", Weight: widgets.Light, OnTap: func() { s.spec.OnRights(c.Household.ID) },
+		}))
+	}
+	return objects
 }
 
 // begin is what to do with the household: go on with a draft, or begin a visit.

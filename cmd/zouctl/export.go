@@ -17,6 +17,7 @@ import (
 func export(flags *flag.FlagSet) action {
 	out := flags.String("xlsx", "", "写到哪个 .xlsx 文件")
 	only := flags.String("form", "", "只要一种表，例如 QZ-01")
+	reason := flags.String("reason", "导出报表", "为什么导出，记入每个村的查看记录")
 	return func(ctx context.Context, s *session, _ []string) error {
 		if *out == "" {
 			return &usageError{"请用 -xlsx 写明导出到哪个文件。"}
@@ -24,6 +25,9 @@ func export(flags *flag.FlagSet) action {
 		return s.withCentral(ctx, func(c *central.Central) error {
 			data, err := reported(ctx, c, survey.FormID(*only))
 			if err != nil {
+				return err
+			}
+			if err := s.noteExport(ctx, c, data.Records, *reason); err != nil {
 				return err
 			}
 			tables := report.Tables(data)
@@ -39,6 +43,24 @@ func export(flags *flag.FlagSet) action {
 			return nil
 		})
 	}
+}
+
+// noteExport notes in the access log of every village that what is held on its households was taken out.
+func (s *session) noteExport(ctx context.Context, c *central.Central, records []survey.Record, reason string) error {
+	noted := map[survey.ScopeID]bool{survey.RegisterScope(c.County()): true}
+	for _, record := range records {
+		if noted[record.Scope] {
+			continue
+		}
+		noted[record.Scope] = true
+		err := c.LogAccess(ctx, survey.Access{
+			Scope: record.Scope, Act: survey.ActExport, Reason: reason, Where: survey.WhereConsole, At: survey.MillisOf(s.clock()),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reported collects what tables are made of; with a form named, only its visits.

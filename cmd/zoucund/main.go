@@ -16,12 +16,14 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
 	"zoucun/server"
 	"zoucun/server/blob"
 	"zoucun/server/central"
+	"zoucun/server/retention"
 	"zoucun/survey"
 )
 
@@ -42,8 +44,8 @@ func main() {
 
 // settings are what the command line says.
 type settings struct {
-	listen, data, database, blobs, township string
-	county                                  uint
+	listen, data, database, blobs, township, retention string
+	county                                             uint
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -56,10 +58,11 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.StringVar(&s.blobs, "blobs", "", "存放附件的文件夹；默认是数据文件夹里的 blobs")
 	flags.UintVar(&s.county, "county", 0, "六位县级区划代码；第一次启动时设定，以后可省略")
 	flags.StringVar(&s.township, "township", "", "乡镇名称；第一次启动时设定，以后可省略")
+	flags.StringVar(&s.retention, "retention", "daily", "daily 每天凌晨删除保存期满的个人信息，off 不自动删除")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
-	if flags.NArg() > 0 || s.county > 999999 {
+	if flags.NArg() > 0 || s.county > 999999 || s.retention != "daily" && s.retention != "off" {
 		return s, &survey.Error{Kind: survey.Invalid, Op: "zoucund", Message: "命令行参数不对，用 zoucund -h 查看用法。"}
 	}
 	return s, nil
@@ -88,19 +91,50 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer listener.Close()
-	handler, closeAll, err := assemble(ctx, s, folder, log)
+	house, err := assemble(ctx, s, folder, log)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
+	defer house.close()
 	if _, err := fmt.Fprintf(stdout, "zoucund 已就绪：https://%s 证书指纹 %s\n", listener.Addr(), folder.Pin); err != nil {
 		return err
 	}
-	return serve(ctx, listener, handler, folder.Certificate, log)
+	if s.retention == "daily" {
+		defer house.keepPeriods(ctx)()
+	}
+	return serve(ctx, listener, house.handler, folder.Certificate, log)
 }
 
-// assemble opens what the server keeps things in, and returns its handler.
-func assemble(ctx context.Context, s settings, folder server.Folder, log *slog.Logger) (http.Handler, func(), error) {
+// house is what a server is made of.
+type house struct {
+	handler http.Handler
+	keeper  retention.Keeper
+	close   func()
+}
+
+// keepPeriods takes out what has been kept long enough, day by day, and returns what stops it.
+func (h house) keepPeriods(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { h.keeper.Daily(ctx, pause) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// pause returns after a time, or when ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// assemble opens what the server keeps things in.
+func assemble(ctx context.Context, s settings, folder server.Folder, log *slog.Logger) (house, error) {
 	if s.database == "" {
 		s.database = folder.Database()
 	}
@@ -111,22 +145,25 @@ func assemble(ctx context.Context, s settings, folder server.Folder, log *slog.L
 		Key: folder.Key, County: uint32(s.county), Township: s.township, Clock: time.Now, Log: log,
 	})
 	if err != nil {
-		return nil, nil, err
+		return house{}, err
 	}
 	closeAll := func() { _ = records.Close() }
 	files, err := blob.OpenFolder(s.blobs)
 	if err != nil {
 		closeAll()
-		return nil, nil, err
+		return house{}, err
 	}
 	handler, err := server.New(server.Options{
 		Central: records, Blobs: files, Key: folder.Key, Pin: folder.Pin, Software: software, Clock: time.Now, Log: log,
 	})
 	if err != nil {
 		closeAll()
-		return nil, nil, err
+		return house{}, err
 	}
-	return handler, closeAll, nil
+	keeper := retention.Keeper{
+		Records: records, Files: files, Folder: filepath.Join(folder.Path, "retention"), Clock: time.Now, Log: log,
+	}
+	return house{handler, keeper, closeAll}, nil
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {

@@ -173,3 +173,41 @@ func wantSentence(t *testing.T, err error, kind survey.Kind, part string) {
 		t.Errorf("kind %v: %s\nwant kind %v and %q", survey.KindOf(err), said.String(), kind, part)
 	}
 }
+
+func TestPeriodsAreKept(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	reports := func() int {
+		found, err := filepath.Glob(filepath.Join(data, "retention", "2*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	off := start(t, "-data", data, "-retention", "off")
+	if err := off.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if n := reports(); n > 0 {
+		t.Errorf("%d runs, though it was to be off", n)
+	}
+	daily := start(t, "-data", data)
+	for range 3000 {
+		if reports() > 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := daily.stop(); err != nil {
+		t.Fatal(err)
+	}
+	again := start(t, "-data", data)
+	if err := again.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if n := reports(); n != 1 {
+		t.Errorf("%d runs; want one at the first start and none so soon after", n)
+	}
+	if _, err := parse([]string{"-retention", "weekly"}, io.Discard); survey.KindOf(err) != survey.Invalid {
+		t.Errorf("-retention weekly: %v", err)
+	}
+}

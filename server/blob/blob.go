@@ -24,4 +24,7 @@ type Store interface {
 	// Read fills p from offset at of a whole attachment, and returns how many bytes it put there. An attachment that
 	// is not whole is NotFound.
 	Read(ctx context.Context, sum survey.Hash, at int64, p []byte) (int, error)
+
+	// Remove takes an attachment away, whole or in part. One that is not here is no error.
+	Remove(ctx context.Context, sum survey.Hash) error
 }

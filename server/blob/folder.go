@@ -72,6 +72,18 @@ func (f *Folder) Read(_ context.Context, sum survey.Hash, at int64, p []byte) (i
 	return n, fail("blob.Read", sum, err)
 }
 
+// Remove implements [Store].
+func (f *Folder) Remove(_ context.Context, sum survey.Hash) error {
+	defer f.lock(sum)()
+	var err error
+	for _, name := range []string{f.name(sum), f.part(sum), f.part(sum) + ".at"} {
+		if gone := os.Remove(name); !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}
+	return fail("blob.Remove", sum, err)
+}
+
 func (f *Folder) add(sum survey.Hash, size, at int64, bytes []byte) (int64, error) {
 	if whole, err := f.whole(sum); err != nil || whole >= 0 {
 		return max(whole, 0), err

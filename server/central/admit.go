@@ -44,7 +44,8 @@ func (r refusal) code() int64 {
 //	made after the grant ended or was withdrawn       | no                 | no       | yes
 //	in a scope that is not granted                    | no                 | no       | yes
 //	written in another person's name                  | no                 | yes      | yes
-//	merge, review, move; places, staff, forms         | no                 | yes      | yes
+//	merge, review, move, erase; places, staff, forms  | no                 | yes      | yes
+//	an access, but for its first revision             | no                 | no       | yes
 //	another's visit                                   | no                 | yes      | yes
 //	of another type than the record, or from a scope  | no                 | no       | yes
 //	the record has never been in (a move excepted)    |                    |          |
@@ -67,6 +68,8 @@ func admit(s standing, h survey.Header, p place) refusal {
 		return refusal{survey.Denied, "填写人与设备登记的人不一致，由乡镇处理。"}
 	case !township && !cadreMay(h):
 		return refusal{survey.Denied, "这类内容只能由乡镇修改。"}
+	case h.Type == survey.TypeAccess && (p.known || h.Kind != survey.Put || len(h.Parents) > 0):
+		return refusal{survey.Denied, "查看记录写下以后谁也不能改。"}
 	case p.known && p.typ != h.Type:
 		return refusal{survey.Conflicting, "同一编号已用于另一类内容，由乡镇处理。"}
 	case p.known && !p.within && h.Kind != survey.Move:

@@ -143,7 +143,7 @@ func (a *arrival) revision(ctx context.Context, r survey.Revision, no refusal) (
 		(county, rev_id, record_id, scope_id, author, header, salt, commitment, body, ehlc, received, refused, reason)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
 		int64(a.county), r.ID[:], r.Header.Record[:], r.Header.Scope[:], r.Header.Author[:], header, r.Salt[:], r.Commit[:],
-		slices.Concat([]byte{}, r.Body), int64(effective(r.Header.HLC, a.now)), a.now.UnixMilli(), no.code(), no.message)
+		append([]byte{}, r.Body...), int64(effective(r.Header.HLC, a.now)), a.now.UnixMilli(), no.code(), no.message)
 	if err != nil {
 		return no, false, err
 	}
@@ -203,7 +203,13 @@ func (a *arrival) enter(ctx context.Context, r survey.Revision, known place) err
 		}
 		a.types[r.Header.Record] = r.Header.Type
 	}
-	return a.heads(ctx, r)
+	if err := a.heads(ctx, r); err != nil {
+		return err
+	}
+	if !known.known && r.Header.Kind != survey.Erase {
+		return nil
+	}
+	return a.erase(ctx, r.Header, r.ID)
 }
 
 // leave tells the feed of the scope that a moved record was in.

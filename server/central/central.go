@@ -135,6 +135,7 @@ func (c *Central) openPostgres(dsn string) (err error) {
 func (c *Central) openSQLite(file string) (err error) {
 	shared := url.Values{"_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "temp_store(MEMORY)",
+		"secure_delete(ON)", // what was erased is overwritten, not only given up
 	}}
 	name := func(more url.Values) string {
 		for key, list := range shared {

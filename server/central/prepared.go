@@ -69,3 +69,21 @@ func (p *prepared) statement(ctx context.Context, query string) (*sql.Stmt, erro
 	p.statements[query] = s
 	return s, nil
 }
+
+// column returns the only column of a query.
+func column[T any](ctx context.Context, tx querier, query string, args ...any) ([]T, error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		var one T
+		if err := rows.Scan(&one); err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, rows.Err()
+}

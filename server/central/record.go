@@ -34,7 +34,12 @@ func (c *Central) Record(ctx context.Context, id survey.RecordID) (record survey
 // Records calls yield with every record that is meant, in the order of identifiers and as of one moment, until yield
 // returns an error. Voided records are among them.
 func (c *Central) Records(ctx context.Context, q Query, yield func(survey.Record) error) error {
-	err := c.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return fail("central.Records", c.histories(ctx, q, func(edits []merge.Edit) error { return yield(merge.Apply(edits)) }))
+}
+
+// histories calls yield with the revisions of every record that is meant. The slice is good until yield returns.
+func (c *Central) histories(ctx context.Context, q Query, yield func([]merge.Edit) error) error {
+	return c.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT `+revisionColumns+` FROM record e
 			JOIN revision r ON r.county = e.county AND r.record_id = e.record_id
 			WHERE e.county = $1 AND (e.scope_id = $2 OR length($2) = 0) AND (e.type = $3 OR $3 = '') AND r.refused < 0
@@ -43,9 +48,8 @@ func (c *Central) Records(ctx context.Context, q Query, yield func(survey.Record
 			return err
 		}
 		defer rows.Close()
-		return eachRecord(rows, yield)
+		return eachHistory(rows, yield)
 	})
-	return fail("central.Records", err)
 }
 
 func (q Query) scope() []byte {
@@ -55,8 +59,8 @@ func (q Query) scope() []byte {
 	return q.Scope[:]
 }
 
-// eachRecord yields the record of every run of revisions of one record.
-func eachRecord(rows *sql.Rows, yield func(survey.Record) error) error {
+// eachHistory yields every run of revisions of one record.
+func eachHistory(rows *sql.Rows, yield func([]merge.Edit) error) error {
 	var edits []merge.Edit
 	for rows.Next() {
 		edit, err := scanEdit(rows)
@@ -64,7 +68,7 @@ func eachRecord(rows *sql.Rows, yield func(survey.Record) error) error {
 			return err
 		}
 		if len(edits) > 0 && edits[0].Header.Record != edit.Header.Record {
-			if err := yield(merge.Apply(edits)); err != nil {
+			if err := yield(edits); err != nil {
 				return err
 			}
 			edits = edits[:0]
@@ -74,7 +78,7 @@ func eachRecord(rows *sql.Rows, yield func(survey.Record) error) error {
 	if err := rows.Err(); err != nil || len(edits) == 0 {
 		return err
 	}
-	return yield(merge.Apply(edits))
+	return yield(edits)
 }
 
 // edits returns the revisions of a record that were admitted.

@@ -22,6 +22,7 @@ type Write struct {
 	FormVersion string
 	Kind        survey.RevisionKind // Put if not set
 	Note        string
+	Files       []survey.Attachment // of an Erase: those that stay; any other keeps all
 }
 
 // Write makes the changes in the author's name, and returns how many of them changed anything; the others write
@@ -119,6 +120,9 @@ func (w Write) over(now survey.Record, edits []merge.Edit) (survey.Header, surve
 	if w.Kind == 0 {
 		w.Kind = survey.Put
 	}
+	if w.Kind == survey.Erase {
+		return w.erasing(now, edits)
+	}
 	fields := maps.Clone(now.Fields)
 	if fields == nil {
 		fields = survey.Fields{}
@@ -138,6 +142,7 @@ func (w Write) over(now survey.Record, edits []merge.Edit) (survey.Header, surve
 		return header, body, !same || now.Voided
 	case survey.Merge:
 		return header, body, len(now.Heads) > 1 || len(now.Conflicts) > 0 || !same
+	case survey.Erase: // above
 	}
 	return header, body, true
 }

@@ -52,6 +52,54 @@ func BenchmarkFeed(b *testing.B) {
 	}
 }
 
+// BenchmarkErase takes out households that have been edited twice, a full run in each transaction.
+func BenchmarkErase(b *testing.B) {
+	for name, fresh := range backends() {
+		b.Run(name, func(b *testing.B) {
+			c := Open(b, fresh(b), NewClock().Now)
+			scope := survey.NewID[survey.ScopeID]()
+			d := Enrolled(b, c, []survey.ScopeID{scope}, survey.RoleCadre)
+			for b.Loop() {
+				b.StopTimer()
+				var erasures []survey.Erasure
+				for range wire.MaxEntries {
+					sent := uint64(len(d.Log)) + 1
+					id := survey.NewID[survey.RecordID]()
+					root := d.Household(b, id, scope, survey.Fields{"label": "王秀英"})
+					d.Household(b, id, scope, survey.Fields{"label": "王秀英", "phone": "13800000001"}, root.ID)
+					d.Send(b, c, sent)
+					erasures = append(erasures, survey.Erasure{Record: id})
+				}
+				b.StartTimer()
+				erase(b, c, wire.MaxEntries, erasures...)
+			}
+			b.ReportMetric(float64(wire.MaxEntries*b.N)/b.Elapsed().Seconds(), "records/s")
+		})
+	}
+}
+
+// BenchmarkAudit looks over logs and feeds of 2,000 revisions.
+func BenchmarkAudit(b *testing.B) {
+	for name, fresh := range backends() {
+		b.Run(name, func(b *testing.B) {
+			c := Open(b, fresh(b), NewClock().Now)
+			scope := survey.NewID[survey.ScopeID]()
+			d := Enrolled(b, c, []survey.ScopeID{scope}, survey.RoleCadre)
+			for range 10 {
+				first := uint64(len(d.Log)) + 1
+				for range wire.MaxEntries {
+					d.Visit(b, scope, "路灯坏了，晚上看不见")
+				}
+				d.Send(b, c, first)
+			}
+			for b.Loop() {
+				wantSound(b, c)
+			}
+			b.ReportMetric(float64(len(d.Log)*b.N)/b.Elapsed().Seconds(), "records/s")
+		})
+	}
+}
+
 func backends() map[string]Backend {
 	return map[string]Backend{
 		"sqlite":   freshFile,

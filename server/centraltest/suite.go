@@ -47,6 +47,13 @@ func Run(t *testing.T, fresh Backend) {
 	t.Run("durable is claimed only once it is marked", s.durable)
 	t.Run("the list of recipients reaches whoever lacks it", s.recipients)
 	t.Run("a clock that runs ahead wins nothing", s.clock)
+	t.Run("an erased record leaves headers that verify", s.erased)
+	t.Run("what is to stay stays when the rest is erased", s.erasedInPart)
+	t.Run("an edit that did not know of an erasure is seen", s.late)
+	t.Run("a cadre erases nothing", s.cadreErases)
+	t.Run("an erasure reaches the village that was left", s.erasedAfterMove)
+	t.Run("erased is what an Erase's ancestors said, in any order", s.anyOrder)
+	t.Run("the access log takes one line for each look", s.access)
 	t.Run("a reader misses nothing while many write", s.concurrent)
 	t.Run("everything is there after reopening", s.reopen)
 }

@@ -1,8 +1,13 @@
 package centraltest
 
 import (
+	"bytes"
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
+
+	"zoucun/survey"
 )
 
 func TestSQLite(t *testing.T) {
@@ -17,4 +22,57 @@ func freshFile(tb testing.TB) string {
 func TestPostgres(t *testing.T) {
 	cluster := StartPostgres(t)
 	Run(t, cluster.Database)
+}
+
+// TestErasedLiesInNoFile looks into the bytes of a database that has had much to forget.
+func TestErasedLiesInNoFile(t *testing.T) {
+	dir := t.TempDir()
+	c := Open(t, filepath.Join(dir, "central.db"), NewClock().Now)
+	scope := village()
+	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	var erasures []survey.Erasure
+	for i := range 60 {
+		id := survey.NewID[survey.RecordID]()
+		first := d.Household(t, id, scope, survey.Fields{"label": fmt.Sprintf("秘密姓名%d", i), "phone": "13812340001"})
+		d.Household(t, id, scope, survey.Fields{"label": "秘密改名", "phone": "13812340001"}, first.ID)
+		erasure := survey.Erasure{Record: id}
+		if i%2 == 0 {
+			erasure.Keep = survey.Fields{"resident_n": "3"}
+		}
+		erasures = append(erasures, erasure)
+	}
+	d.Send(t, c, 1)
+	if !lies(t, dir, "秘密姓名", "13812340001", "秘密改名") {
+		t.Fatal("nothing lies there before: the search has no teeth")
+	}
+	erase(t, c, 60, erasures...)
+	if lies(t, dir, "秘密姓名", "13812340001", "秘密改名") {
+		t.Error("what was erased lies in a file, the server running")
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if lies(t, dir, "秘密姓名", "13812340001", "秘密改名") {
+		t.Error("what was erased lies in a file, the server stopped")
+	}
+}
+
+// lies reports whether one of the texts lies in a file of a folder.
+func lies(t *testing.T, dir string, texts ...string) bool {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, entry := range entries {
+		data, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range texts {
+			found = found || bytes.Contains(data, []byte(text))
+		}
+	}
+	return found
 }

@@ -34,6 +34,9 @@ func newGraph(edits []Edit) *graph {
 			}
 		}
 		g.ancestors[i] = g.above(i)
+	}
+	g.erase()
+	for i := range g.edits {
 		g.live[i] = g.speaks(i)
 		g.void[i] = g.voids(i)
 	}
@@ -88,6 +91,18 @@ func (g *graph) order(all map[survey.RevID]Edit) map[survey.RevID]int {
 	return index
 }
 
+// erase takes out what the ancestors of an Erase said, whether or not their bodies are still here.
+func (g *graph) erase() {
+	for i, e := range g.edits {
+		if e.Header.Kind != survey.Erase {
+			continue
+		}
+		for a := range g.ancestors[i] {
+			g.edits[a].Body, g.edits[a].Erased = survey.Body{}, true
+		}
+	}
+}
+
 func (g *graph) above(i int) map[int]struct{} {
 	above := map[int]struct{}{}
 	for _, p := range g.parents[i] {
@@ -131,14 +146,14 @@ func (g *graph) inherited(from []int) map[survey.FieldPath][]int {
 }
 
 // stated yields the fields that an edit could have changed: those it says it could touch, and for the first edit of a
-// record whatever it brings.
+// record and for an Erase whatever it brings.
 func (g *graph) stated(i int) map[survey.FieldPath]struct{} {
 	e := g.edits[i]
 	fields := make(map[survey.FieldPath]struct{}, len(e.Header.Touched))
 	for _, field := range e.Header.Touched {
 		fields[field] = struct{}{}
 	}
-	if len(e.Header.Parents) == 0 {
+	if len(e.Header.Parents) == 0 || e.Header.Kind == survey.Erase {
 		for field := range e.Body.Fields {
 			fields[field] = struct{}{}
 		}
@@ -151,8 +166,8 @@ func (g *graph) stated(i int) map[survey.FieldPath]struct{} {
 func (g *graph) changes(i int, field survey.FieldPath, inherited []int) bool {
 	e := g.edits[i]
 	value := e.Body.Fields[field]
-	if len(g.parents[i]) < len(e.Header.Parents) {
-		return true // what its parents said is not known yet
+	if len(g.parents[i]) < len(e.Header.Parents) || e.Header.Kind == survey.Erase {
+		return true // what its parents said is not known yet, or any more
 	}
 	if len(inherited) == 0 {
 		return value != ""

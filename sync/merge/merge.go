@@ -39,6 +39,12 @@ type Edit struct {
 //	both, to different values         | the latest value         | yes, with every value and the one before
 //	one changed a field, one voided   | the edited fields        | yes, on VoidField; a void never wins
 //	both voided                       | voided                   | no
+//	one erased all, one changed it    | the edited fields        | yes, on VoidField, as with a void
+//	one erased, one changed a field   | the latest value         | yes, unless they say the same: what the
+//	  that was erased or kept         |                          |   field was before is gone
+//
+// The ancestors of an Erase say nothing any more, whether or not their bodies are still here; see Erased. An Erase that
+// touches no field leaves nothing and counts as a void; one that touches fields says what every one of them is now.
 //
 // A field counts as changed where a revision that could touch it says something else than its parents did; a field
 // that an older form did not know stays. A conflict lasts until a revision says something new, or a Merge names the
@@ -64,6 +70,43 @@ func Apply(edits []Edit) survey.Record {
 	}
 	slices.SortFunc(r.Conflicts, func(a, b survey.Conflict) int { return cmp.Compare(a.Field, b.Field) })
 	return r
+}
+
+// Erased returns the edits whose bodies have to be taken out: every ancestor, as far as it is known, of an Erase. Whoever
+// keeps revisions asks again whenever one has come, for the link to an ancestor may come last.
+func Erased(edits []Edit) []survey.RevID {
+	g := newGraph(edits)
+	gone := map[int]struct{}{}
+	for i, e := range g.edits {
+		if e.Header.Kind == survey.Erase {
+			maps.Copy(gone, g.ancestors[i])
+		}
+	}
+	ids := make([]survey.RevID, 0, len(gone))
+	for i := range gone {
+		ids = append(ids, g.edits[i].ID)
+	}
+	slices.SortFunc(ids, survey.RevID.Compare)
+	return ids
+}
+
+// Unaware returns the edits that still say something about a record of which an Erase left nothing, and that did not
+// know of it: neither did the Erase know them.
+func Unaware(edits []Edit) []survey.RevID {
+	g := newGraph(edits)
+	var unaware []survey.RevID
+	for i, e := range g.edits {
+		if e.Erased || e.Header.Kind == survey.Erase || len(e.Body.Fields)+len(e.Body.Attachments) == 0 {
+			continue
+		}
+		for j, other := range g.edits {
+			if _, knows := g.ancestors[i][j]; other.Header.Kind == survey.Erase && len(other.Header.Touched) == 0 && !knows {
+				unaware = append(unaware, e.ID)
+				break
+			}
+		}
+	}
+	return unaware
 }
 
 // Safe reports whether the record has several heads and nothing in conflict: joining them takes no decision.
@@ -143,7 +186,7 @@ func (g *graph) files() []survey.Attachment {
 		seen[i] = true
 		e := g.edits[i]
 		files = append(files, e.Body.Attachments...)
-		if len(e.Body.Attachments) == 0 && e.Header.Kind != survey.Put && e.Header.Kind != survey.Merge {
+		if len(e.Body.Attachments) == 0 && e.Header.Kind != survey.Put && e.Header.Kind != survey.Merge && e.Header.Kind != survey.Erase {
 			for _, p := range g.parents[i] {
 				collect(p)
 			}

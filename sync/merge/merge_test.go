@@ -2,6 +2,7 @@ package merge
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -57,6 +58,9 @@ func TestApply(t *testing.T) {
 	door := put("door", 4, "door=west", root)
 	wide := put("wide", 5, "phone=２ ", root)
 	void := edit("void", 6, survey.Void, "", root)
+	erased, all := edit("erased", 6, survey.Erase, "", root), edit("all", 9, survey.Erase, "", phone2)
+	erased.Body.Fields, all.Body.Fields = survey.Fields{}, survey.Fields{}
+	kept := edit("kept", 6, survey.Erase, "phone door=east", root)
 	both := put("both", 7, "note=x", phone2, phone3)
 	decided := edit("decided", 8, survey.Merge, "phone=2", phone2, phone3)
 
@@ -81,6 +85,13 @@ func TestApply(t *testing.T) {
 		{name: "an update against a void is a conflict and the update is shown", edits: []Edit{root, phone2, void}, fields: "door=east phone=2", heads: values(phone2, void), conflicts: "meta/void from :  void"},
 		{name: "a void alone takes out of use", edits: []Edit{root, void}, fields: "door=east phone=1", heads: values(void), voided: true},
 		{name: "an edit after a void takes into use", edits: []Edit{root, void, put("again", 9, "phone=9", void)}, fields: "door=east phone=9", heads: values(put("again", 9, ""))},
+		{name: "an erased record is out of use and empty", edits: []Edit{root, phone2, all}, fields: "", heads: values(all), voided: true},
+		{name: "an update against an erased record is a conflict and the update is shown", edits: []Edit{root, erased, phone2}, fields: "door=east phone=2", heads: values(phone2, erased), conflicts: "meta/void from :  void"},
+		{name: "an erase and a void are of one mind", edits: []Edit{root, erased, void}, fields: "door=east phone=1", heads: values(erased, void), voided: true},
+		{name: "an edit after an erase takes into use", edits: []Edit{root, erased, put("anew", 9, "phone=9", erased)}, fields: "phone=9", heads: values(put("anew", 9, ""))},
+		{name: "erased fields are gone and the others stay", edits: []Edit{root, kept}, fields: "door=east", heads: values(kept)},
+		{name: "an erased field that was changed apart is a conflict", edits: []Edit{root, kept, phone3}, fields: "door=east", heads: values(kept, phone3), conflicts: "phone from :  3"},
+		{name: "a kept field that was changed apart is a conflict, for what it was before is gone", edits: []Edit{root, kept, door}, fields: "door=east", heads: values(kept, door), conflicts: "door from : east west"},
 		{name: "an edit of another field leaves the conflict", edits: []Edit{root, phone2, phone3, both}, fields: "door=east note=x phone=3", heads: values(both), conflicts: "phone from 1: 2 3"},
 		{name: "repeating one side leaves the conflict", edits: []Edit{root, phone2, phone3, put("same", 9, "phone=2", phone2, phone3)}, fields: "door=east phone=3", heads: values(put("same", 9, "")), conflicts: "phone from 1: 2 3"},
 		{name: "a merge decides", edits: []Edit{root, phone2, phone3, decided}, fields: "door=east phone=2", heads: values(decided)},
@@ -157,7 +168,7 @@ func TestFilesOfAllHeads(t *testing.T) {
 // history draws revisions as devices make them: each from some of the heads it knows.
 func history(t *rapid.T) []Edit {
 	var all []Edit
-	kinds := []survey.RevisionKind{survey.Put, survey.Put, survey.Put, survey.Void, survey.Merge, survey.Review}
+	kinds := []survey.RevisionKind{survey.Put, survey.Put, survey.Put, survey.Void, survey.Merge, survey.Review, survey.Erase}
 	for i := range rapid.IntRange(1, 14).Draw(t, "revisions") {
 		var parents []Edit
 		for _, e := range all {
@@ -227,6 +238,31 @@ func TestNothingSaidIsLost(t *testing.T) {
 func inConflict(r survey.Record, field survey.FieldPath, value string) bool {
 	return slices.ContainsFunc(r.Conflicts, func(c survey.Conflict) bool {
 		return c.Field == field && slices.ContainsFunc(c.Values, func(v survey.ConflictValue) bool { return Same(v.Value, value) })
+	})
+}
+
+// What the ancestors of an Erase said is nowhere any more, and it makes no difference whether their bodies are here.
+func TestErasedIsGoneWhereverItWas(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		edits := history(t)
+		gone := Erased(edits)
+		secret := func(id survey.RevID) string { return "secret of " + id.String() }
+		stripped := slices.Clone(edits)
+		for i, e := range edits {
+			if !slices.Contains(gone, e.ID) {
+				continue
+			}
+			edits[i].Body.Fields = survey.Fields{"a": secret(e.ID), "d": secret(e.ID)}
+			edits[i].Body.Attachments = []survey.Attachment{{Name: secret(e.ID)}}
+			stripped[i].Body, stripped[i].Erased = survey.Body{}, rapid.Bool().Draw(t, "known to be erased")
+		}
+		got := Apply(edits)
+		if diff := cmp.Diff(Apply(stripped), got, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("bodies that were not taken out yet make a difference:\n%s", diff)
+		}
+		if text := fmt.Sprint(got.Fields, got.Conflicts, got.Files); strings.Contains(text, "secret of") {
+			t.Fatalf("an erased value shows: %s", text)
+		}
 	})
 }
 

@@ -15,7 +15,8 @@ const (
 	contested // one edit voided it, another that had not seen this went on
 )
 
-// voids returns how edit i leaves the record. A void voids and a merge decides that it stays; an edit that knows only
+// voids returns how edit i leaves the record. A void voids and a merge decides that it stays; an Erase does the one where
+// it leaves nothing, which its header says, and else the other; an edit that knows only
 // voids takes the record into use again, and one that knows a contest leaves it to people.
 func (g *graph) voids(i int) voiding {
 	e := g.edits[i]
@@ -24,6 +25,11 @@ func (g *graph) voids(i int) voiding {
 	case survey.Void:
 		return voided
 	case survey.Merge:
+		return inUse
+	case survey.Erase:
+		if len(e.Header.Touched) == 0 {
+			return voided
+		}
 		return inUse
 	case survey.Put:
 		if before == voided {

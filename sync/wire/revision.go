@@ -141,7 +141,7 @@ func checkBody(b survey.Body) error {
 
 func knownKind(k survey.RevisionKind) error {
 	switch k {
-	case survey.Put, survey.Void, survey.Merge, survey.Review, survey.Move:
+	case survey.Put, survey.Void, survey.Merge, survey.Review, survey.Move, survey.Erase:
 		return nil
 	}
 	return fmt.Errorf("unknown kind of revision %d", k)

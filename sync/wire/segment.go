@@ -75,6 +75,11 @@ func (s Segment) Verify(key ed25519.PublicKey) error {
 	return verify(key, append([]byte(segmentPurpose), hash[:]...), s.Signature)
 }
 
+// SignedSegment reports whether a device has signed the segment with this hash.
+func SignedSegment(hash survey.Hash, signature []byte, key ed25519.PublicKey) bool {
+	return verify(key, append([]byte(segmentPurpose), hash[:]...), signature) == nil
+}
+
 // Last returns the n of the segment's last entry.
 func (s Segment) Last() uint64 { return s.Header.First + s.Header.Count - 1 }
 

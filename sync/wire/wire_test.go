@@ -225,7 +225,7 @@ func TestLimits(t *testing.T) {
 		"no scope":         func(h *survey.Header, _ *survey.Body) { h.Scope = survey.ScopeID{} },
 		"no type":          func(h *survey.Header, _ *survey.Body) { h.Type = "" },
 		"no kind":          func(h *survey.Header, _ *survey.Body) { h.Kind = 0 },
-		"an unknown kind":  func(h *survey.Header, _ *survey.Body) { h.Kind = 6 },
+		"an unknown kind":  func(h *survey.Header, _ *survey.Body) { h.Kind = survey.Erase + 1 },
 		"a large header":   func(h *survey.Header, _ *survey.Body) { h.Touched = manyPaths(MaxHeader / 100) },
 		"touched too many": func(h *survey.Header, _ *survey.Body) { h.Touched = manyPaths(MaxFields + 1) },
 	}
