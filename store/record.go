@@ -221,6 +221,8 @@ func cardOf(r survey.Record, first merge.Edit) card {
 		c.Fields = only(r.Fields, survey.VisitHousehold, survey.VisitName)
 	case survey.TypeForm:
 		c.Fields = only(r.Fields, survey.FormTitle)
+	case survey.TypeSealed:
+		c.Fields = nil // it is counted, never shown
 	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff:
 	}
 	return c
