@@ -123,7 +123,7 @@ func (d *desk) begin(info survey.FormInfo) *present.Visit {
 	village := d.store.Villages()[0].ID
 	household := d.store.SearchHouseholds(village, "", 1)[0].ID
 	v, err := present.Desk{
-		Forms: d.store, Keeper: d.store, Enrolment: self, Now: d.host.Now, Later: d.host.Later,
+		Forms: d.store, Keeper: d.store, Sealer: d.store, Enrolment: self, Now: d.host.Now, Later: d.host.Later,
 		NextNumber: func() (int, error) { return 1, nil },
 	}.Begin(d.t.Context(), info, village, household)
 	if err != nil {
@@ -212,7 +212,7 @@ func (d *desk) home() *Screen {
 func TestEveryTypeOfQuestionHasAControl(t *testing.T) {
 	d := newDesk(t, "QZ-01")
 	v := &visit{host: d.host, presenter: d.begin(survey.FormInfo{ID: "QZ-01", Version: "1.0"}), screen: &Screen{}}
-	for kind := form.Hidden; kind <= form.Geoshape; kind++ {
+	for kind := form.Hidden; kind <= form.Sealed; kind++ {
 		b := &block{visit: v, item: present.Item{Question: form.Question{
 			Type: kind, Path: "visit/door_no", Choices: []form.Choice{{Name: "a", Label: "甲"}},
 		}}}
