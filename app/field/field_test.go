@@ -48,6 +48,7 @@ type desk struct {
 
 	t     testing.TB
 	host  Host
+	dir   string // where the store lies
 	store *store.Store
 	now   time.Time
 	due   []func()
@@ -63,8 +64,8 @@ func newDeskOf(tb testing.TB, households int, forms ...string) *desk {
 	tb.Helper()
 	test.NewTempApp(tb).Settings().SetTheme(widgets.NewTheme(
 		widgets.Fonts{Regular: assets.FontRegular(), Bold: assets.FontBold()}, widgets.TextNormal))
-	d := &desk{stack: &stack{}, t: tb, now: noon}
-	s, err := store.Open(tb.Context(), tb.TempDir(), store.Options{Clock: func() time.Time { return d.now }})
+	d := &desk{stack: &stack{}, t: tb, now: noon, dir: tb.TempDir()}
+	s, err := store.Open(tb.Context(), d.dir, store.Options{Clock: func() time.Time { return d.now }})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func newDeskOf(tb testing.TB, households int, forms ...string) *desk {
 		}
 	})
 	d.store = s
-	spec := device.Spec{Seed: 1, Households: households, Forms: map[string]fs.FS{}}
+	spec := device.Spec{Seed: 1, Households: households, Forms: map[string]fs.FS{}, Recipients: offices}
 	for _, id := range forms {
 		if spec.Forms[id], err = assets.Form(id); err != nil {
 			tb.Fatal(err)
