@@ -102,6 +102,11 @@ func TestSealedAndGone(t *testing.T) {
 	}
 	d.sees("已经没有要登记的问题了：请改选“否”，或再添加一条。")
 	d.hides("反映干部问题")
+	d.show(NewLists(d.host, d.store, func(survey.DraftID) {}), 800, 1280)
+	d.sees("封存件 1")
+	d.sees("1 件等待发送")
+	d.hides("县纪委监委")
+	d.Back()
 	d.tap("否")
 	d.tap("完成走访")
 	if d.told[len(d.told)-1] != "finished" {
@@ -181,7 +186,7 @@ func TestThePaperEnvelope(t *testing.T) {
 	d := newDesk(t, "QZ-01")
 	d.atTheBox()
 	d.tap("带回纸质信封")
-	d.sees("请他自己写、自己封、自己寄")
+	d.sees("请他自己写、自己封")
 	d.tap("信封已留下，去掉这一条")
 	d.hides("反映干部问题")
 	if got, err := d.store.Envelopes(t.Context()); err != nil || got.Waiting != 0 {

@@ -16,6 +16,26 @@ type Sealer interface {
 	SealEnvelope(ctx context.Context, village survey.ScopeID, to survey.Recipient, letter survey.Letter) error
 }
 
+// Envelopes says how many envelopes there are, and how far they have come. There is nothing else to say of them.
+type Envelopes struct{ Title, Words string }
+
+func envelopesOf(e survey.Envelopes) Envelopes {
+	if e.Waiting+e.Delivered == 0 {
+		return Envelopes{"封存件", "没有封存件。"}
+	}
+	said := Envelopes{Title: fmt.Sprintf("封存件 %d", e.Waiting+e.Delivered)}
+	switch {
+	case e.Waiting == 0:
+		said.Words = "全部已送达。"
+	case e.Delivered == 0:
+		said.Words = fmt.Sprintf("%d 件等待发送。", e.Waiting)
+	default:
+		said.Words = fmt.Sprintf("%d 件等待发送，%d 件已送达。", e.Waiting, e.Delivered)
+	}
+	said.Words += "只记件数；谁的、写了什么，本机打不开，也不显示。"
+	return said
+}
+
 // Recipients returns to whom the county has envelopes sealed; nobody before its list has come.
 func (v *Visit) Recipients(ctx context.Context) []survey.Recipient {
 	if v.desk.Sealer == nil {

@@ -270,3 +270,14 @@ func TestABoxOutsideOfAnyRepeat(t *testing.T) {
 		t.Fatalf("Finish = %+v, %v", wrongs, err)
 	}
 }
+
+func TestEnvelopesAreCounted(t *testing.T) {
+	for e, want := range map[survey.Envelopes]string{
+		{}: "封存件：没有封存件。", {Waiting: 2}: "封存件 2：2 件等待发送。", {Delivered: 3}: "封存件 3：全部已送达。",
+		{Waiting: 1, Delivered: 4}: "封存件 5：1 件等待发送，4 件已送达。",
+	} {
+		if got := envelopesOf(e); !strings.HasPrefix(got.Title+"："+got.Words, want) {
+			t.Errorf("%+v: %+v, want %s", e, got, want)
+		}
+	}
+}
