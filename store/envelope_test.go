@@ -41,6 +41,16 @@ func commissioned(t *testing.T, o *office, s *Store) commission {
 	return c
 }
 
+func (w *workshop) listRecipient() error {
+	commissioned(w.t, w.office, w.store)
+	return nil
+}
+
+func (w *workshop) envelope() error {
+	to := w.store.member.Load().enrolment.Recipients.For(survey.ForEnvelope)[0]
+	return w.store.SealEnvelope(w.t.Context(), w.office.scope(), to, survey.Letter{Text: "他收了钱"})
+}
+
 // pushed hands over everything and returns the revisions that went.
 func pushed(t *testing.T, o *office, s *Store) []survey.Revision {
 	t.Helper()
