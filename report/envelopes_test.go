@@ -30,7 +30,8 @@ func TestEnvelopesAreCountedAndNotShown(t *testing.T) {
 	got := tables[len(tables)-1]
 	want := [][]string{
 		{survey.ScopeID{9}.String(), "县[2J纪委" + strings.Repeat("长", 34) + "…", "1"},
-		{"青塘村", "县信访局", "1"}, {"青塘村", "县纪委监委", "2"},
+		{"青塘村", "县信访局", "1"},
+		{"青塘村", "县纪委监委", "2"},
 	}
 	if diff := cmp.Diff(want, got.Rows); diff != "" || got.Name != "封存件" {
 		t.Errorf("%s: %s", got.Name, diff)

@@ -28,7 +28,7 @@ func (s *Store) SealEnvelope(ctx context.Context, village survey.ScopeID, to sur
 	}
 	return s.update(ctx, "store.SealEnvelope", "", func(ctx context.Context, t *tx) error {
 		letter.Village, letter.Day = s.villageName(village), t.now.Format("2006-01-02")
-		envelope, err := seal.SealLetter(to.Key, letter)
+		envelope, err := seal.Letter(to.Key, letter)
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"zoucun/app/present"
 	"zoucun/survey"
 	"zoucun/sync/seal"
+	"zoucun/sync/wire"
 )
 
 // offices are whom the county has envelopes sealed to, and officeKeys what opens them.
@@ -115,10 +116,40 @@ func TestSealedAndGone(t *testing.T) {
 	if got, err := d.store.Envelopes(t.Context()); err != nil || got != (survey.Envelopes{Waiting: 1}) {
 		t.Errorf("Envelopes = %+v, %v", got, err)
 	}
+	if got := d.delivered(officeKeys[0]); len(got) != 1 || got[0].Text != "低保名单里有他小舅子" || got[0].Reply != "写信" || got[0].Day != "2026-11-22" {
+		t.Errorf("the office reads %+v", got)
+	}
+	if got := d.delivered(officeKeys[1]); len(got) != 0 {
+		t.Errorf("another office reads %+v", got)
+	}
 	problems, err := d.store.ProblemsOf(t.Context(), v.Draft().Household)
 	if err != nil || len(problems) != 0 {
 		t.Errorf("problems = %v, %v", problems, err)
 	}
+}
+
+// delivered are the letters of the next push that a key opens.
+func (d *desk) delivered(key seal.LetterKey) []survey.Letter {
+	d.t.Helper()
+	push, ok, err := d.store.NextPush(d.t.Context(), 100, 1<<20)
+	if err != nil || !ok {
+		d.t.Fatal("nothing to push:", err)
+	}
+	var letters []survey.Letter
+	for _, e := range push.Segments[0].Entries {
+		body, err := wire.DecodeBody(e.Revision)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		envelope, err := base64.StdEncoding.DecodeString(body.Fields[survey.EnvelopeContent])
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		if letter, err := key.Open(envelope); err == nil {
+			letters = append(letters, letter)
+		}
+	}
+	return letters
 }
 
 func TestWordsThatWaitToBeSealed(t *testing.T) {

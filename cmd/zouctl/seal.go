@@ -13,7 +13,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -238,14 +237,15 @@ func tryKey(key seal.LetterKey, all []envelope) opened {
 }
 
 func (s *session) printLetter(n int, letter survey.Letter) error {
-	text := "== " + strconv.Itoa(n) + " ==\n" + oneLine(letter.Village) + "　" + oneLine(letter.Day) + "\n"
+	var text strings.Builder
+	fmt.Fprintf(&text, "== %d ==\n%s　%s\n", n, oneLine(letter.Village), oneLine(letter.Day))
 	if letter.Reply != "" {
-		text += "希望怎样得到回复：" + oneLine(letter.Reply) + "\n"
+		fmt.Fprintf(&text, "希望怎样得到回复：%s\n", oneLine(letter.Reply))
 	}
 	for line := range strings.Lines(letter.Text) {
-		text += "  " + oneLine(line) + "\n" // set in, so that no letter looks like two
+		fmt.Fprintf(&text, "  %s\n", oneLine(line)) // set in, so that no letter looks like two
 	}
-	return s.printf("%s\n", text)
+	return s.printf("%s\n", text.String())
 }
 
 // oneLine leaves what a terminal shows on one line and takes out what it would obey: anybody may have sealed a letter.

@@ -26,7 +26,7 @@ func writeEnvelope(ts *testscript.TestScript, _ bool, args []string) {
 	raw, isRaw := strings.CutPrefix(args[4], "raw:")
 	content, err := seal.WrapFor(to.Key, []byte(raw))
 	if !isRaw {
-		content, err = seal.SealLetter(to.Key, survey.Letter{Village: args[1], Day: "2026-11-22", Text: args[4], Reply: "写信"})
+		content, err = seal.Letter(to.Key, survey.Letter{Village: args[1], Day: "2026-11-22", Text: args[4], Reply: "写信"})
 	}
 	ts.Check(err)
 	ts.Check(putEnvelope(context.Background(), ts.MkAbs(args[0]), args[1], to, content))
@@ -55,7 +55,7 @@ func TestNothingOnTheServerOpensAnEnvelope(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	content, err := seal.SealLetter(recipient, survey.Letter{Village: "大坪村", Text: "低保名单里有他小舅子"})
+	content, err := seal.Letter(recipient, survey.Letter{Village: "大坪村", Text: "低保名单里有他小舅子"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func FuzzSealOpen(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, text := range []string{"他收了钱", "\x1b[2J\r\n== 2 ==\n别的", "\u202e反过来"} {
-		content, err := seal.SealLetter(recipient, survey.Letter{Village: "村\n", Text: text})
+		content, err := seal.Letter(recipient, survey.Letter{Village: "村\n", Text: text})
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -19,8 +19,11 @@ var leaking = rule{
 
 // mustBeBlank are the columns that would fill a box or carry its words on, and what a finding says of each.
 var mustBeBlank = [][2]string{
-	{"save_to", "写了 save_to，字会登记到别处"}, {"default", "写了 default，会先填好字"}, {"calculation", "写了 calculation，会算出字来"},
-	{"constraint", "写了 constraint，字不在表里，查不了"}, {"trigger", "写了 trigger，会填进字来"},
+	{"save_to", "写了 save_to，字会登记到别处"},
+	{"default", "写了 default，会先填好字"},
+	{"calculation", "写了 calculation，会算出字来"},
+	{"constraint", "写了 constraint，字不在表里，查不了"},
+	{"trigger", "写了 trigger，会填进字来"},
 }
 
 // expressions are the columns of a row in which other questions can be named.

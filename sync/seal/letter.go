@@ -24,10 +24,10 @@ const (
 	maxEnvelope = maxLetter + 4<<10
 )
 
-// SealLetter seals a letter for a recipient in age's notation. Nobody else can open it, whoever sealed it included. The
+// Letter seals a letter for a recipient in age's notation. Nobody else can open it, whoever sealed it included. The
 // letter is JSON followed by blanks, so that any program that reads age's format will do. A letter without words, or
 // beyond its limits, is an error of kind Invalid with a sentence.
-func SealLetter(recipient string, letter survey.Letter) ([]byte, error) {
+func Letter(recipient string, letter survey.Letter) ([]byte, error) {
 	if err := checkLetter(letter); err != nil {
 		return nil, err
 	}
@@ -39,10 +39,10 @@ func SealLetter(recipient string, letter survey.Letter) ([]byte, error) {
 	return WrapFor(recipient, append(plain, bytes.Repeat([]byte{' '}, blanks)...))
 }
 
-// checkLetter returns an error of kind Invalid for what SealLetter does not take.
+// checkLetter returns an error of kind Invalid for what Letter does not take.
 func checkLetter(l survey.Letter) error {
 	refuse := func(message string) error {
-		return &survey.Error{Kind: survey.Invalid, Op: "seal.SealLetter", Message: message}
+		return &survey.Error{Kind: survey.Invalid, Op: "seal.Letter", Message: message}
 	}
 	switch {
 	case strings.TrimSpace(l.Text) == "":

@@ -36,7 +36,7 @@ func TestLetterComesOutAsItWentIn(t *testing.T) {
 			Text:  "他" + rapid.StringN(0, 2000, 8000).Draw(t, "text"),
 			Reply: rapid.StringN(0, survey.MaxLetterReply, 600).Draw(t, "reply"),
 		}
-		envelope, err := SealLetter(recipient, want)
+		envelope, err := Letter(recipient, want)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func TestLongestLetterFits(t *testing.T) {
 		Village: strings.Repeat("村", survey.MaxLetterName), Day: "2026-11-22",
 		Text: strings.Repeat("𬱖", survey.MaxLetterText), Reply: strings.Repeat("复", survey.MaxLetterReply),
 	}
-	envelope, err := SealLetter(recipient, longest)
+	envelope, err := Letter(recipient, longest)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestLongestLetterFits(t *testing.T) {
 		t.Errorf("Open = %v", err)
 	}
 	longest.Text += "字"
-	if _, err := SealLetter(recipient, longest); survey.KindOf(err) != survey.Invalid || !strings.Contains(survey.MessageOf(err), "字还在框里") {
+	if _, err := Letter(recipient, longest); survey.KindOf(err) != survey.Invalid || !strings.Contains(survey.MessageOf(err), "字还在框里") {
 		t.Errorf("one character more: %v", err)
 	}
 }
@@ -69,7 +69,7 @@ func TestLongestLetterFits(t *testing.T) {
 func TestLengthOfAnEnvelopeTellsNothing(t *testing.T) {
 	_, recipient := newLetterKey(t)
 	size := func(text string) int {
-		envelope, err := SealLetter(recipient, survey.Letter{Village: "青塘村", Day: "2026-11-22", Text: text})
+		envelope, err := Letter(recipient, survey.Letter{Village: "青塘村", Day: "2026-11-22", Text: text})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,8 +87,8 @@ func TestLengthOfAnEnvelopeTellsNothing(t *testing.T) {
 func TestSealingALetterTwiceLooksDifferent(t *testing.T) {
 	_, recipient := newLetterKey(t)
 	letter := survey.Letter{Text: "同样的话"}
-	a, errA := SealLetter(recipient, letter)
-	b, errB := SealLetter(recipient, letter)
+	a, errA := Letter(recipient, letter)
+	b, errB := Letter(recipient, letter)
 	if errA != nil || errB != nil || bytes.Equal(a, b) {
 		t.Errorf("the same envelope twice: %v, %v", errA, errB)
 	}
@@ -97,7 +97,7 @@ func TestSealingALetterTwiceLooksDifferent(t *testing.T) {
 func TestOpenRefuses(t *testing.T) {
 	key, recipient := newLetterKey(t)
 	stranger, _ := newLetterKey(t)
-	envelope, err := SealLetter(recipient, survey.Letter{Text: "只给你看"})
+	envelope, err := Letter(recipient, survey.Letter{Text: "只给你看"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,11 +141,11 @@ func TestSealLetterRefuses(t *testing.T) {
 	for name, letter := range map[string]survey.Letter{
 		"no words": {Text: " \n　"}, "a long reply": {Text: "x", Reply: strings.Repeat("复", survey.MaxLetterReply+1)},
 	} {
-		if _, err := SealLetter(recipient, letter); survey.KindOf(err) != survey.Invalid || survey.MessageOf(err) == "" {
+		if _, err := Letter(recipient, letter); survey.KindOf(err) != survey.Invalid || survey.MessageOf(err) == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := SealLetter("age1nonsense", survey.Letter{Text: "x"}); survey.KindOf(err) != survey.Invalid {
+	if _, err := Letter("age1nonsense", survey.Letter{Text: "x"}); survey.KindOf(err) != survey.Invalid {
 		t.Errorf("no key: %v", err)
 	}
 }
