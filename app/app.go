@@ -221,7 +221,7 @@ func (p *program) setTextSize(size int) {
 
 func (p *program) desk() present.Desk {
 	return present.Desk{
-		Forms: p.store, Keeper: p.store, Enrolment: p.self, Now: p.opt.Clock, Later: p.host.Later,
+		Forms: p.store, Keeper: p.store, Sealer: p.store, Enrolment: p.self, Now: p.opt.Clock, Later: p.host.Later,
 		NextNumber: numbers{filepath.Join(p.opt.Data, "form_number")}.next,
 	}
 }

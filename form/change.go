@@ -67,7 +67,7 @@ type Effects struct {
 //	no       | any   | any      | kept until relevant again; no Violation, absent from the Submission,
 //	         |       |          | empty to every expression
 //
-// A read-only question and a value that is calculated and not asked refuse. An error other than that means that an
+// A read-only question, one that is to be sealed, and a value that is calculated and not asked refuse. An error other than that means that an
 // expression of the form failed; the answer is kept all the same.
 func (s *Session) Set(path survey.FieldPath, value string) (Effects, error) {
 	return s.Apply(Change{Op: OpSet, Path: path, Value: value, At: survey.MillisOf(s.env.Now())})
@@ -137,6 +137,8 @@ func (s *Session) set(c Change) error {
 	switch {
 	case n == nil || !n.def.Leaf():
 		return s.refuse(c, survey.NotFound, "表里没有“%s”这一项", c.Path)
+	case typeOf(n.def) == Sealed:
+		return s.refuse(c, survey.Denied, "这一项只能封存，不写进表里")
 	case n.readOnly && n.def.Control != nil:
 		return s.refuse(c, survey.Denied, "这一项不能改")
 	case n.def.Control == nil && n.def.Bind.Calculate != nil:
@@ -199,7 +201,9 @@ func (s *Session) take(c Change) error {
 	if !s.mayAddRemove(n.def, n.parent) {
 		return s.refuse(c, survey.Denied, "这里不能增减")
 	}
-	s.removed = append(s.removed, n.path())
+	if s.revises {
+		s.removed = append(s.removed, n.path())
+	}
 	n.parent.remove(n)
 	s.structureChanged(n.def, n.parent)
 	n.parent = &node{} // whoever still holds it finds it outside

@@ -33,11 +33,13 @@ const (
 	Geopoint
 	Geotrace
 	Geoshape
+	Sealed // text that never becomes an answer: it is sealed where it is typed (appearance "sealed")
 )
 
 var typeNames = [...]string{
 	"hidden", "note", "text", "integer", "decimal", "date", "time", "dateTime", "select_one", "select_multiple", "rank",
 	"range", "acknowledge", "image", "audio", "video", "file", "barcode", "geopoint", "geotrace", "geoshape",
+	"text",
 }
 
 // String returns the type as an XLSForm names it.
@@ -54,7 +56,7 @@ func (t QuestionType) Attachment() bool {
 	case Image, Audio, Video, File:
 		return true
 	case Hidden, Note, Text, Integer, Decimal, Date, Time, DateTime, SelectOne, SelectMultiple, Rank, Range, Acknowledge,
-		Barcode, Geopoint, Geotrace, Geoshape:
+		Barcode, Geopoint, Geotrace, Geoshape, Sealed:
 	}
 	return false
 }
@@ -191,6 +193,9 @@ func inputType(def *xform.Node) QuestionType {
 	case "geoshape":
 		return Geoshape
 	}
+	if def.Sealed() {
+		return Sealed
+	}
 	if def.Bind.ReadOnly != nil && strings.TrimSpace(def.Bind.ReadOnly.String()) == "true()" && def.Bind.Calculate == nil {
 		return Note
 	}
@@ -201,7 +206,7 @@ func inputType(def *xform.Node) QuestionType {
 func (s *Session) Progress() (answered, total int) {
 	s.root.walk(func(n *node) {
 		t := typeOf(n.def)
-		if !n.present || t == Hidden || t == Note || n.readOnly {
+		if !n.present || t == Hidden || t == Note || t == Sealed || n.readOnly {
 			return
 		}
 		total++

@@ -216,7 +216,7 @@ func (s *Session) calculate(n *node) {
 
 // assign gives n a value and asks for what depends on it.
 func (s *Session) assign(n *node, value string) {
-	if n.value == value {
+	if n.value == value || typeOf(n.def) == Sealed {
 		return
 	}
 	n.value = value

@@ -31,7 +31,8 @@ type Session struct {
 	drawn    uint64
 	now      time.Time // of the operation under way
 
-	removed    []survey.FieldPath // repeat instances that were taken away
+	revises    bool               // the filling is a revision of an earlier one
+	removed    []survey.FieldPath // repeat instances of the earlier one that were taken away
 	editing    bool               // the instance comes from a submission, where what is absent is blank
 	deprecated string             // the instanceID of the submission this one replaces
 
@@ -82,6 +83,8 @@ func (s *Session) plant(el *xpath.Tree) {
 
 // start computes everything for the first time. A fresh filling gets its preloads and first-load actions.
 func (s *Session) start(fresh bool) error {
+	s.revises = !fresh
+	s.keepSealedEmpty()
 	if fresh {
 		s.preload()
 	}

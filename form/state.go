@@ -21,6 +21,7 @@ type State struct {
 	Drawn    uint64                        `json:"drawn"`
 	Values   map[survey.FieldPath]string   `json:"values,omitempty"`  // where they differ from the form's defaults
 	Repeats  map[survey.FieldPath][]string `json:"repeats,omitempty"` // the keys of each repeat's instances, in order
+	Revises  bool                          `json:"revises,omitempty"`
 	Removed  []survey.FieldPath            `json:"removed,omitempty"`
 	Replaces string                        `json:"replaces,omitempty"` // the instanceID of the submission being edited
 }
@@ -47,7 +48,7 @@ func (s *Session) State() State {
 	st := State{
 		Form: s.form.ID, Version: s.form.Version, Language: s.language, Seed: s.seed, Drawn: s.drawn,
 		Values: map[survey.FieldPath]string{}, Repeats: map[survey.FieldPath][]string{}, Removed: slices.Clone(s.removed),
-		Replaces: s.deprecated,
+		Revises: s.revises, Replaces: s.deprecated,
 	}
 	s.root.walk(func(n *node) {
 		if n.def.Leaf() && n.value != n.def.Default {
@@ -88,7 +89,7 @@ func Restore(f *xform.Form, env Env, st State) (*Session, error) {
 	}
 	s.now = env.Now()
 	s.seed, s.drawn, s.removed = st.Seed, st.Drawn, slices.Clone(st.Removed)
-	s.deprecated = st.Replaces
+	s.revises, s.deprecated = st.Revises, st.Replaces
 	if st.Language != "" {
 		s.language = st.Language
 	}
@@ -96,6 +97,7 @@ func Restore(f *xform.Form, env Env, st State) (*Session, error) {
 	if err := s.load(st.Values, st.Repeats); err != nil {
 		return nil, err
 	}
+	s.keepSealedEmpty()
 	if err := s.resume(); err != nil {
 		return nil, err
 	}

@@ -43,7 +43,11 @@ func (s *Session) violation(n *node) *Violation {
 		if !n.required || typeOf(n.def) == Note {
 			return nil
 		}
-		return s.violated(n, Required, s.text(n.def.Bind.RequiredMsg, n), "请填写这一项。")
+		otherwise := "请填写这一项。"
+		if typeOf(n.def) == Sealed {
+			otherwise = "这一条还没有封存。"
+		}
+		return s.violated(n, Required, s.text(n.def.Bind.RequiredMsg, n), otherwise)
 	case !wellFormed(n.def.Bind.Type, n.value):
 		return s.violated(n, WrongType, "", typeMessage(typeOf(n.def), n.def.Bind.Type))
 	case !withinRange(n.def, n.value):
@@ -75,7 +79,7 @@ func typeMessage(t QuestionType, bindType string) string {
 		return "请填写日期和时间。"
 	case Geopoint, Geotrace, Geoshape:
 		return "位置的格式不对。"
-	case Hidden, Note, Text, SelectOne, SelectMultiple, Rank, Acknowledge, Image, Audio, Video, File, Barcode:
+	case Hidden, Note, Text, SelectOne, SelectMultiple, Rank, Acknowledge, Image, Audio, Video, File, Barcode, Sealed:
 	}
 	return fmt.Sprintf("这个答案不是表里要求的类型（%s）。", bindType)
 }

@@ -70,9 +70,9 @@ func (o *outline) walk(n *xform.Node, repeat survey.FieldPath, group string) {
 	}
 }
 
-// readAloud reports whether a node only carries a note's text and never a value.
+// readAloud reports whether a node only carries a note's text, or a box to be sealed, and never a value.
 func readAloud(n *xform.Node) bool {
-	return n.Control != nil && n.Bind.ReadOnly != nil && n.Bind.Calculate == nil && n.Default == "" && len(n.Changed) == 0
+	return n.Sealed() || n.Control != nil && n.Bind.ReadOnly != nil && n.Bind.Calculate == nil && n.Default == "" && len(n.Changed) == 0
 }
 
 func (o *outline) question(n *xform.Node, repeat survey.FieldPath, group string) Question {

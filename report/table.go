@@ -30,7 +30,7 @@ type Data struct {
 
 // Tables lays records out: for every form a table with a row for each visit and a column for each question, a table
 // for each of its repeats, then households and problems. A field that no form knows has a column all the same, at the
-// end: nothing recorded is left out.
+// end: nothing recorded is left out. Of envelopes there is a table of how many, where there are any.
 func Tables(data Data) []Table {
 	t := newTabler(data)
 	var tables []Table
@@ -40,7 +40,8 @@ func Tables(data Data) []Table {
 	if orphans := t.byForm[""]; len(orphans) > 0 {
 		tables = append(tables, t.visits(Form{Title: "其他走访"})...)
 	}
-	return append(tables, t.register("户", survey.TypeHousehold, householdColumns), t.register("问题", survey.TypeProblem, problemColumns))
+	tables = append(tables, t.register("户", survey.TypeHousehold, householdColumns), t.register("问题", survey.TypeProblem, problemColumns))
+	return append(tables, envelopes(t.records)...)
 }
 
 // tabler knows what identifiers in records stand for.

@@ -203,7 +203,8 @@ func (w *wreck) signed() map[survey.RevID]logLine {
 	return signed
 }
 
-// own returns the revisions this device has written, in the order of its clock.
+// own returns the revisions this device has written, in the order of its clock. Envelopes do not say whose they are, so
+// all of them count: the server takes one that it has already for what it is.
 func (w *wreck) own() []looseRevision {
 	logged := map[survey.RevID]bool{}
 	for _, line := range w.log {
@@ -211,7 +212,7 @@ func (w *wreck) own() []looseRevision {
 	}
 	var own []looseRevision
 	for _, r := range w.inOrder() {
-		if logged[r.ID] || w.installation != nil && bytes.Equal(r.Header.Device[:], blobOf(w.installation[1])) {
+		if logged[r.ID] || r.Header.Type == survey.TypeSealed || w.installation != nil && bytes.Equal(r.Header.Device[:], blobOf(w.installation[1])) {
 			own = append(own, r)
 		}
 	}

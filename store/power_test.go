@@ -206,6 +206,7 @@ var deeds = []deed{
 	{"receipt", all((*workshop).begin, (*workshop).finish, (*workshop).begin, (*workshop).finish), []act{
 		(*workshop).nextPush, (*workshop).receive, (*workshop).nextPush, (*workshop).receive,
 	}},
+	{"envelopes", (*workshop).listRecipient, []act{(*workshop).envelope, (*workshop).envelope, (*workshop).nextPush, (*workshop).receive}},
 	{"pruning", all((*workshop).fillFeed, (*workshop).pull, (*workshop).begin, (*workshop).finish), []act{
 		(*workshop).removeScope, (*workshop).pull,
 	}},

@@ -226,6 +226,8 @@ func cardOf(r survey.Record, first merge.Edit) card {
 		c.Fields = only(r.Fields, survey.FormTitle)
 	case survey.TypeAccess:
 		c.Fields = survey.Fields{} // no list shows it
+	case survey.TypeSealed:
+		c.Fields = nil // it is counted, never shown
 	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff:
 	}
 	return c

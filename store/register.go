@@ -48,7 +48,7 @@ func (r *register) put(records ...survey.Record) {
 			r.putStaff(record)
 		case survey.TypeHousehold:
 			r.putHousehold(record)
-		case survey.TypeVisit, survey.TypeProblem, survey.TypeForm, survey.TypeAccess: // read from the database when asked for
+		case survey.TypeVisit, survey.TypeProblem, survey.TypeForm, survey.TypeAccess, survey.TypeSealed: // read when asked for
 		}
 	}
 }

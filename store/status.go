@@ -62,15 +62,15 @@ func (s *Store) Delivered(ctx context.Context, limit int) ([]survey.Visit, error
 	return visits, opError("store.Delivered", "", err)
 }
 
-// Safekeeping counts what is where.
+// Safekeeping counts what is where, envelopes among the visits.
 func (s *Store) Safekeeping(ctx context.Context) (survey.Safekeeping, error) {
 	var k survey.Safekeeping
 	var own int
 	err := s.db.reader.QueryRowContext(ctx, `SELECT
 		(SELECT count(*) FROM draft),
-		(SELECT count(*) FROM record WHERE type_tag = ?1 AND own = 1),
-		(SELECT count(*) FROM unsigned_record u JOIN record r ON r.record_id = u.record_id WHERE r.type_tag = ?1),
-		(SELECT count(*) FROM blob WHERE done = 0)`, s.typeTag(survey.TypeVisit)).
+		(SELECT count(*) FROM record WHERE type_tag IN (?1, ?2) AND own = 1),
+		(SELECT count(*) FROM unsigned_record u JOIN record r ON r.record_id = u.record_id WHERE r.type_tag IN (?1, ?2)),
+		(SELECT count(*) FROM blob WHERE done = 0)`, s.typeTag(survey.TypeVisit), s.typeTag(survey.TypeSealed)).
 		Scan(&k.Drafts, &own, &k.Waiting, &k.Files)
 	k.Delivered = own - k.Waiting
 	return k, opError("store.Safekeeping", "", err)

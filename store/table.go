@@ -34,7 +34,7 @@ const (
 // false where there is no such register here.
 func (s *Store) Table(ctx context.Context, name string, d survey.Draft) (form.Table, bool) {
 	recordType, isCSV := strings.CutSuffix(name, ".csv")
-	if !isCSV {
+	if !isCSV || survey.RecordType(recordType) == survey.TypeSealed {
 		return nil, false
 	}
 	var records []survey.Record
@@ -58,7 +58,7 @@ func knownRegister(t survey.RecordType) bool {
 	switch t {
 	case survey.TypeHousehold, survey.TypePlace, survey.TypeStaff, survey.TypeProblem:
 		return true
-	case survey.TypeVisit, survey.TypeForm, survey.TypeAccess:
+	case survey.TypeVisit, survey.TypeForm, survey.TypeAccess, survey.TypeSealed:
 	}
 	return false
 }

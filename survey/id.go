@@ -50,6 +50,11 @@ func NewID[I ~[16]byte]() I {
 	return I(uuid.Must(uuid.NewV7()))
 }
 
+// RandomID returns a fresh UUIDv4, for what must not tell when it was made.
+func RandomID[I ~[16]byte]() I {
+	return I(uuid.New())
+}
+
 // ParseID reads the form String writes, and any other form of a UUID in hexadecimal.
 func ParseID[I ~[16]byte](s string) (I, error) {
 	u, err := uuid.Parse(s)

@@ -13,6 +13,7 @@ const (
 	TypeStaff     RecordType = "staff"     // a cadre or member of staff, written by the township
 	TypeForm      RecordType = "form"      // the definition of a form, written by the township
 	TypeAccess    RecordType = "access"    // somebody has looked at what is held on a household; never changed
+	TypeSealed    RecordType = "sealed"    // 封存件: a letter that only its recipient can read
 )
 
 // RevisionKind says what a revision does to its record. Append-only: the values travel.

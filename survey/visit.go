@@ -47,7 +47,7 @@ const (
 // Safekeeping counts what is where, for the status line.
 type Safekeeping struct {
 	Drafts    int
-	Waiting   int // finished, only on this device
+	Waiting   int // finished, only on this device, envelopes included
 	Delivered int // the server has signed for them
 	Files     int // attachments not yet handed over
 }

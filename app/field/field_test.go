@@ -48,6 +48,7 @@ type desk struct {
 
 	t     testing.TB
 	host  Host
+	dir   string // where the store lies
 	store *store.Store
 	now   time.Time
 	due   []func()
@@ -63,8 +64,8 @@ func newDeskOf(tb testing.TB, households int, forms ...string) *desk {
 	tb.Helper()
 	test.NewTempApp(tb).Settings().SetTheme(widgets.NewTheme(
 		widgets.Fonts{Regular: assets.FontRegular(), Bold: assets.FontBold()}, widgets.TextNormal))
-	d := &desk{stack: &stack{}, t: tb, now: noon}
-	s, err := store.Open(tb.Context(), tb.TempDir(), store.Options{Clock: func() time.Time { return d.now }})
+	d := &desk{stack: &stack{}, t: tb, now: noon, dir: tb.TempDir()}
+	s, err := store.Open(tb.Context(), d.dir, store.Options{Clock: func() time.Time { return d.now }})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func newDeskOf(tb testing.TB, households int, forms ...string) *desk {
 		}
 	})
 	d.store = s
-	spec := device.Spec{Seed: 1, Households: households, Forms: map[string]fs.FS{}}
+	spec := device.Spec{Seed: 1, Households: households, Forms: map[string]fs.FS{}, Recipients: offices}
 	for _, id := range forms {
 		if spec.Forms[id], err = assets.Form(id); err != nil {
 			tb.Fatal(err)
@@ -123,7 +124,7 @@ func (d *desk) begin(info survey.FormInfo) *present.Visit {
 	village := d.store.Villages()[0].ID
 	household := d.store.SearchHouseholds(village, "", 1)[0].ID
 	v, err := present.Desk{
-		Forms: d.store, Keeper: d.store, Enrolment: self, Now: d.host.Now, Later: d.host.Later,
+		Forms: d.store, Keeper: d.store, Sealer: d.store, Enrolment: self, Now: d.host.Now, Later: d.host.Later,
 		NextNumber: func() (int, error) { return 1, nil },
 	}.Begin(d.t.Context(), info, village, household)
 	if err != nil {
@@ -212,7 +213,7 @@ func (d *desk) home() *Screen {
 func TestEveryTypeOfQuestionHasAControl(t *testing.T) {
 	d := newDesk(t, "QZ-01")
 	v := &visit{host: d.host, presenter: d.begin(survey.FormInfo{ID: "QZ-01", Version: "1.0"}), screen: &Screen{}}
-	for kind := form.Hidden; kind <= form.Geoshape; kind++ {
+	for kind := form.Hidden; kind <= form.Sealed; kind++ {
 		b := &block{visit: v, item: present.Item{Question: form.Question{
 			Type: kind, Path: "visit/door_no", Choices: []form.Choice{{Name: "a", Label: "甲"}},
 		}}}

@@ -26,7 +26,8 @@ func NewLists(h Host, keeper present.Safekeeper, onResume func(survey.DraftID)) 
 				widgets.Card(lines(counted("草稿", lists.Drafts), "没有没填完的表。", lists.Drafts,
 					func(l present.Line) { onResume(l.Draft) })),
 				widgets.Card(lines(counted("等待发送", lists.Waiting), "没有等待发送的表。", lists.Waiting, nil)),
-				widgets.Card(lines(counted("已送达", lists.Delivered), "还没有送达的表。", lists.Delivered, nil)))
+				widgets.Card(lines(counted("已送达", lists.Delivered), "还没有送达的表。", lists.Delivered, nil)),
+				widgets.Card(widgets.NewText(lists.Envelopes.Title, widgets.Strong), widgets.NewText(lists.Envelopes.Words, widgets.Hint)))
 		})
 	}
 	show()

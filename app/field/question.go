@@ -16,11 +16,14 @@ import (
 // looks at a question's type.
 func (v *visit) control(b *block) fyne.CanvasObject {
 	q := b.item.Question
+	if q.Type == form.Sealed {
+		return v.sealedBox(b)
+	}
 	if q.ReadOnly {
 		return nil // its value stands under its label
 	}
 	switch q.Type {
-	case form.Hidden, form.Note:
+	case form.Hidden, form.Note, form.Sealed:
 		return nil
 	case form.Text:
 		return v.textField(b, widgets.FieldSpec{Rows: rows(q), Numeric: strings.Contains(q.Appearance, "numbers")})

@@ -46,10 +46,11 @@ type visit struct {
 
 	key      string // of the page that is laid out
 	blocks   []*block
-	sections []*widgets.Row    // of the index; they stay while what they say changes, for a finger may be on one
-	end      fyne.CanvasObject // what stands below them
-	way      string            // what the button below the page says
-	bar      string            // what the bar shows, to lay it out anew only when that changes
+	boxes    []*widgets.SealedBox // on the page
+	sections []*widgets.Row       // of the index; they stay while what they say changes, for a finger may be on one
+	end      fyne.CanvasObject    // what stands below them
+	way      string               // what the button below the page says
+	bar      string               // what the bar shows, to lay it out anew only when that changes
 }
 
 // render brings what is laid out up to what the presenter says. What has not changed stays as it is, and with it the
@@ -58,6 +59,7 @@ func (v *visit) render() {
 	p := v.presenter.Page()
 	if p.Key != v.key {
 		v.blocks = nil
+		v.forgetBoxes()
 	}
 	keep := v.page.Offset()
 	blocks, same := v.fit(p)
@@ -118,6 +120,9 @@ func (v *visit) forward(p present.Page) widgets.ButtonSpec {
 }
 
 func (v *visit) next() {
+	if v.unsealed() {
+		return
+	}
 	v.turn(v.presenter.Next)
 }
 
@@ -207,6 +212,7 @@ func (v *visit) canGoBack() bool { return true }
 
 // leave keeps everything; whatever becomes of the program afterwards, nothing is lost.
 func (v *visit) leave() {
+	v.clearBoxes()
 	if err := v.presenter.Flush(v.host.Ctx()); err != nil {
 		v.host.Complain(err)
 	}
@@ -219,6 +225,9 @@ func (v *visit) answer(question survey.FieldPath, value string) {
 }
 
 func (v *visit) finish() {
+	if v.unsealed() {
+		return
+	}
 	wrongs, err := v.presenter.Finish(v.host.Ctx())
 	switch {
 	case err != nil:
@@ -354,7 +363,7 @@ func (b *block) wrong() fyne.CanvasObject {
 }
 
 func (b *block) title() string {
-	if b.item.Question.Required {
+	if b.item.Question.Required && b.item.Question.Type != form.Sealed {
 		return b.item.Label + "（必填）"
 	}
 	return b.item.Label

@@ -35,6 +35,7 @@ type Forms interface {
 type Desk struct {
 	Forms     Forms
 	Keeper    Keeper
+	Sealer    Sealer // nil where no envelopes are sealed
 	Enrolment survey.Enrolment
 	Now       survey.Clock
 	// Later runs a function on the presenter's goroutine after a while, unless it is cancelled before.

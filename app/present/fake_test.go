@@ -148,6 +148,8 @@ func (o *office) Drafts(context.Context) ([]survey.Draft, error) {
 	}
 	return drafts, nil
 }
+
+func (o *office) Envelopes(context.Context) (survey.Envelopes, error)    { return survey.Envelopes{}, nil }
 func (o *office) Waiting(context.Context) ([]survey.Visit, error)        { return o.visits, nil }
 func (o *office) Delivered(context.Context, int) ([]survey.Visit, error) { return nil, nil }
 

@@ -13,11 +13,13 @@ type Safekeeper interface {
 	Drafts(ctx context.Context) ([]survey.Draft, error)
 	Waiting(ctx context.Context) ([]survey.Visit, error)
 	Delivered(ctx context.Context, limit int) ([]survey.Visit, error)
+	Envelopes(ctx context.Context) (survey.Envelopes, error)
 }
 
 // Lists is what is begun, what waits and what has arrived.
 type Lists struct {
 	Drafts, Waiting, Delivered []Line
+	Envelopes                  Envelopes
 }
 
 // deliveredShown is how many delivered visits the list shows; the rest is on the server.
@@ -37,11 +39,16 @@ func ListsOf(ctx context.Context, s Safekeeper, now time.Time) (Lists, error) {
 	if err != nil {
 		return Lists{}, err
 	}
+	envelopes, err := s.Envelopes(ctx)
+	if err != nil {
+		return Lists{}, err
+	}
 	all := func(survey.Draft) bool { return true }
 	return Lists{
 		Drafts:    draftLines(drafts, now, all),
 		Waiting:   deliveryLines(waiting, now),
 		Delivered: deliveryLines(delivered, now),
+		Envelopes: envelopesOf(envelopes),
 	}, nil
 }
 

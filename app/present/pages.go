@@ -312,7 +312,7 @@ func (v *Visit) Index() []SectionRow {
 	for i, s := range sections {
 		rows[i] = SectionRow{Title: s.title, Current: i == current}
 		for _, q := range v.questions(s.nodes) {
-			if q.Type == form.Note || q.ReadOnly {
+			if q.Type == form.Note || q.Type == form.Sealed || q.ReadOnly {
 				continue
 			}
 			rows[i].Total++

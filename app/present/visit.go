@@ -27,8 +27,9 @@ type Visit struct {
 	checked bool    // finishing was tried: what is missing is said from now on
 	typing  survey.FieldPath
 	typed   *typedText
-	behind  bool // the journal lacks a change: the next thing kept is the whole state
-	over    bool // finished or discarded
+	openers []opener // answers the journal does not get
+	behind  bool     // the journal lacks a change: the next thing kept is the whole state
+	over    bool     // finished or discarded
 
 	// OnChange is called after every change that other questions may show.
 	OnChange func()
@@ -102,10 +103,15 @@ func (v *Visit) keepTyped(ctx context.Context) error {
 }
 
 func (v *Visit) set(ctx context.Context, question survey.FieldPath, value string) error {
-	if q, ok := v.session.Question(question); ok && q.Value == value {
+	q, ok := v.session.Question(question)
+	if ok && q.Value == value {
 		return nil
 	}
+	open := v.session.Envelopes()
 	effects, err := v.session.Set(question, value)
+	if effects.Change.Op != "" { // it was not refused
+		v.noteOpener(question, value, q.Value, open)
+	}
 	return v.keep(ctx, effects, err)
 }
 
@@ -118,6 +124,9 @@ func (v *Visit) keep(ctx context.Context, effects form.Effects, err error) error
 	defer v.OnChange()
 	if v.behind {
 		return v.saveState(ctx)
+	}
+	if v.withheld(effects.Change) {
+		return nil
 	}
 	if err := v.desk.Keeper.SaveChange(ctx, v.draft.ID, effects.Change); err != nil {
 		v.behind = true
@@ -194,7 +203,11 @@ func (v *Visit) snapshot(ctx context.Context) ([]byte, error) {
 	v.draft.Answered, v.draft.Total = v.session.Progress()
 	v.draft.Changed = survey.MillisOf(v.desk.Now())
 	v.nameHousehold(ctx)
-	state, err := v.session.State().MarshalBinary()
+	kept, err := v.state()
+	if err != nil {
+		return nil, fmt.Errorf("present.snapshot: %w", err)
+	}
+	state, err := kept.MarshalBinary()
 	if err != nil {
 		return nil, fmt.Errorf("present.snapshot: %w", err)
 	}

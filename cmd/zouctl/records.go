@@ -7,22 +7,65 @@ import (
 	"maps"
 	"slices"
 
+	"zoucun/report"
 	"zoucun/server/central"
 	"zoucun/survey"
 )
 
 func records(flags *flag.FlagSet) action {
-	of := flags.String("type", "", "只要一类：visit、household、problem、place、staff、form")
+	of := flags.String("type", "", "只要一类：visit、household、problem、place、staff、form、sealed（只有件数）")
 	asJSON := flags.Bool("json", false, "每行一个 JSON")
 	return func(ctx context.Context, s *session, _ []string) error {
-		show := s.showText
+		show, count := s.showText, s.countText
 		if *asJSON {
-			show = s.showJSON
+			show, count = s.showJSON, s.countJSON
 		}
 		return s.withCentral(ctx, func(c *central.Central) error {
-			return c.Records(ctx, central.Query{Type: survey.RecordType(*of)}, show)
+			var counted []survey.Record
+			err := c.Records(ctx, central.Query{Type: survey.RecordType(*of)}, func(record survey.Record) error {
+				if record.Type == survey.TypeSealed {
+					counted = append(counted, record)
+					return nil
+				}
+				return show(record)
+			})
+			if err != nil || len(counted) == 0 {
+				return err
+			}
+			return s.showCounts(ctx, c, counted, count)
 		})
 	}
+}
+
+// showCounts prints what is to be told of envelopes: how many there are for whom in which village.
+func (s *session) showCounts(ctx context.Context, c *central.Central, envelopes []survey.Record, show func(report.EnvelopeCount) error) error {
+	places, err := registered(ctx, c, survey.TypePlace)
+	if err != nil {
+		return err
+	}
+	for _, count := range report.CountEnvelopes(slices.Concat(places, envelopes)) {
+		if err := show(count); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) countText(n report.EnvelopeCount) error {
+	return s.printf("%s %s %s %d 件\n", survey.TypeSealed, n.Village, n.Office, n.Count)
+}
+
+func (s *session) countJSON(n report.EnvelopeCount) error {
+	line, err := json.Marshal(struct {
+		Type    survey.RecordType `json:"type"`
+		Village string            `json:"village"`
+		Office  string            `json:"office"`
+		Count   int               `json:"count"`
+	}{survey.TypeSealed, n.Village, n.Office, n.Count})
+	if err != nil {
+		return refuse(survey.Internal, "records", "件数写不成 JSON。", err)
+	}
+	return s.printf("%s\n", line)
 }
 
 // showText prints a record as a person reads it.

@@ -15,6 +15,7 @@ type item struct {
 	labels   []xlsform.Said
 	hints    []xlsform.Said
 	required bool
+	sealed   bool   // what is typed is sealed at once
 	tracked  bool   // an audit that notes where the device is
 	basis    string // purpose and law, as the author states them
 	sheet    string
@@ -45,6 +46,9 @@ func (r Rules) inspect(i item) []xlsform.Finding {
 	if i.required && media[i.kind] != "" {
 		found = append(found, i.finding(forced, media[i.kind], "required"))
 	}
+	if hit, column := unsealed.look(i); hit != "" && i.takesWords() {
+		found = append(found, i.finding(unsealed, hit, column))
+	}
 	i.parts = parts(i.name)
 	excused := lawful.MatchString(i.basis) && aim.MatchString(i.basis)
 	for _, one := range r.all() {
@@ -58,6 +62,11 @@ func (r Rules) inspect(i item) []xlsform.Finding {
 		}
 	}
 	return found
+}
+
+// takesWords reports whether the item is a question whose answer is kept as it is given.
+func (i item) takesWords() bool {
+	return !i.sealed && !slices.Contains([]string{"form", "group", "repeat", "note", "choice"}, i.kind)
 }
 
 // look returns what the rule refuses in the item, and the header of the column it stands in.

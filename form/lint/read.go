@@ -25,6 +25,7 @@ func (r Rules) Workbook(book xlsform.Workbook) []xlsform.Finding {
 			found = append(found, r.inspect(asItem(e, kind, whole))...)
 		}
 	}
+	found = append(found, leaks(book)...)
 	for _, name := range []string{"choices", "external_choices"} {
 		for _, e := range book.Entries(name) {
 			found = append(found, r.inspect(item{
@@ -39,10 +40,10 @@ func asItem(e xlsform.Entry, kind, whole string) item {
 	return item{
 		kind: kind, name: e.Get("name"), labels: e.Texts("label"),
 		hints:    append(e.Texts("hint"), e.Texts("guidance_hint")...),
-		required: !xlsform.No(e.Get("required")),
-		tracked:  kind == "audit" && strings.Contains(e.Get("parameters"), "location-"),
-		basis:    cmp.Or(e.Get("basis"), whole),
-		sheet:    "survey", row: e.Row(), header: e.Header,
+		required: !xlsform.No(e.Get("required")), sealed: isSealed(e) && kind == "text",
+		tracked: kind == "audit" && strings.Contains(e.Get("parameters"), "location-"),
+		basis:   cmp.Or(e.Get("basis"), whole),
+		sheet:   "survey", row: e.Row(), header: e.Header,
 	}
 }
 
@@ -56,6 +57,7 @@ func (r Rules) Definition(f *xform.Form) []xlsform.Finding {
 		}
 		one := definedItem(f, n)
 		found = append(found, r.inspect(one)...)
+		found = append(found, one.definedLeaks(f, n)...)
 		for _, c := range words.Choices(f, n.Control) {
 			found = append(found, r.inspect(item{
 				kind: "choice", name: c.Name, labels: []xlsform.Said{{Column: "label", Text: c.Label}}, sheet: one.sheet, header: plain,
@@ -69,7 +71,7 @@ func (r Rules) Definition(f *xform.Form) []xlsform.Finding {
 func plain(column string) string { return column }
 
 func definedItem(f *xform.Form, n *xform.Node) item {
-	one := item{kind: kindOf(n), name: n.Name.Local, sheet: n.Path(), header: plain}
+	one := item{kind: kindOf(n), name: n.Name.Local, sheet: n.Path(), header: plain, sealed: n.Sealed()}
 	if title := words.Title(f, n); title != "" {
 		one.labels = []xlsform.Said{{Column: "label", Text: title}}
 	}
@@ -98,13 +100,15 @@ func definedItem(f *xform.Form, n *xform.Node) item {
 func kindOf(n *xform.Node) string {
 	c := n.Control
 	switch {
+	case !n.Leaf():
+		return "group"
 	case strings.HasPrefix(n.Bind.Type, "geo"):
 		return n.Bind.Type
 	case c == nil && n.Bind.Type == "binary" && n.Name.Local != "audit":
 		return "background-audio"
 	case c != nil && c.Kind == xform.Upload:
 		return uploaded(c.Attributes["mediatype"])
-	case c != nil && c.Kind == xform.Input && n.Bind.ReadOnly != nil && strings.TrimSpace(n.Bind.ReadOnly.String()) == "true()":
+	case c != nil && c.Kind == xform.Input && n.Bind.ReadOnly != nil && strings.TrimSpace(n.Bind.ReadOnly.String()) == "true()" && !n.Sealed():
 		return "note"
 	}
 	return "question"

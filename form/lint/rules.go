@@ -22,6 +22,8 @@ const (
 	Biometrics   xlsform.Code = "ZC010"
 	Accused      xlsform.Code = "ZC011"
 	ThinBasis    xlsform.Code = "ZC012"
+	Unsealed     xlsform.Code = "ZC013"
+	Leaking      xlsform.Code = "ZC014"
 	County       xlsform.Code = "ZC900"
 )
 
@@ -130,6 +132,14 @@ var builtin = []rule{
 		remedy:  "反映干部的问题请用封存的办法，或告诉群众县级电话和信封；这张表上不记。请删去这一题。",
 	},
 }
+
+// unsealed refuses to ask in the open what is to be sealed.
+var unsealed = rule{
+	code: Unsealed, where: labels,
+	words:   []string{"反映干部", "反映村干部", "反映镇干部", "反映乡干部", "举报干部", "举报村干部", "检举", "干部违纪", "干部作风问题"},
+	message: "“{0}”（{1}）没有封存，写下的字会留在本机和服务器的记录里。",
+	remedy:  "反映干部的问题只能封存：题型写 text，appearance 写 sealed，readonly 写 yes。不想用封存框的，请删去这一题，告诉群众县级电话和信封。",
+}.ready()
 
 // kinds are the types of questions that are refused whatever they are called.
 var kinds = map[string]rule{

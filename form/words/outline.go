@@ -93,7 +93,7 @@ func (o *outliner) question(n *xform.Node, depth int) {
 	if n.Bind.Constraint != nil {
 		o.say(depth+1, "必须：%s%s", Condition(o.form, n, n.Bind.Constraint), o.otherwise(n.Bind.ConstraintMsg))
 	}
-	if Type(n) != "说明" && n.Bind.ReadOnly != nil {
+	if Type(n) != "说明" && Type(n) != sealed && n.Bind.ReadOnly != nil {
 		o.say(depth+1, "不能改的时候：%s", Condition(o.form, n, n.Bind.ReadOnly))
 	}
 	o.origin(n, depth+1)
@@ -193,6 +193,9 @@ func Type(n *xform.Node) string {
 		return fileType(n.Control)
 	case xform.Input, xform.Group, xform.Repeat:
 	}
+	if n.Sealed() {
+		return sealed
+	}
 	if word := types[n.Bind.Type]; word != "" {
 		return word
 	}
@@ -201,6 +204,9 @@ func Type(n *xform.Node) string {
 	}
 	return "填空"
 }
+
+// sealed is the type of a question whose answer never enters the form.
+const sealed = "封存"
 
 func fileType(c *xform.Control) string {
 	switch family, _, _ := strings.Cut(c.Attributes["mediatype"], "/"); {

@@ -101,6 +101,14 @@ func (n *Node) Depth() int {
 // Leaf reports whether the node can have a value of its own.
 func (n *Node) Leaf() bool { return len(n.Children) == 0 && n.Repeat == nil }
 
+// Sealed reports whether the node's question is one whose answer is sealed where it is typed: text with the appearance
+// sealed.
+func (n *Node) Sealed() bool {
+	c := n.Control
+	return c != nil && c.Kind == Input && (n.Bind.Type == "" || n.Bind.Type == "string") &&
+		slices.Contains(strings.Fields(c.Appearance), "sealed")
+}
+
 // Child returns the child element of this name, or nil.
 func (n *Node) Child(local string) *Node {
 	if n.byName != nil {

@@ -47,6 +47,7 @@ func (r refusal) code() int64 {
 //	merge, review, move, erase; places, staff, forms  | no                 | yes      | yes
 //	an access, but for its first revision             | no                 | no       | yes
 //	another's visit                                   | no                 | yes      | yes
+//	an envelope with an author, or a change to one    | no                 | no       | yes
 //	of another type than the record, or from a scope  | no                 | no       | yes
 //	the record has never been in (a move excepted)    |                    |          |
 //
@@ -64,7 +65,9 @@ func admit(s standing, h survey.Header, p place) refusal {
 		return refusal{survey.Denied, "这台设备的授权已到期，之后写的内容由乡镇处理。"}
 	case !slices.Contains(s.grant.Scopes, h.Scope):
 		return refusal{survey.Denied, "这份内容所属的村不在授权范围内，由乡镇处理。"}
-	case !township && h.Author != s.grant.Person:
+	case h.Type == survey.TypeSealed && (p.known || h.Kind != survey.Put || !h.Author.IsZero()):
+		return refusal{survey.Denied, "封存件不写填写人，封好以后谁也不能改。"}
+	case !township && h.Type != survey.TypeSealed && h.Author != s.grant.Person:
 		return refusal{survey.Denied, "填写人与设备登记的人不一致，由乡镇处理。"}
 	case !township && !cadreMay(h):
 		return refusal{survey.Denied, "这类内容只能由乡镇修改。"}

@@ -33,6 +33,7 @@ func Run(t *testing.T, fresh Backend) {
 	t.Run("what was logged under a new replica is recognised", s.relog)
 	t.Run("a forged or foreign segment is refused whole", s.forged)
 	t.Run("what the grant does not allow is kept apart", s.rejects)
+	t.Run("an envelope is taken without a name and never changed", s.envelopes)
 	t.Run("a revoked device still delivers but reads nothing", s.revoked)
 	t.Run("a withdrawn scope is named", s.regrant)
 	t.Run("a grant is renewed while the device calls", s.renewal)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -27,6 +28,7 @@ type Spec struct {
 	Seed       uint64
 	Households int
 	Forms      map[string]fs.FS // folders of sheets, by name
+	Recipients []survey.Recipient
 }
 
 // Prepare enrols the device of a store and gives it a township.
@@ -42,7 +44,11 @@ func Prepare(ctx context.Context, s *store.Store, spec Spec) error {
 	if err := o.enrol(ctx, s); err != nil {
 		return err
 	}
-	return o.deliver(ctx, s)
+	list, err := wire.SignRecipients(survey.Recipients{County: county, Serial: 1, Listed: spec.Recipients}, key)
+	if err != nil {
+		return fmt.Errorf("device.Prepare: %w", err)
+	}
+	return errors.Join(s.KeepRecipients(ctx, list), o.deliver(ctx, s))
 }
 
 // office is the county: it writes the register and signs the grant.
