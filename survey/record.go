@@ -12,6 +12,7 @@ const (
 	TypePlace     RecordType = "place"     // 村 or 组, written by the township
 	TypeStaff     RecordType = "staff"     // a cadre or member of staff, written by the township
 	TypeForm      RecordType = "form"      // the definition of a form, written by the township
+	TypeReading   RecordType = "reading"   // how a word is said, where the dictionary does not know; written by the township
 )
 
 // RevisionKind says what a revision does to its record. Append-only: the values travel.

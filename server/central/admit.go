@@ -44,7 +44,7 @@ func (r refusal) code() int64 {
 //	made after the grant ended or was withdrawn       | no                 | no       | yes
 //	in a scope that is not granted                    | no                 | no       | yes
 //	written in another person's name                  | no                 | yes      | yes
-//	merge, review, move; places, staff, forms         | no                 | yes      | yes
+//	merge, review, move; shared registers, forms      | no                 | yes      | yes
 //	another's visit                                   | no                 | yes      | yes
 //	of another type than the record, or from a scope  | no                 | no       | yes
 //	the record has never been in (a move excepted)    |                    |          |
@@ -78,6 +78,6 @@ func admit(s standing, h survey.Header, p place) refusal {
 }
 
 func cadreMay(h survey.Header) bool {
-	register := []survey.RecordType{survey.TypePlace, survey.TypeStaff, survey.TypeForm}
+	register := []survey.RecordType{survey.TypePlace, survey.TypeStaff, survey.TypeForm, survey.TypeReading}
 	return !slices.Contains(register, h.Type) && (h.Kind == survey.Put || h.Kind == survey.Void)
 }
