@@ -8,8 +8,26 @@ import (
 
 // householdQuery is what was typed to find a household.
 type householdQuery struct {
-	text string // folded
-	name spell.Query
+	text  string // folded
+	name  spell.Query
+	phone bool // a phone number may be meant
+	door  bool // it may be how a door is said
+}
+
+// Fewer digits of a phone number than phoneDigits find everybody, and so do fewer letters of how a door is said than
+// doorLetters.
+const (
+	phoneDigits = 3
+	doorLetters = 3
+)
+
+func newHouseholdQuery(book *spell.Book, text string) householdQuery {
+	letters := strings.ContainsFunc(text, func(r rune) bool { return r >= 'a' && r <= 'z' })
+	return householdQuery{
+		text: text, name: book.Compile(text),
+		phone: len(text) >= phoneDigits && strings.Trim(text, "0123456789-") == "",
+		door:  len(text) >= doorLetters && letters,
+	}
 }
 
 // matchQuality says how well a query finds a line.
@@ -21,13 +39,6 @@ const (
 	matchMember              // at the beginning of a member's name
 	matchBegin               // at the beginning of the head's name or of a number
 	qualities
-)
-
-// Fewer digits of a phone number than phoneDigits find everybody, and so do fewer letters of how a door is said than
-// doorLetters.
-const (
-	phoneDigits = 3
-	doorLetters = 3
 )
 
 // find returns the positions of the rows the query finds, the better ones first.
@@ -53,14 +64,35 @@ func (q *householdQuery) find(rows []household, limit int) []int {
 func (q *householdQuery) match(h *household) matchQuality {
 	at := q.inNames(h)
 	switch {
-	case at == 0, q.beginsNumber(h):
+	case at == 0:
 		return matchBegin
 	case at > 0 && begins(h.spelled, at):
-		return matchMember
-	case at > 0, q.inNumber(h):
-		return matchInside
+		return max(matchMember, q.inNumbers(h))
+	case at > 0:
+		return max(matchInside, q.inNumbers(h))
 	}
-	return matchNone
+	return q.inNumbers(h)
+}
+
+// inNumbers says how well the query finds the line by its code, its door or the end of its phone number.
+func (q *householdQuery) inNumbers(h *household) matchQuality {
+	found := matchNone
+	if strings.Contains(h.keys, q.text) {
+		code, door := h.keys[:h.codeEnd], h.keys[h.codeEnd:]
+		switch {
+		case strings.HasPrefix(code, q.text), strings.HasPrefix(door, q.text):
+			return matchBegin
+		case strings.Contains(code, q.text), strings.Contains(door, q.text):
+			found = matchInside
+		}
+	}
+	switch {
+	case q.phone && strings.HasSuffix(h.phone(), q.text):
+		return matchBegin
+	case q.phone && strings.Contains(h.phone(), q.text), q.door && q.name.Find(h.spelled[h.doorAt:]) >= 0:
+		found = matchInside
+	}
+	return found
 }
 
 // inNames returns where in the line's names the query is found best, or -1: at the beginning of a name, or else anywhere.
@@ -82,21 +114,6 @@ func (q *householdQuery) inNames(h *household) int {
 
 // begins reports whether a name begins at a position.
 func begins(names []spell.Glyph, at int) bool { return at == 0 || names[at-1] == spell.Parting }
-
-// beginsNumber reports whether a code or a door begins with the query, or a phone number ends with it.
-func (q *householdQuery) beginsNumber(h *household) bool {
-	code, door := h.keys[:h.codeEnd], h.keys[h.codeEnd:]
-	return strings.HasPrefix(door, q.text) || strings.HasPrefix(code, q.text) ||
-		len(q.text) >= phoneDigits && strings.HasSuffix(h.phone(), q.text)
-}
-
-// inNumber reports whether the query stands anywhere in a code, a door or a phone number.
-func (q *householdQuery) inNumber(h *household) bool {
-	code, door := h.keys[:h.codeEnd], h.keys[h.codeEnd:]
-	return strings.Contains(code, q.text) || strings.Contains(door, q.text) ||
-		len(q.text) >= phoneDigits && strings.Contains(h.phone(), q.text) ||
-		len(q.text) >= doorLetters && q.name.Find(h.spelled[h.doorAt:]) >= 0
-}
 
 // member returns the member whose name the query finds, or an empty string where it finds the head's or another thing.
 func (q *householdQuery) member(h *household) string {

@@ -198,9 +198,32 @@ func (r *register) ordered(scope survey.ScopeID) []household {
 		for i := range v.rows {
 			v.at[v.rows[i].id] = i
 		}
+		compact(v.rows)
 		v.sorted = true
 	}
 	return v.rows
+}
+
+// compact lays the rows' texts and spellings out one after the other, in the order of the rows, as a search reads them.
+func compact(rows []household) {
+	texts, glyphs := 0, 0
+	for i := range rows {
+		texts, glyphs = texts+len(rows[i].text), glyphs+len(rows[i].spelled)
+	}
+	var text strings.Builder
+	text.Grow(texts)
+	spelled := make([]spell.Glyph, 0, glyphs)
+	for i := range rows {
+		h := &rows[i]
+		own := h.keys == h.text[h.ends[1]:h.ends[3]]
+		from, at := text.Len(), len(spelled)
+		text.WriteString(h.text)
+		spelled = append(spelled, h.spelled...)
+		h.text, h.spelled = text.String()[from:], spelled[at:len(spelled):len(spelled)]
+		if own {
+			h.keys = h.text[h.ends[1]:h.ends[3]]
+		}
+	}
 }
 
 // byGroupAndCode compares households as a township lists them; households without a group come last.
@@ -311,7 +334,7 @@ func (r *register) search(scope survey.ScopeID, query string, limit int) []surve
 	if query == "" {
 		return allHouseholds(scope, rows[:limit])
 	}
-	q := householdQuery{text: query, name: r.book.Compile(query)}
+	q := newHouseholdQuery(r.book, query)
 	found := make([]survey.FoundHousehold, 0, min(limit, len(rows)))
 	for _, i := range q.find(rows, limit) {
 		found = append(found, survey.FoundHousehold{Household: rows[i].household(scope), Member: q.member(&rows[i])})

@@ -208,7 +208,7 @@ func FuzzSearch(f *testing.F) {
 		book := spell.NewBook()
 		row := newHousehold(survey.Household{Head: name, Members: query + "、" + name, Code: query, Door: name, Phone: query}, book)
 		for _, typed := range []string{spell.Fold(query), spell.Fold(name)} {
-			q := householdQuery{text: typed, name: book.Compile(typed)}
+			q := newHouseholdQuery(book, typed)
 			found := q.match(&row)
 			if found == matchNone && typed == spell.Fold(name) && typed != "" && len(name) < maxText {
 				t.Errorf("%q does not find itself", name)

@@ -43,6 +43,7 @@ type Query struct {
 	typed []rune
 	whole uint64   // the bit that says the query is used up
 	first []uint64 // by glyph: positions reached when a match begins with that glyph
+	some  bool     // whether any name can match
 	book  *Book
 }
 
@@ -61,6 +62,7 @@ func (b *Book) Compile(query string) Query {
 	}
 	for n := 1; n < len(b.glyphs); n++ {
 		q.first[n] = q.after(1, Glyph(n))
+		q.some = q.some || q.first[n] != 0
 	}
 	return q
 }
@@ -68,6 +70,9 @@ func (b *Book) Compile(query string) Query {
 // Find returns at which character of a name the query matches, or -1. It matches characters, whole syllables, their
 // initials, the beginning of the last syllable, and any mixture: 张三 is found by 张, zhangsan, zs, zhangs and 张s.
 func (q *Query) Find(name []Glyph) int {
+	if !q.some {
+		return -1
+	}
 	for start := range name {
 		reached := q.first[name[start]]
 		for i := start + 1; reached != 0; i++ {
