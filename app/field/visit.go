@@ -219,6 +219,9 @@ func (v *visit) answer(question survey.FieldPath, value string) {
 }
 
 func (v *visit) finish() {
+	if v.doubts() {
+		return
+	}
 	wrongs, err := v.presenter.Finish(v.host.Ctx())
 	switch {
 	case err != nil:

@@ -67,7 +67,8 @@ const stopgaps = "〓□■?*※"
 // plain returns a name as it is compared: folded, without the dots of longer names, variants taken for one.
 func plain(name string) string {
 	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune("·•・‧.", r) {
+		switch r {
+		case '·', '•', '・', '‧', '.':
 			return -1
 		}
 		if usual, ok := variants[r]; ok {
