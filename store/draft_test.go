@@ -2,8 +2,8 @@ package store
 
 import (
 	"errors"
-	"slices"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 

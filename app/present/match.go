@@ -8,12 +8,12 @@ import (
 	"zoucun/survey"
 )
 
-// Finder narrows the choices of one question to what fits a text: part of a label, its pinyin, their initials, or
-// any column of the register they come from.
+// Finder narrows the choices of one question to what fits a text: part of a label or of a member's name, its pinyin,
+// their initials, or any column of the register they come from.
 type Finder struct {
 	choices []form.Choice
 	book    *spell.Book
-	labels  [][]spell.Glyph
+	names   [][]spell.Glyph
 	keys    []string
 }
 
@@ -28,12 +28,21 @@ func (v *Visit) Finder(question survey.FieldPath) *Finder {
 func newFinder(choices []form.Choice, learned ...spell.Reading) *Finder {
 	f := &Finder{
 		choices: choices, book: spell.NewBook(learned...),
-		labels: make([][]spell.Glyph, len(choices)), keys: make([]string, len(choices)),
+		names: make([][]spell.Glyph, len(choices)), keys: make([]string, len(choices)),
 	}
 	for i, c := range choices {
-		f.labels[i], f.keys[i] = f.book.Spell(nil, spell.Fold(c.Label)), searchKey(c)
+		f.names[i], f.keys[i] = spelled(f.book, c), searchKey(c)
 	}
 	return f
+}
+
+// spelled is a choice's label and, of a household, the names of its members.
+func spelled(book *spell.Book, c form.Choice) []spell.Glyph {
+	names := book.Spell(nil, spell.Fold(c.Label))
+	for _, member := range (survey.Household{Members: c.Row[string(survey.HouseholdMembers)]}).MemberNames() {
+		names = book.Spell(append(names, spell.Parting), spell.Fold(member))
+	}
+	return names
 }
 
 // searchKey is everything a choice can be found by as it is written, a line each.
@@ -56,7 +65,7 @@ func (f *Finder) Find(text string) []form.Choice {
 	name := f.book.Compile(text)
 	var found []form.Choice
 	for i, c := range f.choices {
-		if name.Find(f.labels[i]) >= 0 || strings.Contains(f.keys[i], text) {
+		if name.Find(f.names[i]) >= 0 || strings.Contains(f.keys[i], text) {
 			found = append(found, c)
 		}
 		if len(found) == finderLimit {
