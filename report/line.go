@@ -72,7 +72,7 @@ func isRemark(s string) bool {
 
 // empty reports whether no column of a household or person is filled, as in rows that were numbered in advance.
 func (l *line) empty() bool {
-	for _, c := range []column{colCode, colHead, colDoor, colPhone, colResident, colAway, colLocation, colPost} {
+	for _, c := range []column{colCode, colHead, colMembers, colDoor, colPhone, colResident, colAway, colLocation, colPost} {
 		if l.header.has(c) && l.cell(c) != "" {
 			return false
 		}
@@ -129,17 +129,29 @@ func parsed[T any](l *line, c column, parse func(string) (T, error), mask func(s
 	return result
 }
 
+// members reads the names of the household's other adults. Spaces may stand between them, so the cell is read as it is.
+func (l *line) members() string {
+	raw := l.grid.cell(l.number, l.header.at[colMembers])
+	members, err := parseMembers(raw)
+	if err != nil {
+		l.fault(colMembers, maskNames(raw), err.Error())
+	}
+	return members
+}
+
 // household reads the facts of a household.
 func (l *line) household() survey.Household {
 	household := survey.Household{
 		Code:     parsed(l, colCode, parseCode, excerpt),
 		Head:     l.text(colHead, checkName, maskName),
+		Members:  l.members(),
 		Door:     l.text(colDoor, checkShort, excerpt),
 		Phone:    parsed(l, colPhone, parsePhone, maskDigits),
 		Resident: parsed(l, colResident, parseCount, excerpt),
 		Away:     parsed(l, colAway, parseCount, excerpt),
 		Location: parsed(l, colLocation, parseLocation, excerpt),
 	}
+	household.Members = withoutHead(household.Members, household.Head)
 	l.need(colCode, household.Code, "没有户编号，请按村里的编号补上")
 	l.need(colHead, household.Head, "没有户主姓名，请补上")
 	return household

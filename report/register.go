@@ -18,13 +18,13 @@ type Changes struct {
 	// Records are the new and the updated ones, places before the households in them. Their fields are only those that
 	// change; an empty value takes a field away.
 	Records []survey.Record
-	Tallies []Tally // villages, groups, households, staff
+	Tallies []Tally // villages, groups, households, staff, readings
 	Absent  int     // households held in the roster's villages that the roster does not have; left as they are
 }
 
 // Tally counts what becomes of one sort of record.
 type Tally struct {
-	Word                      string // 村, 组, 户, 工作人员
+	Word                      string // 村, 组, 户, 工作人员, 读音
 	Added, Updated, Unchanged int
 }
 
@@ -58,6 +58,7 @@ func (r Roster) Changes(county uint32, held []survey.Record) Changes {
 	g.places(r.Rows)
 	g.households(r.Rows)
 	g.staff(r.Staff)
+	g.readings(r.Readings)
 	g.countAbsent()
 	return g.changes
 }
@@ -132,6 +133,17 @@ func (g *register) staff(rows []StaffRow) {
 			fields[survey.StaffPost] = row.Post
 		}
 		g.put(survey.Record{ID: derived(g.scope, "staff/"+row.Name), Type: survey.TypeStaff, Scope: g.scope, Fields: fields})
+	}
+}
+
+func (g *register) readings(rows []ReadingRow) {
+	if len(rows) == 0 {
+		return
+	}
+	g.counting("读音")
+	for _, row := range rows {
+		reading := survey.Reading{Word: row.Word, Said: row.Said}
+		g.put(survey.Record{ID: derived(g.scope, "reading/"+row.Word), Type: survey.TypeReading, Scope: g.scope, Fields: reading.Fields()})
 	}
 }
 

@@ -17,6 +17,7 @@ var householdColumns = []field{
 	{"组", survey.HouseholdGroup},
 	{"户编号", survey.HouseholdCode},
 	{"户主", survey.HouseholdHead},
+	{"家庭成员", survey.HouseholdMembers},
 	{"门牌方位", survey.HouseholdDoor},
 	{"电话", survey.HouseholdPhone},
 	{"常住人数", survey.HouseholdResident},

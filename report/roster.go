@@ -6,15 +6,17 @@ import (
 	"regexp"
 	"strings"
 
+	"zoucun/internal/spell"
 	"zoucun/survey"
 )
 
 // Roster is what a township's workbook says, row by row.
 type Roster struct {
-	Rows    []RosterRow // households, in the order of the sheets
-	Staff   []StaffRow
-	Faults  []Fault  // why rows were not taken; a row may have several
-	Ignored []string // sheets and columns that were not read, in words
+	Rows     []RosterRow // households, in the order of the sheets
+	Staff    []StaffRow
+	Readings []ReadingRow
+	Faults   []Fault  // why rows were not taken; a row may have several
+	Ignored  []string // sheets and columns that were not read, in words
 }
 
 // RosterRow is a household as a row states it.
@@ -32,6 +34,14 @@ type StaffRow struct {
 	Row   int
 	Name  string
 	Post  string
+}
+
+// ReadingRow is how a character or word is said as a row states it.
+type ReadingRow struct {
+	Sheet string
+	Row   int
+	Word  string
+	Said  string
 }
 
 // Fault is one reason why a row was not taken.
@@ -98,6 +108,7 @@ type rosterReader struct {
 
 	codes   map[householdKey]place
 	names   map[string]place // of staff
+	words   map[string]place // with a reading
 	nearest header           // the best of what was no header, for the sentence when there is none at all
 	nearby  string           // its sheet
 }
@@ -112,7 +123,7 @@ type place struct {
 }
 
 func newRosterReader() *rosterReader {
-	return &rosterReader{codes: map[householdKey]place{}, names: map[string]place{}, nearest: noHeader(0)}
+	return &rosterReader{codes: map[householdKey]place{}, names: map[string]place{}, words: map[string]place{}, nearest: noHeader(0)}
 }
 
 func (r *rosterReader) ignore(sheet, why string) {
@@ -134,13 +145,16 @@ func (r *rosterReader) sheet(g *grid) error {
 	case h.staff():
 		r.staffRows(g, &h)
 		return nil
+	case h.readings():
+		r.readingRows(g, &h)
+		return nil
 	}
 	return r.households(g, &h)
 }
 
 // finish returns the roster, or the reason why the workbook is none.
 func (r *rosterReader) finish() (Roster, error) {
-	if len(r.Rows)+len(r.Staff)+len(r.Faults) > 0 {
+	if len(r.Rows)+len(r.Staff)+len(r.Readings)+len(r.Faults) > 0 {
 		r.restoreZeros()
 		return r.Roster, nil
 	}
@@ -247,6 +261,31 @@ func (r *rosterReader) staffRows(g *grid, h *header) {
 		if r.take(&line) {
 			r.names[row.Name] = place{g.name, row.Row}
 			r.Staff = append(r.Staff, row)
+		}
+	}
+}
+
+// readingRows reads a sheet of readings.
+func (r *rosterReader) readingRows(g *grid, h *header) {
+	for number := h.row + 1; number < len(g.rows); number++ {
+		line := line{grid: g, header: h, number: number}
+		if line.cell(colWord)+line.cell(colSaid) == "" {
+			continue
+		}
+		row := ReadingRow{
+			Sheet: g.name, Row: number + 1,
+			Word: line.text(colWord, checkShort, excerpt), Said: line.text(colSaid, checkShort, excerpt),
+		}
+		line.need(colWord, row.Word, "没有字词")
+		if _, err := spell.Readings(row.Word, row.Said); err != nil && len(line.faults) == 0 {
+			line.fault(colSaid, excerpt(row.Word+" "+row.Said), err.Error())
+		}
+		if first, taken := r.words[row.Word]; taken && row.Word != "" {
+			line.fault(colWord, excerpt(row.Word), fmt.Sprintf("与%s重复，请把读音写在一格里，中间用“、”隔开", first.seenFrom(g.name)))
+		}
+		if r.take(&line) {
+			r.words[row.Word] = place{g.name, row.Row}
+			r.Readings = append(r.Readings, row)
 		}
 	}
 }

@@ -389,7 +389,7 @@ func checkTaken(t *testing.T, row RosterRow) {
 	if row.Village == "" || h.Head == "" || h.Code == "" || h.Resident < -1 || h.Resident > maxCount {
 		t.Errorf("took %+v", row)
 	}
-	for _, text := range []string{row.Village, row.Group, h.Head, h.Code, h.Door, h.Phone} {
+	for _, text := range []string{row.Village, row.Group, h.Head, h.Members, h.Code, h.Door, h.Phone} {
 		if text != clean(text) || strings.ContainsRune(text, '\ufffd') {
 			t.Errorf("took %q in %+v", text, row)
 		}

@@ -163,7 +163,7 @@ func TestFlippedBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	written := map[survey.RecordID]survey.Household{}
+	written := map[survey.RecordID]survey.FoundHousehold{}
 	for _, h := range told.Households {
 		written[h.ID] = h
 	}

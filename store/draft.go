@@ -19,14 +19,15 @@ import (
 
 // draftFacts is what lists show of a draft.
 type draftFacts struct {
-	Form      survey.FormID   `cbor:"1,keyasint"`
-	Version   string          `cbor:"2,keyasint"`
-	Household survey.RecordID `cbor:"3,keyasint"`
-	Author    survey.PersonID `cbor:"4,keyasint"`
-	Title     string          `cbor:"5,keyasint"`
-	Begun     survey.Millis   `cbor:"6,keyasint"`
-	Answered  int             `cbor:"7,keyasint"`
-	Total     int             `cbor:"8,keyasint"`
+	Form      survey.FormID      `cbor:"1,keyasint"`
+	Version   string             `cbor:"2,keyasint"`
+	Household survey.RecordID    `cbor:"3,keyasint"`
+	Author    survey.PersonID    `cbor:"4,keyasint"`
+	Title     string             `cbor:"5,keyasint"`
+	Begun     survey.Millis      `cbor:"6,keyasint"`
+	Answered  int                `cbor:"7,keyasint"`
+	Total     int                `cbor:"8,keyasint"`
+	Judged    []survey.Judgement `cbor:"9,keyasint,omitempty"`
 }
 
 func decode(plain []byte, value any) error { return cbor.Unmarshal(plain, value) }
@@ -53,7 +54,7 @@ func (s *Store) BeginDraft(ctx context.Context, d survey.Draft, state []byte) er
 func (s *Store) sealFacts(box *seal.Box, d survey.Draft) ([]byte, error) {
 	plain, err := wire.Encode(draftFacts{
 		Form: d.Form, Version: d.FormVersion, Household: d.Household, Author: d.Author, Title: d.Title,
-		Begun: d.Begun, Answered: d.Answered, Total: d.Total,
+		Begun: d.Begun, Answered: d.Answered, Total: d.Total, Judged: d.Judged,
 	})
 	return box.Seal(plain, placeOf("draft.facts_sealed", d.ID[:])), err
 }
@@ -175,7 +176,7 @@ func (s *Store) drafts(ctx context.Context, rest string, args ...any) ([]survey.
 		if s.leaveOut(ctx, placeOf("draft.facts_sealed", d.ID[:]), err) {
 			return nil
 		}
-		d.Title, d.Begun, d.Answered, d.Total = facts.Title, facts.Begun, facts.Answered, facts.Total
+		d.Title, d.Begun, d.Answered, d.Total, d.Judged = facts.Title, facts.Begun, facts.Answered, facts.Total, facts.Judged
 		if err == nil && s.owner.sees(owner, d.Author) {
 			drafts = append(drafts, d)
 		}

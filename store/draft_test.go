@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +59,7 @@ func TestDraftJournal(t *testing.T) {
 	load("开始", answer("a", "1"), answer("b", "二"))
 
 	d.Title, d.Answered = "李四", 2
+	d.Judged = []survey.Judgement{{Name: "李四", Household: survey.NewID[survey.RecordID](), Same: true}, {Name: "李四"}}
 	if err := s.SaveState(t.Context(), d, []byte("快照")); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +73,7 @@ func TestDraftJournal(t *testing.T) {
 	save(answer("d", "4"))
 	load("快照", answer("c", "3"), answer("d", "4"))
 	drafts, err := s.Drafts(t.Context())
-	if err != nil || len(drafts) != 1 || drafts[0].Title != "李四" || drafts[0].Answered != 2 {
+	if err != nil || len(drafts) != 1 || drafts[0].Title != "李四" || drafts[0].Answered != 2 || !slices.Equal(drafts[0].Judged, d.Judged) {
 		t.Errorf("drafts = %+v, %v", drafts, err)
 	}
 

@@ -2,21 +2,25 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"zoucun/internal/spell"
 	"zoucun/survey"
 )
 
-// household is one line of the register, kept small: one allocation for all its texts and one for its spelling.
+// household is one line of the register, kept small: one allocation for all its texts and one for their spelling.
 type household struct {
 	id       survey.RecordID
 	village  survey.RecordID
 	group    survey.RecordID
-	text     string    // head, code, door and phone, one after the other
-	ends     [3]uint16 // where head, code and door end in text
-	keys     string    // code and door folded for searching; shares text where folding changes nothing
-	codeEnd  uint16    // where the code ends in keys
-	spelled  []uint16  // the head's name in glyph numbers
+	text     string        // head, members, code, door and phone, one after the other
+	ends     [4]uint16     // where head, members, code and door end in text
+	keys     string        // code and door folded for searching; shares text where folding changes nothing
+	codeEnd  uint16        // where the code ends in keys
+	doorAt   uint16        // where the door begins in spelled
+	spelled  []spell.Glyph // the names of head and members, parted from one another, then the door
 	resident int16
 	away     int16
 	location survey.LocationClass
@@ -26,25 +30,38 @@ type household struct {
 // maxText bounds each text of a line, so that positions fit 16 bits; what is longer is cut in lists only.
 const maxText = 4000
 
-func newHousehold(h survey.Household, g *glyphs) household {
-	head, code, door, phone := cut(h.Head), cut(h.Code), cut(h.Door), cut(h.Phone)
+func newHousehold(h survey.Household, book *spell.Book) household {
+	head, members, code, door, phone := cut(h.Head), cut(strings.Join(h.MemberNames(), survey.MemberStop)), cut(h.Code), cut(h.Door), cut(h.Phone)
 	row := household{
 		id: h.ID, village: h.Village, group: h.Group,
-		text:     head + code + door + phone,
-		spelled:  g.spell(fold(head)),
+		text:     head + members + code + door + phone,
 		resident: int16(min(h.Resident, 1<<15-1)), away: int16(min(h.Away, 1<<15-1)),
 		location: internLocation(h.Location), conflict: h.Conflicted,
 	}
-	row.ends = [3]uint16{
-		uint16(len(head)), uint16(len(head) + len(code)), uint16(len(head) + len(code) + len(door)),
+	end := 0
+	for i, part := range []string{head, members, code, door} {
+		end += len(part)
+		row.ends[i] = uint16(end)
 	}
-	foldedCode := fold(code)
+	foldedCode := spell.Fold(code)
 	row.codeEnd = uint16(len(foldedCode))
-	row.keys = row.text[row.ends[0]:row.ends[2]]
-	if folded := foldedCode + fold(door); folded != row.keys {
+	row.keys = row.text[row.ends[1]:row.ends[3]]
+	if folded := foldedCode + spell.Fold(door); folded != row.keys {
 		row.keys = folded
 	}
+	row.spell(book)
 	return row
+}
+
+// spell writes down how the line's names and its door are typed.
+func (h *household) spell(book *spell.Book) {
+	spelled := make([]spell.Glyph, 0, utf8.RuneCountInString(h.text[:h.ends[3]])) // a stop for a parting; the code's room is spare
+	spelled = book.Spell(spelled, spell.Fold(h.head()))
+	for _, member := range h.members() {
+		spelled = book.Spell(append(spelled, spell.Parting), spell.Fold(member))
+	}
+	h.doorAt = uint16(len(spelled))
+	h.spelled = slices.Clip(book.Spell(spelled, h.keys[h.codeEnd:]))
 }
 
 func cut(s string) string {
@@ -64,51 +81,24 @@ func internLocation(l survey.LocationClass) survey.LocationClass {
 	return l
 }
 
-func (h *household) code() string  { return h.text[h.ends[0]:h.ends[1]] }
-func (h *household) phone() string { return h.text[h.ends[2]:] }
+func (h *household) head() string  { return h.text[:h.ends[0]] }
+func (h *household) code() string  { return h.text[h.ends[1]:h.ends[2]] }
+func (h *household) phone() string { return h.text[h.ends[3]:] }
+
+func (h *household) members() []string {
+	if h.ends[0] == h.ends[1] {
+		return nil
+	}
+	return strings.Split(h.text[h.ends[0]:h.ends[1]], survey.MemberStop)
+}
 
 // household returns the line as lists show it. Its texts share the line's memory.
 func (h *household) household(scope survey.ScopeID) survey.Household {
 	return survey.Household{
-		ID: h.id, Scope: scope, Village: h.village, Group: h.group,
-		Head: h.text[:h.ends[0]], Code: h.code(), Door: h.text[h.ends[1]:h.ends[2]], Phone: h.phone(),
+		ID: h.id, Scope: scope, Village: h.village, Group: h.group, Head: h.head(), Members: h.text[h.ends[0]:h.ends[1]],
+		Code: h.code(), Door: h.text[h.ends[2]:h.ends[3]], Phone: h.phone(),
 		Resident: int(h.resident), Away: int(h.away), Location: h.location, Conflicted: h.conflict,
 	}
-}
-
-// matchQuality says how well a query finds a line.
-type matchQuality uint8
-
-const (
-	matchNone matchQuality = iota
-	matchInside
-	matchBegin
-)
-
-// phoneDigits is how much of a phone number has to be typed before it finds anybody: fewer find everybody.
-const phoneDigits = 3
-
-// match says how well a folded query finds the line.
-func (h *household) match(name *nameQuery, query string) matchQuality {
-	best := matchNone
-	switch at := name.find(h.spelled); {
-	case at == 0:
-		return matchBegin
-	case at > 0:
-		best = matchInside
-	}
-	code, door := h.keys[:h.codeEnd], h.keys[h.codeEnd:]
-	if strings.HasPrefix(door, query) || strings.HasPrefix(code, query) {
-		return matchBegin
-	}
-	if len(query) >= phoneDigits && strings.HasSuffix(h.phone(), query) {
-		return matchBegin
-	}
-	if strings.Contains(code, query) || strings.Contains(door, query) ||
-		len(query) >= phoneDigits && strings.Contains(h.phone(), query) {
-		return matchInside
-	}
-	return best
 }
 
 // Villages returns the villages this device may visit, in the order of the township's list.
@@ -133,10 +123,10 @@ func (s *Store) Groups(village survey.RecordID) []survey.Place {
 }
 
 // SearchHouseholds returns households of a village, at most limit of them when limit is positive. A query finds heads
-// by characters, pinyin, initials or any mixture, and households by code, door number or the end of a phone number;
-// an empty query lists all. Those the query finds at the beginning come first, each part in the order of group and
-// code.
-func (s *Store) SearchHouseholds(village survey.RecordID, query string, limit int) []survey.Household {
+// and members by characters, pinyin, initials or any mixture, and households by code, door or the end of a phone number;
+// an empty query lists all. Those whose head or number begins with it come first, then those with a member whose name
+// does, each part in the order of group and code.
+func (s *Store) SearchHouseholds(village survey.RecordID, query string, limit int) []survey.FoundHousehold {
 	return s.register.search(survey.VillageScope(village), query, limit)
 }
 
@@ -144,6 +134,9 @@ func (s *Store) SearchHouseholds(village survey.RecordID, query string, limit in
 func (s *Store) HouseholdCount(village survey.RecordID) int {
 	return s.register.count(survey.VillageScope(village))
 }
+
+// Readings returns how the township says words that the dictionary does not know.
+func (s *Store) Readings() []spell.Reading { return s.register.spoken() }
 
 // StaffName returns a person's name as the register has it, or an empty string.
 func (s *Store) StaffName(id survey.PersonID) string { return s.register.staffName(id) }

@@ -228,7 +228,7 @@ func cardOf(r survey.Record, first merge.Edit) card {
 		c.Fields = survey.Fields{} // no list shows it
 	case survey.TypeSealed:
 		c.Fields = nil // it is counted, never shown
-	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff:
+	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff, survey.TypeReading:
 	}
 	return c
 }
@@ -308,7 +308,7 @@ func (s *Store) card(ctx context.Context, id survey.RecordID) (survey.Record, er
 // readRegister fills the register from the cards of what it lists. A card that is not what was written is made again
 // from the record's revisions.
 func (s *Store) readRegister(ctx context.Context) error {
-	for _, listed := range []survey.RecordType{survey.TypePlace, survey.TypeStaff, survey.TypeHousehold} {
+	for _, listed := range []survey.RecordType{survey.TypeReading, survey.TypePlace, survey.TypeStaff, survey.TypeHousehold} {
 		err := s.cards(ctx, "WHERE r.type_tag = ? AND r.voided = 0", []any{s.typeTag(listed)}, func(c cardRow) error {
 			s.register.put(c.record())
 			return nil

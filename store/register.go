@@ -6,15 +6,17 @@ import (
 	"strings"
 	"sync"
 
+	"zoucun/internal/spell"
 	"zoucun/survey"
 )
 
-// register is the part of the records that lists and searches need at a key press: places, staff, and the
-// households of every village. It is derived from the records, lives in memory only, and may be asked from any
+// register is the part of the records that lists and searches need at a key press: places, staff, how words are said,
+// and the households of every village. It is derived from the records, lives in memory only, and may be asked from any
 // goroutine.
 type register struct {
 	mu       sync.Mutex
-	glyphs   *glyphs
+	book     *spell.Book
+	readings map[survey.RecordID]survey.Reading
 	places   map[survey.RecordID]survey.Place
 	staff    map[survey.PersonID]string
 	villages map[survey.ScopeID]*village
@@ -29,7 +31,8 @@ type village struct {
 
 func newRegister() *register {
 	return &register{
-		glyphs:   newGlyphs(),
+		book:     spell.NewBook(),
+		readings: map[survey.RecordID]survey.Reading{},
 		places:   map[survey.RecordID]survey.Place{},
 		staff:    map[survey.PersonID]string{},
 		villages: map[survey.ScopeID]*village{},
@@ -40,8 +43,11 @@ func newRegister() *register {
 func (r *register) put(records ...survey.Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	learned := false
 	for _, record := range records {
 		switch record.Type {
+		case survey.TypeReading:
+			learned = r.putReading(record) || learned
 		case survey.TypePlace:
 			r.putPlace(record)
 		case survey.TypeStaff:
@@ -51,6 +57,45 @@ func (r *register) put(records ...survey.Record) {
 		case survey.TypeVisit, survey.TypeProblem, survey.TypeForm, survey.TypeAccess, survey.TypeSealed: // read when asked for
 		}
 	}
+	if learned {
+		r.learn()
+	}
+}
+
+// putReading reports whether words are said in another way from here on.
+func (r *register) putReading(record survey.Record) bool {
+	before, known := r.readings[record.ID]
+	reading := survey.ReadingOf(record)
+	switch {
+	case record.Voided:
+		delete(r.readings, record.ID)
+		return known
+	case known && before == reading:
+		return false
+	}
+	r.readings[record.ID] = reading
+	return true
+}
+
+// learn begins a new book with the readings there are now, and spells every name anew in it.
+func (r *register) learn() {
+	r.book = spell.NewBook(r.learned()...)
+	for _, v := range r.villages {
+		for i := range v.rows {
+			v.rows[i].spell(r.book)
+		}
+	}
+}
+
+// learned returns the readings as the matcher takes them; one that says nothing is left out.
+func (r *register) learned() []spell.Reading {
+	var all []spell.Reading
+	for _, reading := range r.readings {
+		if ways, err := spell.Readings(reading.Word, reading.Said); err == nil {
+			all = append(all, ways...)
+		}
+	}
+	return all
 }
 
 func (r *register) putPlace(record survey.Record) {
@@ -87,7 +132,7 @@ func (r *register) putHousehold(record survey.Record) {
 	if h.Village.IsZero() {
 		h.Village = survey.RecordID(h.Scope) // a village's scope has the identifier of its place
 	}
-	v.put(newHousehold(h, r.glyphs))
+	v.put(newHousehold(h, r.book))
 }
 
 // dropScope forgets the households of a scope this device may no longer see.
@@ -97,10 +142,12 @@ func (r *register) dropScope(scope survey.ScopeID) {
 	delete(r.villages, scope)
 }
 
-// dropShared forgets places and staff.
+// dropShared forgets places, staff and readings.
 func (r *register) dropShared() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	clear(r.readings)
+	r.learn()
 	clear(r.places)
 	clear(r.staff)
 }
@@ -151,9 +198,32 @@ func (r *register) ordered(scope survey.ScopeID) []household {
 		for i := range v.rows {
 			v.at[v.rows[i].id] = i
 		}
+		compact(v.rows)
 		v.sorted = true
 	}
 	return v.rows
+}
+
+// compact lays the rows' texts and spellings out one after the other, in the order of the rows, as a search reads them.
+func compact(rows []household) {
+	texts, glyphs := 0, 0
+	for i := range rows {
+		texts, glyphs = texts+len(rows[i].text), glyphs+len(rows[i].spelled)
+	}
+	var text strings.Builder
+	text.Grow(texts)
+	spelled := make([]spell.Glyph, 0, glyphs)
+	for i := range rows {
+		h := &rows[i]
+		own := h.keys == h.text[h.ends[1]:h.ends[3]]
+		from, at := text.Len(), len(spelled)
+		text.WriteString(h.text)
+		spelled = append(spelled, h.spelled...)
+		h.text, h.spelled = text.String()[from:], spelled[at:len(spelled):len(spelled)]
+		if own {
+			h.keys = h.text[h.ends[1]:h.ends[3]]
+		}
+	}
 }
 
 // byGroupAndCode compares households as a township lists them; households without a group come last.
@@ -251,53 +321,38 @@ func (r *register) count(scope survey.ScopeID) int {
 }
 
 // search returns the households of a scope that the query finds, at most limit of them when limit is positive: first
-// those where it finds the beginning of a name or a number, then the others, each in the order of group and code.
-func (r *register) search(scope survey.ScopeID, query string, limit int) []survey.Household {
+// those where it finds the beginning of the head's name or of a number, then those where it finds the beginning of a
+// member's name, then the others, each in the order of group and code.
+func (r *register) search(scope survey.ScopeID, query string, limit int) []survey.FoundHousehold {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	rows := r.ordered(scope)
 	if limit <= 0 || limit > len(rows) {
 		limit = len(rows)
 	}
-	query = fold(query)
+	query = spell.Fold(query)
 	if query == "" {
-		return asHouseholds(make([]survey.Household, 0, limit), scope, rows, allRows(limit))
+		return allHouseholds(scope, rows[:limit])
 	}
-	return asHouseholds(nil, scope, rows, r.find(rows, query, limit))
+	q := newHouseholdQuery(r.book, query)
+	found := make([]survey.FoundHousehold, 0, min(limit, len(rows)))
+	for _, i := range q.find(rows, limit) {
+		found = append(found, survey.FoundHousehold{Household: rows[i].household(scope), Member: q.member(&rows[i])})
+	}
+	return found
 }
 
-// find returns the positions of the rows the query finds, the better ones first.
-func (r *register) find(rows []household, query string, limit int) []int {
-	name := r.glyphs.compile(query)
-	var begin, inside []int
+func allHouseholds(scope survey.ScopeID, rows []household) []survey.FoundHousehold {
+	all := make([]survey.FoundHousehold, len(rows))
 	for i := range rows {
-		switch rows[i].match(&name, query) {
-		case matchBegin:
-			begin = append(begin, i)
-		case matchInside:
-			if len(inside) < limit {
-				inside = append(inside, i)
-			}
-		case matchNone:
-		}
-		if len(begin) == limit {
-			return begin
-		}
-	}
-	return append(begin, inside[:min(len(inside), limit-len(begin))]...)
-}
-
-func allRows(n int) []int {
-	all := make([]int, n)
-	for i := range all {
-		all[i] = i
+		all[i].Household = rows[i].household(scope)
 	}
 	return all
 }
 
-func asHouseholds(list []survey.Household, scope survey.ScopeID, rows []household, which []int) []survey.Household {
-	for _, i := range which {
-		list = append(list, rows[i].household(scope))
-	}
-	return list
+// spoken returns the readings that the township has added.
+func (r *register) spoken() []spell.Reading {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.learned()
 }

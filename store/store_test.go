@@ -273,7 +273,7 @@ func TestOpenAgain(t *testing.T) {
 // view is everything a person can see.
 type view struct {
 	Villages   []survey.Place
-	Households []survey.Household
+	Households []survey.FoundHousehold
 	Drafts     []survey.Draft
 	Waiting    []survey.Visit
 	Delivered  []survey.Visit

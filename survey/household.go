@@ -1,10 +1,14 @@
 package survey
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Fields of a household record. A form's entity columns and a roster's import write the same names.
 const (
-	HouseholdHead     FieldPath = "label" // 户主, the entity's label
+	HouseholdHead     FieldPath = "label"   // 户主, the entity's label
+	HouseholdMembers  FieldPath = "members" // 家庭成员: names of adults beside the head, with a stop between; no child's
 	HouseholdVillage  FieldPath = "village"
 	HouseholdGroup    FieldPath = "group"
 	HouseholdCode     FieldPath = "code" // 户编号, unique within the village
@@ -34,6 +38,7 @@ type Household struct {
 	Group      RecordID // zero where the roster names none
 	Code       string
 	Head       string
+	Members    string // adults beside the head, as the roster names them, with a stop between
 	Door       string
 	Phone      string
 	Resident   int // people living here; -1 when unknown
@@ -42,13 +47,19 @@ type Household struct {
 	Conflicted bool // edits made apart wait for a decision
 }
 
+// FoundHousehold is a household as a search has found it.
+type FoundHousehold struct {
+	Household
+	Member string // whose name was found, where it is not the head's
+}
+
 // HouseholdOf reads a household from its record.
 func HouseholdOf(r Record) Household {
 	village, _ := ParseID[RecordID](r.Fields[HouseholdVillage])
 	group, _ := ParseID[RecordID](r.Fields[HouseholdGroup])
 	return Household{
 		ID: r.ID, Scope: r.Scope, Village: village, Group: group,
-		Code: r.Fields[HouseholdCode], Head: r.Fields[HouseholdHead],
+		Code: r.Fields[HouseholdCode], Head: r.Fields[HouseholdHead], Members: r.Fields[HouseholdMembers],
 		Door: r.Fields[HouseholdDoor], Phone: r.Fields[HouseholdPhone],
 		Resident: count(r.Fields[HouseholdResident]), Away: count(r.Fields[HouseholdAway]),
 		Location: LocationClass(r.Fields[HouseholdLocation]), Conflicted: len(r.Conflicts) > 0,
@@ -59,6 +70,7 @@ func HouseholdOf(r Record) Household {
 func (h Household) Fields() Fields {
 	f := Fields{}
 	f.set(HouseholdHead, h.Head)
+	f.set(HouseholdMembers, h.Members)
 	f.set(HouseholdCode, h.Code)
 	f.set(HouseholdDoor, h.Door)
 	f.set(HouseholdPhone, h.Phone)
@@ -68,6 +80,14 @@ func (h Household) Fields() Fields {
 	f.set(HouseholdResident, countText(h.Resident))
 	f.set(HouseholdAway, countText(h.Away))
 	return f
+}
+
+// MemberStop stands between the names of a household's members.
+const MemberStop = "、"
+
+// MemberNames returns the names of the adults beside the head.
+func (h Household) MemberNames() []string {
+	return strings.FieldsFunc(h.Members, func(r rune) bool { return strings.ContainsRune(MemberStop+"，,;；\n", r) })
 }
 
 func (f Fields) set(path FieldPath, value string) {

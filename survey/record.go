@@ -14,6 +14,7 @@ const (
 	TypeForm      RecordType = "form"      // the definition of a form, written by the township
 	TypeAccess    RecordType = "access"    // somebody has looked at what is held on a household; never changed
 	TypeSealed    RecordType = "sealed"    // 封存件: a letter that only its recipient can read
+	TypeReading   RecordType = "reading"   // how a word is said, where the dictionary does not know; written by the township
 )
 
 // RevisionKind says what a revision does to its record. Append-only: the values travel.

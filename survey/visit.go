@@ -6,6 +6,9 @@ const (
 	VisitName      FieldPath = "meta/instanceName" // how the form names the filling
 )
 
+// RespondentName is what a form calls its question for the name of whoever was talked to.
+const RespondentName = "respondent_name"
+
 // Draft is a filling of a form that is not finished, as a list shows it.
 type Draft struct {
 	ID          DraftID
@@ -19,6 +22,14 @@ type Draft struct {
 	Changed     Millis
 	Answered    int // questions with an answer, of Total that are relevant now
 	Total       int
+	Judged      []Judgement // what the person has said of households that seem to be there already
+}
+
+// Judgement is a person's word on whether somebody named in a filling belongs to a household of the register.
+type Judgement struct {
+	Name      string   `cbor:"1,keyasint"` // as it was typed
+	Household RecordID `cbor:"2,keyasint"`
+	Same      bool     `cbor:"3,keyasint"`
 }
 
 // Visit is a finished filling as a list shows it.

@@ -225,7 +225,7 @@ func (v *visit) answer(question survey.FieldPath, value string) {
 }
 
 func (v *visit) finish() {
-	if v.unsealed() {
+	if v.unsealed() || v.doubts() {
 		return
 	}
 	wrongs, err := v.presenter.Finish(v.host.Ctx())

@@ -8,6 +8,7 @@ import (
 
 	"zoucun/form"
 	"zoucun/form/xform"
+	"zoucun/internal/spell"
 	"zoucun/survey"
 )
 
@@ -29,6 +30,9 @@ type Forms interface {
 	FormXML(ctx context.Context, id survey.FormID, version string) ([]byte, error)
 	Table(ctx context.Context, name string, draft survey.Draft) (form.Table, bool)
 	Household(ctx context.Context, id survey.RecordID) (survey.Household, error)
+	Groups(village survey.RecordID) []survey.Place
+	SearchHouseholds(village survey.RecordID, query string, limit int) []survey.FoundHousehold
+	Readings() []spell.Reading
 }
 
 // Desk is everything a filling needs of the world around it.

@@ -10,6 +10,7 @@ import (
 	"zoucun/assets"
 	"zoucun/form"
 	"zoucun/form/xlsform"
+	"zoucun/internal/spell"
 	"zoucun/survey"
 )
 
@@ -26,6 +27,7 @@ type office struct {
 	finished       []form.Submission
 	visits         []survey.Visit
 	problems       []survey.Problem
+	readings       []spell.Reading
 	number         int
 	broken         error // what every write returns while it is set
 }
@@ -112,15 +114,17 @@ func (o *office) Groups(survey.RecordID) []survey.Place {
 	return []survey.Place{o.group}
 }
 
-func (o *office) SearchHouseholds(_ survey.RecordID, query string, limit int) []survey.Household {
-	var found []survey.Household
+func (o *office) SearchHouseholds(_ survey.RecordID, query string, limit int) []survey.FoundHousehold {
+	var found []survey.FoundHousehold
 	for _, h := range o.households {
-		if len(found) < limit && strings.Contains(h.Head, query) {
-			found = append(found, h)
+		if (limit <= 0 || len(found) < limit) && strings.Contains(h.Head, query) {
+			found = append(found, survey.FoundHousehold{Household: h})
 		}
 	}
 	return found
 }
+func (o *office) Readings() []spell.Reading { return o.readings }
+
 func (o *office) HouseholdCount(survey.RecordID) int { return len(o.households) }
 
 func (o *office) Household(_ context.Context, id survey.RecordID) (survey.Household, error) {

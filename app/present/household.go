@@ -13,7 +13,7 @@ import (
 type Register interface {
 	Villages() []survey.Place
 	Groups(village survey.RecordID) []survey.Place
-	SearchHouseholds(village survey.RecordID, query string, limit int) []survey.Household
+	SearchHouseholds(village survey.RecordID, query string, limit int) []survey.FoundHousehold
 	HouseholdCount(village survey.RecordID) int
 }
 
@@ -73,8 +73,8 @@ func (h *Households) Village() string { return h.village.Name }
 // Rows returns what the list shows now.
 func (h *Households) Rows() []HouseholdRow { return h.rows }
 
-// Search narrows the list to what fits a text: a name or part of one, pinyin or its initials, a door number, the
-// household's number, the end of a telephone number. An empty text shows all.
+// Search narrows the list to what fits a text: the head's or a member's name or part of one, pinyin or its initials, a
+// door, the household's number, the end of a telephone number. An empty text shows all.
 func (h *Households) Search(text string) {
 	h.query, h.limit = strings.TrimSpace(text), page
 	h.load()
@@ -109,7 +109,7 @@ func (h *Households) Summary() string {
 	case h.query == "":
 		return fmt.Sprintf("共 %d 户", total)
 	case len(h.rows) == 0:
-		return "没有找到。可试姓名、拼音首字母或门牌号。"
+		return "没有找到。可试家人的姓名、拼音首字母、门牌号或电话后几位。"
 	case len(h.rows) == h.limit:
 		return fmt.Sprintf("找到 %d 户以上", len(h.rows))
 	}
@@ -120,7 +120,7 @@ func (h *Households) load() {
 	found := h.register.SearchHouseholds(h.village.ID, h.query, h.limit)
 	rows := make([]HouseholdRow, len(found))
 	for i, hh := range found {
-		rows[i] = HouseholdRow{ID: hh.ID, Title: headOf(hh), Detail: whereabouts(hh, h.groups[hh.Group])}
+		rows[i] = HouseholdRow{ID: hh.ID, Title: headOf(hh.Household), Detail: joined(" · ", memberFound(hh), whereabouts(hh.Household, h.groups[hh.Group]))}
 		switch {
 		case hh.Conflicted:
 			rows[i].Flag, rows[i].Warning = "待核对", true
@@ -129,6 +129,14 @@ func (h *Households) load() {
 		}
 	}
 	h.rows = rows
+}
+
+// memberFound says whose name was found, where it is not the head's.
+func memberFound(h survey.FoundHousehold) string {
+	if h.Member == "" {
+		return ""
+	}
+	return "家人 " + h.Member
 }
 
 func headOf(h survey.Household) string {
@@ -237,13 +245,17 @@ func placeName(places []survey.Place, id survey.RecordID) string {
 }
 
 func factsOf(h survey.Household) []Fact {
-	return []Fact{
+	facts := []Fact{
 		{"常住", people(h.Resident)},
 		{"外出", people(h.Away)},
 		{"电话", orUnknown(h.Phone)},
 		{"户编号", orUnknown(h.Code)},
 		{"位置", location(h.Location)},
 	}
+	if h.Members != "" {
+		facts = append(facts, Fact{"家庭成员", h.Members})
+	}
+	return facts
 }
 
 func people(n int) string {

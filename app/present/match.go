@@ -2,18 +2,18 @@ package present
 
 import (
 	"strings"
-	"unicode"
-
-	"github.com/mozillazg/go-pinyin"
 
 	"zoucun/form"
+	"zoucun/internal/spell"
 	"zoucun/survey"
 )
 
-// Finder narrows the choices of one question to what fits a text: part of a label, its pinyin, their initials, or
-// any column of the register they come from.
+// Finder narrows the choices of one question to what fits a text: part of a label or of a member's name, its pinyin,
+// their initials, or any column of the register they come from.
 type Finder struct {
 	choices []form.Choice
+	book    *spell.Book
+	names   [][]spell.Glyph
 	keys    []string
 }
 
@@ -22,54 +22,50 @@ const finderLimit = 300
 
 // Finder returns a finder over a question's choices as they are now.
 func (v *Visit) Finder(question survey.FieldPath) *Finder {
-	return newFinder(v.session.Choices(question, "", 0))
+	return newFinder(v.session.Choices(question, "", 0), v.desk.Forms.Readings()...)
 }
 
-func newFinder(choices []form.Choice) *Finder {
-	f := &Finder{choices: choices, keys: make([]string, len(choices))}
+func newFinder(choices []form.Choice, learned ...spell.Reading) *Finder {
+	f := &Finder{
+		choices: choices, book: spell.NewBook(learned...),
+		names: make([][]spell.Glyph, len(choices)), keys: make([]string, len(choices)),
+	}
 	for i, c := range choices {
-		f.keys[i] = searchKey(c)
+		f.names[i], f.keys[i] = spelled(f.book, c), searchKey(c)
 	}
 	return f
 }
 
-// searchKey is everything a choice can be found by, a line each.
+// spelled is a choice's label and, of a household, the names of its members.
+func spelled(book *spell.Book, c form.Choice) []spell.Glyph {
+	names := book.Spell(nil, spell.Fold(c.Label))
+	for _, member := range (survey.Household{Members: c.Row[string(survey.HouseholdMembers)]}).MemberNames() {
+		names = book.Spell(append(names, spell.Parting), spell.Fold(member))
+	}
+	return names
+}
+
+// searchKey is everything a choice can be found by as it is written, a line each.
 func searchKey(c form.Choice) string {
-	parts := []string{strings.ToLower(c.Label)}
-	full, initials := spelled(c.Label)
-	parts = append(parts, full, initials)
+	parts := []string{spell.Fold(c.Label)}
 	for column, value := range c.Row {
 		if _, err := survey.ParseID[survey.RecordID](value); err != nil && column != "name" {
-			parts = append(parts, strings.ToLower(value))
+			parts = append(parts, spell.Fold(value))
 		}
 	}
 	return strings.Join(parts, "\n")
 }
 
-// spelled returns the pinyin of a text without spaces, and its initials.
-func spelled(text string) (full, initials string) {
-	args := pinyin.NewArgs()
-	var f, i strings.Builder
-	for _, r := range text {
-		if !unicode.Is(unicode.Han, r) {
-			f.WriteRune(unicode.ToLower(r))
-			i.WriteRune(unicode.ToLower(r))
-			continue
-		}
-		if spellings := pinyin.SinglePinyin(r, args); len(spellings) > 0 {
-			f.WriteString(spellings[0])
-			i.WriteByte(spellings[0][0])
-		}
-	}
-	return f.String(), i.String()
-}
-
 // Find returns the choices that fit a text, in the form's order; all for an empty one.
 func (f *Finder) Find(text string) []form.Choice {
-	text = strings.ToLower(strings.TrimSpace(text))
+	text = spell.Fold(text)
+	if text == "" {
+		return f.choices[:min(len(f.choices), finderLimit)]
+	}
+	name := f.book.Compile(text)
 	var found []form.Choice
 	for i, c := range f.choices {
-		if strings.Contains(f.keys[i], text) {
+		if name.Find(f.names[i]) >= 0 || strings.Contains(f.keys[i], text) {
 			found = append(found, c)
 		}
 		if len(found) == finderLimit {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"zoucun/form"
+	"zoucun/internal/spell"
 	"zoucun/survey"
 )
 
@@ -228,10 +229,27 @@ func TestFinderKnowsPinyin(t *testing.T) {
 	f := newFinder([]form.Choice{
 		{Name: "a", Label: "张三", Row: map[string]string{"door": "老槐树下", "name": "a"}},
 		{Name: "b", Label: "李四", Row: map[string]string{"door": "12号"}},
-		{Name: "c", Label: "欧阳建国"},
-	})
+		{Name: "c", Label: "欧阳建国", Row: map[string]string{"members": "单秀兰、尉迟𬱖"}},
+		{Name: "d", Label: "大岙单家村"},
+	}, spell.Reading{Word: "岙", Syllables: []string{"o"}})
 	for _, test := range []struct{ typed, want string }{
-		{"", "abc"}, {"张", "a"}, {"zs", "a"}, {"LISI", "b"}, {"oyjg", "c"}, {"12", "b"}, {"槐树", "a"}, {"王", ""},
+		{"", "abcd"},
+		{"张", "a"},
+		{"zs", "a"},
+		{"LISI", "b"},
+		{"oyjg", "c"},
+		{"12", "b"},
+		{"槐树", "a"},
+		{"王", ""},
+		{"danxl", "c"},
+		{"yuchidi", "c"},
+		{"guodan", ""},
+		{"shan", "cd"},
+		{"dashan", "d"},
+		{"daosj", "d"},
+		{"oshan", "d"},
+		{"aodan", "d"},
+		{"ushan", ""},
 	} {
 		var got string
 		for _, c := range f.Find(test.typed) {

@@ -258,6 +258,7 @@ func (v *Visit) Finish(ctx context.Context) ([]Wrong, error) {
 	if err != nil {
 		return nil, fmt.Errorf("present.Finish: %w", err)
 	}
+	v.payToJudged(ctx, &sub)
 	v.householdOf(sub)
 	if err := v.desk.Keeper.FinishVisit(ctx, v.draft, sub); err != nil {
 		return nil, fmt.Errorf("present.Finish: %w", err)

@@ -48,11 +48,12 @@ func readRoster(path string) (report.Roster, error) {
 	return report.ReadRoster(file)
 }
 
-// heldFor returns the records that a roster speaks of: places, staff, and the households of its villages.
+// heldFor returns the records that a roster speaks of: places, staff, readings, and the households of its villages.
 func heldFor(ctx context.Context, c *central.Central, roster report.Roster) ([]survey.Record, error) {
 	queries := []central.Query{
 		{Scope: survey.RegisterScope(c.County()), Type: survey.TypePlace},
 		{Scope: survey.RegisterScope(c.County()), Type: survey.TypeStaff},
+		{Scope: survey.RegisterScope(c.County()), Type: survey.TypeReading},
 	}
 	for _, row := range roster.Rows {
 		village := report.VillageID(c.County(), row.Village)

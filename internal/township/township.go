@@ -40,19 +40,41 @@ type Person struct{ Name, Post string }
 // Row is a line of the roster as the office typed it.
 type Row struct {
 	Village, Group, Code, Head, Door, Phone, Resident, Away, Location string
-	Fault                                                             Fault // what is wrong with the row; empty for a good one
+
+	Members []string // adults beside the head
+	Fault   Fault    // what is wrong with the row; empty for a good one
 }
 
 // New invents the township of a seed with so many good households, and about three faulty rows for every hundred.
 func New(seed uint64, households int) Township {
 	r := rand.New(rand.NewPCG(seed, 0x7a6f7563756e)) // the second word keeps seeds apart from other users of PCG
+	kin := rand.New(rand.NewPCG(seed, 0x6b696e))     // apart, so that who lives with whom changes nobody's name
 	t := Township{Name: "青塘镇", Staff: staff(r)}
 	count := min(max(leastVillages, households/villageHouseholds), mostVillages)
 	for v := range count {
-		share := (v+1)*households/count - v*households/count
-		t.addVillage(r, villageName(v), share)
+		from, to := v*households/count, (v+1)*households/count
+		start := len(t.Rows)
+		t.addVillage(r, villageName(v), to-from)
+		settle(kin, t.Rows[start:], from)
 	}
 	return t
+}
+
+// besides is how many adults live with the head, household after household: seven in three.
+var besides = []int{2, 1, 3, 0, 5, 3}
+
+// settle gives the good households among rows their members; from is the number of the first. Of 30,000 households
+// 100,000 persons are known by name.
+func settle(r *rand.Rand, rows []Row, from int) {
+	for i := range rows {
+		if rows[i].Fault != "" {
+			continue
+		}
+		for n := range besides[from%len(besides)] {
+			rows[i].Members = append(rows[i].Members, person(r, from*len(besides)+n))
+		}
+		from++
+	}
 }
 
 func staff(r *rand.Rand) []Person {

@@ -2,6 +2,7 @@ package township
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -64,6 +65,22 @@ func TestAnySizeHasItsHouseholds(t *testing.T) {
 			t.Fatalf("%d distinct codes for %d households", len(codes), households)
 		}
 	})
+}
+
+func TestThirtyThousandHouseholdsAreAHundredThousandPersons(t *testing.T) {
+	town := New(1, 30_000)
+	persons, rare := 0, 0
+	for _, row := range town.Good() {
+		persons += 1 + len(row.Members)
+		for _, member := range row.Members {
+			if strings.ContainsAny(member, string(rareCharacters)) {
+				rare++
+			}
+		}
+	}
+	if persons != 100_000 || rare == 0 {
+		t.Errorf("%d persons, %d members with a rare character", persons, rare)
+	}
 }
 
 func TestWorkbookOpens(t *testing.T) {

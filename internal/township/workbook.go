@@ -72,10 +72,10 @@ func (s *sheet) flush() error {
 func (t Township) writeRoster(book *excelize.File) error {
 	s := newSheet(book, rosterSheet)
 	s.add(t.Name + "农户花名册（虚构，仅供演示）")
-	s.merge("A1", "K1")
+	s.merge("A1", "L1")
 	s.add("填报单位：" + t.Name + "党政办")
-	s.merge("A2", "K2")
-	s.add("序号", "村", "组", "户编号", "户主", "门牌方位", "联系电话", "常住人数", "外出人数", "位置类型", "备注")
+	s.merge("A2", "L2")
+	s.add("序号", "村", "组", "户编号", "户主", "家庭成员", "门牌方位", "联系电话", "常住人数", "外出人数", "位置类型", "备注")
 	for n := 0; n < len(t.Rows); {
 		n = t.writeVillage(s, n)
 	}
@@ -94,7 +94,7 @@ func (t Township) writeVillage(s *sheet, n int) int {
 		if n > first {
 			name = "" // the merged cell says it
 		}
-		s.add(n+1, name, row.Group, row.Code, spaced(row.Head, n), row.Door, phoneCell(row.Phone, n),
+		s.add(n+1, name, row.Group, row.Code, spaced(row.Head, n), listed(row.Members, n), row.Door, phoneCell(row.Phone, n),
 			countCell(row.Resident, n), countCell(row.Away, n+1), row.Location, "")
 	}
 	s.merge("B"+strconv.Itoa(top), "B"+strconv.Itoa(s.row))
@@ -118,6 +118,11 @@ func spaced(name string, n int) string {
 		return string(runes[0]) + "　" + string(runes[1])
 	}
 	return name
+}
+
+// listed writes names into one cell, with the stops that different typists use.
+func listed(names []string, n int) string {
+	return strings.Join(names, []string{"、", "、", "，", " "}[n%4])
 }
 
 // phoneCell keeps two phones of three as numbers, as a spreadsheet does with digits.

@@ -44,7 +44,7 @@ func (r refusal) code() int64 {
 //	made after the grant ended or was withdrawn       | no                 | no       | yes
 //	in a scope that is not granted                    | no                 | no       | yes
 //	written in another person's name                  | no                 | yes      | yes
-//	merge, review, move, erase; places, staff, forms  | no                 | yes      | yes
+//	merge, review, move, erase; registers, forms      | no                 | yes      | yes
 //	an access, but for its first revision             | no                 | no       | yes
 //	another's visit                                   | no                 | yes      | yes
 //	an envelope with an author, or a change to one    | no                 | no       | yes
@@ -84,6 +84,6 @@ func admit(s standing, h survey.Header, p place) refusal {
 }
 
 func cadreMay(h survey.Header) bool {
-	register := []survey.RecordType{survey.TypePlace, survey.TypeStaff, survey.TypeForm}
+	register := []survey.RecordType{survey.TypePlace, survey.TypeStaff, survey.TypeForm, survey.TypeReading}
 	return !slices.Contains(register, h.Type) && (h.Kind == survey.Put || h.Kind == survey.Void)
 }

@@ -303,6 +303,7 @@ func (s suite) rejects(t *testing.T) {
 	reject("a scope that is not granted", cadre, survey.Header{Record: unused(), Type: survey.TypeVisit, Scope: foreign})
 	reject("another person's name", cadre, survey.Header{Record: unused(), Type: survey.TypeVisit, Scope: scope, Author: other.Person})
 	reject("a register from a cadre", cadre, survey.Header{Record: unused(), Type: survey.TypeForm, Scope: survey.RegisterScope(County)})
+	reject("a reading from a cadre", cadre, survey.Header{Record: unused(), Type: survey.TypeReading, Scope: survey.RegisterScope(County)})
 	reject("a merge from a cadre", cadre, survey.Header{Record: record, Type: survey.TypeHousehold, Scope: scope, Kind: survey.Merge, Parents: []survey.RevID{good.ID}})
 	reject("another's visit", other, survey.Header{Record: visit.Header.Record, Type: survey.TypeVisit, Scope: scope, Parents: []survey.RevID{visit.ID}})
 	reject("a record turned into another type", township, survey.Header{Record: record, Type: survey.TypeProblem, Scope: scope})

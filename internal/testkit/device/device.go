@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"zoucun/form/xlsform"
@@ -125,6 +126,7 @@ func (o *office) enterHousehold(row township.Row, village, group survey.RecordID
 	h := survey.Household{
 		ID:    survey.DerivedID[survey.RecordID](scope, "household/"+row.Code),
 		Scope: scope, Village: village, Group: group, Code: row.Code, Head: row.Head, Door: row.Door, Phone: row.Phone,
+		Members:  strings.Join(row.Members, survey.MemberStop),
 		Resident: number(row.Resident), Away: number(row.Away), Location: locations[row.Location],
 	}
 	return o.publish(survey.Header{Record: h.ID, Type: survey.TypeHousehold, Scope: scope}, h.Fields())
