@@ -19,6 +19,9 @@ type place struct {
 	typ    survey.RecordType
 	within bool            // the record has been in the revision's scope
 	author survey.PersonID // of its first revision
+	device survey.DeviceID // on which that was written
+	user   bool            // the revision's author uses this device: it was given to them, or a user record says so
+	claim  bool            // of a user record: it names this device and somebody in the register
 }
 
 // refusal is why a revision is kept apart for a person to judge. The zero refusal is none.
@@ -43,9 +46,13 @@ func (r refusal) code() int64 {
 //	--------------------------------------------------+--------------------+----------+-------
 //	made after the grant ended or was withdrawn       | no                 | no       | yes
 //	in a scope that is not granted                    | no                 | no       | yes
-//	written in another person's name                  | no                 | yes      | yes
+//	in another person's name, unless a user record    | no                 | yes      | yes
+//	admitted before says that they use this device    |                    |          |
+//	a user record for another device, or of somebody  | no                 | no       | yes
+//	who is not in the register                        |                    |          |
 //	merge, review, move; places, staff, forms         | no                 | yes      | yes
-//	another's visit                                   | no                 | yes      | yes
+//	another's visit; that of another user of this     | no                 | yes      | yes
+//	device which was not written on it                |                    |          |
 //	of another type than the record, or from a scope  | no                 | no       | yes
 //	the record has never been in (a move excepted)    |                    |          |
 //
@@ -63,7 +70,9 @@ func admit(s standing, h survey.Header, p place) refusal {
 		return refusal{survey.Denied, "这台设备的授权已到期，之后写的内容由乡镇处理。"}
 	case !slices.Contains(s.grant.Scopes, h.Scope):
 		return refusal{survey.Denied, "这份内容所属的村不在授权范围内，由乡镇处理。"}
-	case !township && h.Author != s.grant.Person:
+	case h.Type == survey.TypeUser && !p.claim:
+		return refusal{survey.Denied, "使用人登记的不是这台设备，或名册里没有这个人，由乡镇处理。"}
+	case !township && !p.user:
 		return refusal{survey.Denied, "填写人与设备登记的人不一致，由乡镇处理。"}
 	case !township && !cadreMay(h):
 		return refusal{survey.Denied, "这类内容只能由乡镇修改。"}
@@ -71,10 +80,16 @@ func admit(s standing, h survey.Header, p place) refusal {
 		return refusal{survey.Conflicting, "同一编号已用于另一类内容，由乡镇处理。"}
 	case p.known && !p.within && h.Kind != survey.Move:
 		return refusal{survey.Conflicting, "同一编号已用于另一个村，由乡镇处理。"}
-	case !township && p.known && h.Type == survey.TypeVisit && p.author != h.Author:
+	case !township && p.known && h.Type == survey.TypeVisit && !s.owns(h, p):
 		return refusal{survey.Denied, "走访记录只能由填写人或乡镇修改。"}
 	}
 	return refusal{}
+}
+
+// owns reports whether a visit is its author's to change on this device: their own, and where the device was given to
+// somebody else, written on it too. So whoever holds a device wins no access to what others wrote on theirs.
+func (s standing) owns(h survey.Header, p place) bool {
+	return p.author == h.Author && (h.Author == s.grant.Person || p.device == s.grant.Device)
 }
 
 func cadreMay(h survey.Header) bool {
