@@ -2,6 +2,7 @@ package field
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -19,7 +20,8 @@ type HomeSpec struct {
 	Who        string // whose device this is
 	OnVisit    func(household survey.RecordID)
 	OnResume   func(survey.DraftID)
-	Actions    []widgets.ButtonSpec // where else to go from here
+	OnCompare  func(household survey.RecordID) // sets several drafts of one household side by side
+	Actions    []widgets.ButtonSpec            // where else to go from here
 }
 
 // searchPause is how long typing rests before the list follows it.
@@ -161,6 +163,11 @@ func (s *home) begin(c present.HouseholdCard) fyne.CanvasObject {
 		resume := widgets.NewButton(widgets.ButtonSpec{Text: "接着填", Weight: widgets.Main, OnTap: func() { s.spec.OnResume(line.Draft) }})
 		objects = append(objects, widgets.Bar(0, widgets.Tight(
 			widgets.NewText(line.Detail, widgets.Plain), widgets.NewText(line.Flag, widgets.Hint)), resume))
+	}
+	if len(c.Drafts) > 1 {
+		objects = append(objects, widgets.NewButton(widgets.ButtonSpec{
+			Text: fmt.Sprintf("对照这 %d 份草稿", len(c.Drafts)), OnTap: func() { s.spec.OnCompare(c.Household.ID) },
+		}))
 	}
 	return widgets.Card(append(objects, widgets.NewButton(fresh))...)
 }

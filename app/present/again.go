@@ -13,9 +13,9 @@ import (
 // oneGo is how far apart pieces of typed text may have been kept and still be taken back together.
 const oneGo = 5 * time.Second
 
-// Undo takes back what was done last, a typed answer as a whole, and shows its question. It reports whether there was
-// anything to take back.
-func (v *Visit) Undo(ctx context.Context) (bool, error) {
+// Undo takes back what was done last, a typed answer as a whole, and turns to the page of its question, which it
+// returns. It reports whether there was anything to take back.
+func (v *Visit) Undo(ctx context.Context) (question survey.FieldPath, done bool, err error) {
 	return v.travel(ctx, v.desk.Keeper.Undo, func(lines []form.Line) []form.Line {
 		lines = slices.DeleteFunc(lines, func(l form.Line) bool { return l.Undone })
 		slices.Reverse(lines)
@@ -23,8 +23,8 @@ func (v *Visit) Undo(ctx context.Context) (bool, error) {
 	})
 }
 
-// Redo does again what Undo took back, and reports whether there was anything.
-func (v *Visit) Redo(ctx context.Context) (bool, error) {
+// Redo does again what Undo took back, in the same way.
+func (v *Visit) Redo(ctx context.Context) (question survey.FieldPath, done bool, err error) {
 	return v.travel(ctx, v.desk.Keeper.Redo, func(lines []form.Line) []form.Line {
 		return slices.DeleteFunc(lines, func(l form.Line) bool { return !l.Next })
 	})
@@ -32,20 +32,21 @@ func (v *Visit) Redo(ctx context.Context) (bool, error) {
 
 // travel moves along the journal over the first of the lines that ahead puts in the order they are passed, and those
 // that belong to it.
-func (v *Visit) travel(ctx context.Context, move func(context.Context, survey.DraftID) (bool, error), ahead func([]form.Line) []form.Line) (bool, error) {
+func (v *Visit) travel(ctx context.Context, move func(context.Context, survey.DraftID) (bool, error), ahead func([]form.Line) []form.Line,
+) (question survey.FieldPath, done bool, err error) {
 	if err := v.settle(ctx); err != nil {
-		return false, err
+		return "", false, err
 	}
 	lines, err := v.desk.Keeper.History(ctx, v.draft.ID)
 	if err != nil {
-		return false, fmt.Errorf("present.Visit: %w", err)
+		return "", false, fmt.Errorf("present.Visit: %w", err)
 	}
 	lines = ahead(lines)
 	passed := 0
 	for passed < v.together(lines) {
 		moved, err := move(ctx, v.draft.ID)
 		if err != nil {
-			return false, fmt.Errorf("present.Visit: %w", err)
+			return "", false, fmt.Errorf("present.Visit: %w", err)
 		}
 		if !moved {
 			break
@@ -53,9 +54,10 @@ func (v *Visit) travel(ctx context.Context, move func(context.Context, survey.Dr
 		passed++
 	}
 	if passed == 0 {
-		return false, nil
+		return "", false, nil
 	}
-	return true, v.reload(ctx, lines[0].Change.Path)
+	question = lines[0].Change.Path
+	return question, true, v.reload(ctx, question)
 }
 
 // together returns how many of the first lines are one thing to the person: an answer typed in one go is many.
@@ -99,7 +101,7 @@ func (v *Visit) reload(ctx context.Context, question survey.FieldPath) error {
 	}
 	v.session, v.typing = session, ""
 	v.stayWhereItIs()
-	if !v.shows(question) {
+	if question != "" && !v.shows(question) {
 		v.GoTo(question)
 	}
 	v.OnChange()

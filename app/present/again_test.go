@@ -39,13 +39,13 @@ func TestUndoTakesATypedAnswerBackAsAWhole(t *testing.T) {
 	v.Type(t.Context(), worry, "路灯坏了，没人修")
 	undo := func(want bool) {
 		t.Helper()
-		if moved, err := v.Undo(t.Context()); err != nil || moved != want {
+		if _, moved, err := v.Undo(t.Context()); err != nil || moved != want {
 			t.Fatalf("Undo = %v, %v; want %v", moved, err, want)
 		}
 	}
 	redo := func(want bool) {
 		t.Helper()
-		if moved, err := v.Redo(t.Context()); err != nil || moved != want {
+		if _, moved, err := v.Redo(t.Context()); err != nil || moved != want {
 			t.Fatalf("Redo = %v, %v; want %v", moved, err, want)
 		}
 	}
@@ -101,7 +101,7 @@ func TestUndoLeavesAnInstanceThatIsGone(t *testing.T) {
 	if !v.Page().InInstance {
 		t.Fatal("not in the instance")
 	}
-	if moved, err := v.Undo(t.Context()); err != nil || !moved {
+	if _, moved, err := v.Undo(t.Context()); err != nil || !moved {
 		t.Fatal(moved, err)
 	}
 	if page := v.Page(); page.InInstance || len(page.Items) == 0 {
@@ -141,7 +141,7 @@ func TestHistoryCanBeLookedAtAndGoneBackTo(t *testing.T) {
 	if got := valueOf(t, v, worry); got != "第一次写的" {
 		t.Errorf("gone back to %q", got)
 	}
-	if moved, err := v.Undo(t.Context()); err != nil || !moved || valueOf(t, v, worry) != "后来改的" {
+	if _, moved, err := v.Undo(t.Context()); err != nil || !moved || valueOf(t, v, worry) != "后来改的" {
 		t.Errorf("going back was not undone: %v %v, %q", moved, err, valueOf(t, v, worry))
 	}
 }

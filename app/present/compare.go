@@ -11,8 +11,8 @@ import (
 
 // DraftFacts is what is said of one of several drafts.
 type DraftFacts struct {
-	ID                              survey.DraftID
-	Title, Begun, Changed, Answered string
+	ID                                    survey.DraftID
+	Name, Title, Begun, Changed, Answered string
 }
 
 // Difference is a question to which drafts have different answers, with an answer for each of them, empty where it has
@@ -47,8 +47,9 @@ func (d Desk) Compare(ctx context.Context, household survey.RecordID) (Compariso
 }
 
 func factsOfDraft(d survey.Draft, i int, now time.Time) DraftFacts {
+	name := fmt.Sprintf("草稿 %d", i+1)
 	return DraftFacts{
-		ID: d.ID, Title: fmt.Sprintf("草稿 %d　%s", i+1, d.Title), Begun: Moment(d.Begun, now) + " 开始",
+		ID: d.ID, Name: name, Title: name + "　" + d.Title, Begun: Moment(d.Begun, now) + " 开始",
 		Changed: Ago(d.Changed, now) + "改过", Answered: fmt.Sprintf("已答 %d/%d", d.Answered, d.Total),
 	}
 }
