@@ -119,7 +119,6 @@ func (v *Visit) stayWhereItIs() {
 		}
 		v.Leave()
 	}
-	v.here().page = max(0, v.here().page)
 }
 
 // shows reports whether the present page shows a question.
