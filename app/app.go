@@ -50,6 +50,8 @@ type program struct {
 	self    survey.Enrolment
 	village survey.RecordID // the one being visited
 	carry   *carrier        // nil before enrolment, and while locked
+	// carrying begins to carry records; a test that has no network leaves it out.
+	carrying func()
 
 	filling filling // the questionnaire that was opened last
 	left    left    // where somebody was when the device was locked
@@ -63,6 +65,7 @@ func Run(ctx context.Context, ui fyne.App, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p := &program{ui: ui, opt: o, device: store.SystemDeviceKey(o.Data), ctx: func() context.Context { return ctx }}
+	p.carrying = p.carryOn
 	if err := p.dress(); err != nil {
 		return err
 	}
@@ -93,6 +96,12 @@ func (p *program) dress() error {
 	p.ui.SetIcon(fyne.NewStaticResource("icon.png", assets.Icon()))
 	p.ui.Settings().SetTheme(widgets.NewTheme(p.fonts, float32(p.textSize())))
 	return speakChinese()
+}
+
+// carryOn begins to carry records.
+func (p *program) carryOn() {
+	p.carry = newCarrier(p)
+	p.carry.start(p.ctx())
 }
 
 func (p *program) textSize() int {
@@ -201,8 +210,7 @@ func (p *program) Enrol(ctx context.Context, server, code string) (survey.Enrolm
 // work begins what an enrolled device does: carrying records, and visits.
 func (p *program) work(self survey.Enrolment) {
 	p.self = self
-	p.carry = newCarrier(p)
-	p.carry.start(p.ctx())
+	p.carrying()
 	p.goWhereItWas()
 	if words := present.ClockTrouble(p.opt.Clock()); words != "" {
 		p.shell.Tell(words)
@@ -250,7 +258,7 @@ func (p *program) openSettings() {
 		Locked: len(people) > 0, Who: me.Label, Others: len(people) - 1, Idle: p.idleMinutes(),
 		OnPIN: p.setPIN, OnLock: p.handOn, OnAdd: p.addUser, OnIdle: p.setIdle,
 		Facts: [][2]string{
-			{"使用人", p.who().Name}, {"登记在", grant.Name}, {"乡镇", grant.Township}, {"服务器", p.self.Server}, {"本机编号", grant.Device.String()},
+			{"使用人", p.who().Name}, {"登记人", grant.Name}, {"乡镇", grant.Township}, {"服务器", p.self.Server}, {"本机编号", grant.Device.String()},
 		},
 	}))
 }

@@ -52,7 +52,7 @@ func TestNumbersAreNeverGivenTwice(t *testing.T) {
 func rehearse(t *testing.T, textSize float32, width, height float32) *program {
 	t.Helper()
 	ui := test.NewTempApp(t)
-	p := &program{ui: ui, opt: Options{Data: t.TempDir(), Clock: tell, Log: slog.New(slog.DiscardHandler)}, ctx: t.Context}
+	p := &program{ui: ui, opt: Options{Data: t.TempDir(), Clock: tell, Log: slog.New(slog.DiscardHandler)}, ctx: t.Context, carrying: func() {}}
 	if err := p.dress(); err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func leaves(err error, found []error) []error {
 
 func discreetLeaf(err error) string {
 	if e, ok := errors.AsType[*survey.Error](err); ok {
-		return strings.TrimSpace(strings.Join([]string{e.Op, e.Subject, e.Kind.String()}, " "))
+		return strings.Join(strings.Fields(e.Op+" "+e.Subject+" "+e.Kind.String()), " ")
 	}
 	if e, ok := errors.AsType[runtime.Error](err); ok {
 		return e.Error()

@@ -77,7 +77,7 @@ func (l *lock) ask(user survey.User, wrong string) {
 		objects = append(objects, widgets.NewWarning(wrong))
 	}
 	input := newSecret(secretSpec{
-		prompt: "输入密码", enter: "打开", words: user.Words, onEnter: func(pin string) { l.open(user, pin) },
+		prompt: "输入密码", enter: "打开", words: user.Words, page: l.page, onEnter: func(pin string) { l.open(user, pin) },
 	})
 	if user.TriesLeft > 0 {
 		objects = append(objects, input.object)

@@ -18,10 +18,10 @@ func newPast(h Host, v *present.Visit, onBack func()) *Screen {
 		page.SetObjects(widgets.NewWarning(present.Say(err)))
 	} else {
 		objects := []fyne.CanvasObject{widgets.NewText("点一条，看看那时写的是什么。看了不会改动现在的内容。", widgets.Plain)}
-		for i, m := range moments {
+		for _, m := range moments {
 			facts := widgets.RowFacts{Title: m.Title, Detail: m.Detail}
-			if i == 0 && len(moments) > 1 {
-				facts.Title += "（最近一次）"
+			if m.Now {
+				facts.Tag, facts.TagColour = "现在", widgets.Good
 			}
 			objects = append(objects, widgets.Edged(widgets.NewRow(facts, func() { h.Push(newLookBack(h, v, m, onBack)) })))
 		}
@@ -44,12 +44,13 @@ func newLookBack(h Host, v *present.Visit, m present.Earlier, onBack func()) *Sc
 	if err != nil {
 		page.SetObjects(widgets.NewWarning(present.Say(err)))
 	} else {
-		objects := []fyne.CanvasObject{widgets.Card(
-			widgets.NewText("这是 "+m.Title+" 的内容，只能看。", widgets.Plain),
-			widgets.NewConfirm(widgets.ConfirmSpec{
+		head := []fyne.CanvasObject{widgets.NewText("写于："+m.Title+"。这里只能看，不能改。", widgets.Plain)}
+		if !m.Now {
+			head = append(head, widgets.NewConfirm(widgets.ConfirmSpec{
 				Text: "回到这时", Ask: "之后改的会撤下来；点“撤销”可以再找回来。", OnConfirm: goBack,
-			}))}
-		page.SetObjects(append(objects, readings(passages)...)...)
+			}))
+		}
+		page.SetObjects(append([]fyne.CanvasObject{widgets.Card(head...)}, readings(passages)...)...)
 	}
 	return &Screen{Title: "以前写的", Subtitle: m.Title, Body: page}
 }

@@ -32,7 +32,7 @@ func setSecret(h Host, page *widgets.Page, lock *present.Lock, wrong string,
 			if wrong != "" && !again {
 				objects = append(objects, widgets.NewWarning(wrong))
 			}
-			input := newSecret(secretSpec{prompt: "新密码", enter: "下一步", words: words, onEnter: func(typed string) {
+			input := newSecret(secretSpec{prompt: "新密码", enter: "下一步", words: words, page: page, onEnter: func(typed string) {
 				if !again {
 					s.PIN = typed
 					ask(true)
@@ -127,7 +127,7 @@ func NewChangePIN(h Host, lock *present.Lock, person survey.PersonID, onDone fun
 		if wrong != "" {
 			objects = append(objects, widgets.NewWarning(wrong))
 		}
-		input := newSecret(secretSpec{prompt: "现在的密码", enter: "下一步", words: user.Words, onEnter: func(old string) { askNew(old, "") }})
+		input := newSecret(secretSpec{prompt: "现在的密码", enter: "下一步", words: user.Words, page: page, onEnter: func(old string) { askNew(old, "") }})
 		page.SetObjects(append(objects, input.object)...)
 		h.Later(0, input.pad.Focus)
 	}
@@ -157,7 +157,7 @@ func NewNewcomer(lock *present.Lock, staff []survey.Staff, onChoose func(survey.
 		Row:   func(i int) widgets.RowFacts { return widgets.RowFacts{Title: found[i].Name} },
 		OnTap: func(i int) { onChoose(found[i]) },
 	})
-	none := widgets.NewText("", widgets.Hint)
+	none := widgets.NewText("", widgets.TextStyle{Scale: 0.9, Colour: widgets.Quiet, Lines: 1})
 	search := func(typed string) {
 		found = lock.Newcomers(staff, typed)
 		none.SetText("从名册里选要使用这台平板的人。")

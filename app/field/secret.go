@@ -11,6 +11,7 @@ type secretSpec struct {
 	prompt  string
 	enter   string // what the button says
 	words   bool   // letters are asked for, so a field comes first
+	page    *widgets.Page
 	onEnter func(secret string)
 }
 
@@ -57,10 +58,10 @@ func (s *secret) layOut() {
 			})))
 		}
 	}
-	s.object.Refresh()
 }
 
 func (s *secret) turn(words bool) {
 	s.words = words
 	s.clear()
+	s.spec.page.Refresh()
 }

@@ -127,6 +127,9 @@ func TestHistoryCanBeLookedAtAndGoneBackTo(t *testing.T) {
 	if err != nil || len(moments) != 3 {
 		t.Fatalf("history %+v, %v", moments, err)
 	}
+	if !moments[0].Now || moments[1].Now || moments[2].Now {
+		t.Errorf("what is now: %+v", moments)
+	}
 	if m := moments[1]; m.Title != "1 小时前" || !strings.Contains(m.Detail, "结果") || !strings.Contains(m.Detail, "二听：群众所忧") {
 		t.Errorf("an hour ago: %+v", m)
 	}

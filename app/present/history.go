@@ -31,15 +31,26 @@ func (v *Visit) History(ctx context.Context) ([]Earlier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("present.History: %w", err)
 	}
-	now := v.desk.Now()
-	moments := []Earlier{{Title: Ago(v.draft.Begun, now), Detail: "刚开始填"}}
+	now, head := v.desk.Now(), headOfHistory(lines)
+	moments := []Earlier{{Title: Ago(v.draft.Begun, now), Detail: "刚开始填", Now: head == 0}}
 	for len(lines) > 0 {
 		n := sittingOf(lines)
 		moments = append(moments, v.earlier(lines[:n], now))
+		moments[len(moments)-1].Now = lines[n-1].Step == head
 		lines = lines[n:]
 	}
 	slices.Reverse(moments)
 	return moments, nil
+}
+
+// headOfHistory returns the last step that counts, 0 where none does.
+func headOfHistory(lines []form.Line) int64 {
+	for _, l := range slices.Backward(lines) {
+		if !l.Undone {
+			return l.Step
+		}
+	}
+	return 0
 }
 
 // sittingOf returns how many of the first lines were written in one sitting. Lines that count now and lines that do not
