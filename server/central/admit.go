@@ -2,6 +2,7 @@ package central
 
 import (
 	"slices"
+	"time"
 
 	"zoucun/survey"
 )
@@ -11,6 +12,7 @@ type standing struct {
 	grant   survey.Grant
 	revoked survey.Millis // 0 while it is not
 	trusted bool          // the server itself
+	now     time.Time     // when it came
 }
 
 // place is what is known of the record that a revision belongs to.
@@ -44,7 +46,8 @@ func (r refusal) code() int64 {
 //
 //	what                                              | cadre              | township | server
 //	--------------------------------------------------+--------------------+----------+-------
-//	made after the grant ended or was withdrawn       | no                 | no       | yes
+//	made, no later than it came, after the grant      | no                 | no       | yes
+//	ended or was withdrawn                            |                    |          |
 //	in a scope that is not granted                    | no                 | no       | yes
 //	in another person's name, unless a user record    | no                 | yes      | yes
 //	admitted before says that they use this device    |                    |          |
@@ -62,7 +65,7 @@ func admit(s standing, h survey.Header, p place) refusal {
 		return refusal{}
 	}
 	township := slices.Contains(s.grant.Roles, survey.RoleTownship)
-	made := survey.MillisOf(h.HLC.Time())
+	made := survey.MillisOf(effective(h.HLC, s.now).Time()) // a clock that runs ahead costs nobody their records
 	switch {
 	case s.revoked != 0 && made >= s.revoked:
 		return refusal{survey.Denied, "这台设备的授权已被收回，之后写的内容由乡镇处理。"}

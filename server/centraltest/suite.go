@@ -687,6 +687,10 @@ func (s suite) clock(t *testing.T) {
 	if got := reply.Pages[0].Items[0].HLC.Time(); got.After(clock.Now()) {
 		t.Errorf("effective time %v is after the server received it at %v", got, clock.Now())
 	}
+	d.Add(t, survey.Header{Record: survey.NewID[survey.RecordID](), Type: survey.TypeVisit, Scope: scope, HLC: survey.HLC(0).Next(Start.AddDate(14, 0, 0))}, survey.Body{})
+	if receipt := d.Send(t, c, 2); len(receipt.Rejects) > 0 {
+		t.Errorf("a visit of a device whose clock says %d is kept apart: %+v", Start.Year()+14, receipt.Rejects)
+	}
 }
 
 // concurrent has eight devices push into shared villages while a reader polls all of them, through two Centrals as
