@@ -418,6 +418,9 @@ func (k *Keys) SetRecovery(recipients []string) error {
 		return nil // a device on which nobody has a PIN is told again when it starts
 	}
 	err := k.wrapAnew()
+	if err == nil {
+		err = fileError("store.SetRecovery", k.save()) // for those who unlock later
+	}
 	if err != nil {
 		k.o.Recovery = before
 	}
