@@ -53,6 +53,7 @@ type program struct {
 	// carrying begins to carry records; a test that has no network leaves it out.
 	carrying func()
 
+	forms   present.Definitions
 	filling filling // the questionnaire that was opened last
 	left    left    // where somebody was when the device was locked
 	idle    idle
@@ -272,7 +273,7 @@ func (p *program) setTextSize(size int) {
 
 func (p *program) desk() present.Desk {
 	return present.Desk{
-		Forms: p.store, Keeper: p.store, Enrolment: p.self, Who: p.who(), Now: p.opt.Clock, Later: p.host.Later,
+		Forms: p.store, Keeper: p.store, Definitions: &p.forms, Enrolment: p.self, Who: p.who(), Now: p.opt.Clock, Later: p.host.Later,
 		NextNumber: numbers{filepath.Join(p.opt.Data, "form_number")}.next,
 	}
 }

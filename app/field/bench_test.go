@@ -64,7 +64,9 @@ func BenchmarkOpenDraft(b *testing.B) {
 		}
 		drafts = append(drafts, v.Draft().ID)
 	}
-	desk := present.Desk{Forms: d.store, Keeper: d.store, Enrolment: self, Now: d.host.Now, Later: d.host.Later}
+	desk := present.Desk{
+		Forms: d.store, Keeper: d.store, Definitions: &present.Definitions{}, Enrolment: self, Now: d.host.Now, Later: d.host.Later,
+	}
 	var taken []time.Duration
 	for i := 0; b.Loop(); i++ {
 		begun := time.Now()

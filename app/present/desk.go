@@ -1,7 +1,6 @@
 package present
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -45,9 +44,10 @@ type Forms interface {
 
 // Desk is everything a filling needs of the world around it.
 type Desk struct {
-	Forms     Forms
-	Keeper    Keeper
-	Enrolment survey.Enrolment
+	Forms       Forms
+	Keeper      Keeper
+	Definitions *Definitions
+	Enrolment   survey.Enrolment
 	// Who fills in: whoever has unlocked the device. Where nobody has a PIN it is the one it was given to.
 	Who survey.Staff
 	Now survey.Clock
@@ -142,7 +142,7 @@ func (d Desk) open(ctx context.Context, draft survey.Draft) (*xform.Form, form.E
 	if err != nil {
 		return nil, form.Env{}, fmt.Errorf("present.open %s: %w", draft.Form, err)
 	}
-	definition, err := xform.Read(bytes.NewReader(xml))
+	definition, err := d.Definitions.read(xml)
 	if err != nil {
 		return nil, form.Env{}, fmt.Errorf("present.open %s: %w", draft.Form, err)
 	}
