@@ -69,7 +69,7 @@ func discreetLeaf(err error) string {
 			return known.Error()
 		}
 	}
-	if e, ok := err.(interface{ Code() int }); ok { //nolint:errorlint // a leaf
+	if e, ok := err.(interface{ Code() int }); ok {
 		return fmt.Sprintf("%T %d", err, e.Code())
 	}
 	return fmt.Sprintf("%T", err)
@@ -89,5 +89,5 @@ func writeCrash(w io.Writer, value any, stack []byte) {
 	if err, ok := value.(error); ok {
 		what = discreet(err)
 	}
-	fmt.Fprintf(w, "zoucun: panic: %s\n\n%s", what, stack)
+	_, _ = fmt.Fprintf(w, "zoucun: panic: %s\n\n%s", what, stack) // there is nobody left to tell
 }

@@ -221,7 +221,7 @@ func cardOf(r survey.Record, first merge.Edit) card {
 		c.Fields = only(r.Fields, survey.VisitHousehold, survey.VisitName)
 	case survey.TypeForm:
 		c.Fields = only(r.Fields, survey.FormTitle)
-	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff:
+	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff, survey.TypeUser:
 	}
 	return c
 }

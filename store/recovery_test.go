@@ -169,7 +169,7 @@ func TestDigitsNeedADeviceKey(t *testing.T) {
 }
 
 // nowhere is a platform that keeps no secrets.
-type nowhere struct{ pocket }
+type nowhere struct{}
 
 // Secret implements [DeviceKey].
 func (nowhere) Secret(context.Context, bool) ([]byte, error) {

@@ -48,7 +48,7 @@ func (r *register) put(records ...survey.Record) {
 			r.putStaff(record)
 		case survey.TypeHousehold:
 			r.putHousehold(record)
-		case survey.TypeVisit, survey.TypeProblem, survey.TypeForm: // read from the database when asked for
+		case survey.TypeVisit, survey.TypeProblem, survey.TypeForm, survey.TypeUser: // read from the database when asked for
 		}
 	}
 }

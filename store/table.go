@@ -58,7 +58,7 @@ func knownRegister(t survey.RecordType) bool {
 	switch t {
 	case survey.TypeHousehold, survey.TypePlace, survey.TypeStaff, survey.TypeProblem:
 		return true
-	case survey.TypeVisit, survey.TypeForm:
+	case survey.TypeVisit, survey.TypeForm, survey.TypeUser:
 	}
 	return false
 }

@@ -64,7 +64,7 @@ func (v *Visit) travel(ctx context.Context, move func(context.Context, survey.Dr
 func (v *Visit) together(lines []form.Line) int {
 	for i := 1; i < len(lines); i++ {
 		a, b := lines[i-1], lines[i]
-		apart := (b.At.Time().Sub(a.At.Time())).Abs()
+		apart := b.At.Time().Sub(a.At.Time()).Abs()
 		if a.Back || b.Back || a.Change.Path != b.Change.Path || a.Change.Op != form.OpSet || b.Change.Op != form.OpSet ||
 			apart > oneGo || !v.isTyped(a.Change.Path) {
 			return i

@@ -138,7 +138,7 @@ func (l *Lock) Recover(ctx context.Context, person survey.PersonID, pasted strin
 
 // identityIn finds the key among the comments of its file.
 func identityIn(pasted string) string {
-	for _, word := range strings.Fields(strings.ToUpper(norm.NFKC.String(pasted))) {
+	for word := range strings.FieldsSeq(strings.ToUpper(norm.NFKC.String(pasted))) {
 		if strings.HasPrefix(word, "AGE-SECRET-KEY-1") {
 			return word
 		}

@@ -36,7 +36,7 @@ func NewKeypad(spec KeypadSpec) *Keypad {
 	k.back.CornerRadius = radius
 	k.restyle, k.onTap = k.paint, k.Focus
 	k.keys = container.New(keypadLayout{})
-	for _, digit := range strings.Split("1 2 3 4 5 6 7 8 9", " ") {
+	for digit := range strings.SplitSeq("1 2 3 4 5 6 7 8 9", " ") {
 		k.keys.Add(k.key(digit, Ordinary, func() { k.put(digit) }))
 	}
 	k.keys.Add(k.key("退格", Ordinary, k.drop))

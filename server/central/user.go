@@ -37,9 +37,9 @@ func (a *arrival) claims(ctx context.Context, r survey.Revision, grant survey.Gr
 	if err != nil {
 		return false, err
 	}
-	person, err := survey.ParseID[survey.PersonID](body.Fields[survey.UserPerson])
+	person, notOne := survey.ParseID[survey.PersonID](body.Fields[survey.UserPerson])
 	shared := survey.RegisterScope(grant.County)
-	if err != nil || r.Header.Scope != shared || r.Header.Record != survey.UserRecord(shared, grant.Device, person) {
+	if notOne != nil || r.Header.Scope != shared || r.Header.Record != survey.UserRecord(shared, grant.Device, person) {
 		return false, nil
 	}
 	var known int
