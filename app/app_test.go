@@ -246,6 +246,24 @@ func TestEverythingIsKeptWhenTheProgramGoesOutOfSight(t *testing.T) {
 	}
 }
 
+func TestWhatWasBegunBeforeLockingEndsWithoutAWord(t *testing.T) {
+	p := rehearse(t, widgets.TextNormal, 800, 1280)
+	p.shell.Push(&field.Screen{Title: "一", Body: widgets.NewPage()})
+	p.shell.Tell("说过的话")
+	came := 0
+	late := p.shell.inThisLife(func() { came++ })
+	late()
+	p.shell.forget()
+	late()
+	p.shell.inThisLife(func() { came++ })()
+	if came != 2 {
+		t.Errorf("%d of 3 came back, want the first and the last", came)
+	}
+	if len(p.shell.stack) != 0 || p.shell.notice != nil {
+		t.Errorf("%d screens and %v are left", len(p.shell.stack), p.shell.notice)
+	}
+}
+
 func TestWhatWasSalvagedIsToldUntilRead(t *testing.T) {
 	p := rehearse(t, widgets.TextNormal, 800, 1280)
 	t.Run("a page of the database is destroyed", func(t *testing.T) {
