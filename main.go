@@ -6,7 +6,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 	"runtime/debug"
 	"time"
@@ -41,6 +40,6 @@ func run() error {
 	}
 	return app.Run(context.Background(), ui, app.Options{
 		Data: *data, Server: *server, Code: *code, Size: fyne.NewSize(width, height),
-		Clock: time.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Clock: time.Now, Log: app.NewLog(os.Stderr),
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -31,6 +32,7 @@ type Options struct {
 const (
 	prefText    = "text_size"
 	prefVillage = "village"
+	prefIdle    = "lock_minutes"
 )
 
 // program is the running app. Its fields belong to the screen's goroutine.
@@ -39,25 +41,39 @@ type program struct {
 	opt     Options
 	shell   *shell
 	host    field.Host
-	store   *store.Store
+	keys    *store.Keys
+	device  store.DeviceKey // nil where the platform keeps none
+	locks   *present.Lock
+	store   *store.Store // nil while locked
 	ctx     func() context.Context
 	fonts   widgets.Fonts
 	self    survey.Enrolment
 	village survey.RecordID // the one being visited
-	carry   *carrier        // nil before enrolment
+	carry   *carrier        // nil before enrolment, and while locked
+	// carrying begins to carry records; a test that has no network leaves it out.
+	carrying func()
+
+	forms   present.Definitions
+	filling filling // the questionnaire that was opened last
+	left    left    // where somebody was when the device was locked
+	idle    idle
+	closing sync.WaitGroup // of a store
 }
 
 // Run shows the window and returns when it is closed.
 func Run(ctx context.Context, ui fyne.App, o Options) error {
+	defer contain()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	p := &program{ui: ui, opt: o, ctx: func() context.Context { return ctx }}
+	p := &program{ui: ui, opt: o, device: store.SystemDeviceKey(o.Data), ctx: func() context.Context { return ctx }}
+	p.carrying = p.carryOn
 	if err := p.dress(); err != nil {
 		return err
 	}
 	w := ui.NewWindow("走村")
 	p.shell = newShell(w, o.Log)
 	p.host = p.shell.host(ctx, o.Clock)
+	p.watchIdle()
 	w.SetPadded(false)
 	w.Resize(o.Size)
 	w.SetCloseIntercept(func() {
@@ -83,13 +99,20 @@ func (p *program) dress() error {
 	return speakChinese()
 }
 
+// carryOn begins to carry records.
+func (p *program) carryOn() {
+	p.carry = newCarrier(p)
+	p.carry.start(p.ctx())
+}
+
 func (p *program) textSize() int {
 	return p.ui.Preferences().IntWithFallback(prefText, widgets.TextNormal)
 }
 
 func (p *program) close() error {
+	p.closing.Wait()
 	if p.carry != nil {
-		p.carry.wait()
+		p.carry.end()
 	}
 	if p.store == nil {
 		return nil
@@ -101,23 +124,50 @@ func (p *program) close() error {
 // window itself.
 const quick = 400 * time.Millisecond
 
-// open opens the data, however long that takes, and goes on or says why it cannot.
+// open finds out who may open the data, and asks for a PIN where there is one.
 func (p *program) open() {
+	stop := p.host.Later(quick, func() { p.shell.Reset(field.NewOpening()) })
+	var keys *store.Keys
+	p.host.Do(func(context.Context) (err error) {
+		keys, err = store.OpenKeys(p.opt.Data, store.KeyOptions{Device: p.device})
+		return err
+	}, func(err error) {
+		stop()
+		if err != nil {
+			p.fatal(err)
+			return
+		}
+		p.keys, p.locks = keys, present.NewLock(keys)
+		if keys.Locked() {
+			p.showLock(survey.PersonID{})
+			return
+		}
+		p.openStore(func() {})
+	})
+}
+
+func (p *program) fatal(err error) {
+	p.opt.Log.Error("cannot start", slog.Any("err", err))
+	p.shell.Reset(field.NewFatal(err, p.shell.window.Close))
+}
+
+// openStore opens the data, however long that takes, goes on and then does what is left to do, or says why it cannot.
+func (p *program) openStore(then func()) {
 	stop := p.host.Later(quick, func() { p.shell.Reset(field.NewOpening()) })
 	var s *store.Store
 	p.host.Do(func(ctx context.Context) (err error) {
-		s, err = store.Open(ctx, p.opt.Data, store.Options{Clock: p.opt.Clock, Log: p.opt.Log})
+		s, err = store.Open(ctx, p.opt.Data, store.Options{Clock: p.opt.Clock, Log: p.opt.Log, Keyring: p.keys})
 		debug.FreeOSMemory() // reading a large register leaves as much garbage as it has rows
 		return err
 	}, func(err error) {
 		stop()
 		if err != nil {
-			p.opt.Log.Error("cannot start", slog.Any("err", err))
-			p.shell.Reset(field.NewFatal(err, p.shell.window.Close))
+			p.fatal(err)
 			return
 		}
 		p.store = s
 		p.enter()
+		then()
 		p.tellOfSalvage()
 	})
 }
@@ -139,7 +189,7 @@ func (p *program) tellOfSalvage() {
 func (p *program) enter() {
 	self, enrolled, err := p.store.Enrolment(p.ctx())
 	if err != nil {
-		p.shell.Reset(field.NewFatal(err, p.shell.window.Close))
+		p.fatal(err)
 		return
 	}
 	if enrolled {
@@ -148,7 +198,7 @@ func (p *program) enter() {
 	}
 	p.shell.setStatus(present.Status{Words: "本机还没有登记", Tone: present.Busy})
 	p.shell.Reset(field.NewEnrol(p.host, field.EnrolSpec{
-		Presenter: present.NewEnrol(p), Server: p.opt.Server, Code: p.opt.Code, OnDone: p.enter,
+		Presenter: present.NewEnrol(p), Server: p.opt.Server, Code: p.opt.Code, OnDone: p.offerPIN,
 		AtOnce: p.opt.Server != "" && p.opt.Code != "",
 	}))
 }
@@ -161,19 +211,18 @@ func (p *program) Enrol(ctx context.Context, server, code string) (survey.Enrolm
 // work begins what an enrolled device does: carrying records, and visits.
 func (p *program) work(self survey.Enrolment) {
 	p.self = self
-	p.carry = newCarrier(p)
-	p.carry.start(p.ctx())
-	remembered, err := survey.ParseID[survey.RecordID](p.ui.Preferences().String(prefVillage))
-	for _, v := range p.store.Villages() {
-		if err == nil && v.ID == remembered {
-			p.goHome(v.ID)
-			return
-		}
+	p.carrying()
+	p.goWhereItWas()
+	if words := present.ClockTrouble(p.opt.Clock()); words != "" {
+		p.shell.Tell(words)
 	}
-	p.chooseVillage()
 }
 
+// wake is called when the program comes back into sight.
 func (p *program) wake() {
+	if p.lockIfIdle() {
+		return
+	}
 	if p.carry != nil {
 		p.carry.agent.Wake()
 	}
@@ -191,10 +240,11 @@ func (p *program) goHome(village survey.RecordID) {
 	p.shell.Reset(field.NewHome(p.host, field.HomeSpec{
 		Households: present.NewHouseholds(p.store, village),
 		Facts:      p.store,
-		Who:        p.self.Grant.Township + " " + p.self.Grant.Name,
+		Who:        p.self.Grant.Township + " " + p.who().Name,
 		OnVisit:    func(household survey.RecordID) { p.beginVisit(village, household) },
 		OnResume:   p.resumeVisit,
 		OnRights:   p.openRights,
+		OnCompare:  p.compare,
 		Actions: []widgets.ButtonSpec{
 			{Text: "我的记录", OnTap: func() { p.shell.Push(field.NewLists(p.host, p.store, p.resumeVisit)) }},
 			{Text: "设置", OnTap: p.openSettings},
@@ -203,11 +253,14 @@ func (p *program) goHome(village survey.RecordID) {
 }
 
 func (p *program) openSettings() {
-	grant := p.self.Grant
+	grant, people := p.self.Grant, p.locks.People()
+	me, _ := p.locks.Person(p.who().ID)
 	p.shell.Push(field.NewSettings(field.SettingsSpec{
 		TextSize: p.textSize(), OnSize: p.setTextSize, OnVillage: p.chooseVillage,
+		Locked: len(people) > 0, Who: me.Label, Others: len(people) - 1, Idle: p.idleMinutes(),
+		OnPIN: p.setPIN, OnLock: p.handOn, OnAdd: p.addUser, OnIdle: p.setIdle,
 		Facts: [][2]string{
-			{"使用人", grant.Name}, {"乡镇", grant.Township}, {"服务器", p.self.Server}, {"本机编号", grant.Device.String()},
+			{"使用人", p.who().Name}, {"登记人", grant.Name}, {"乡镇", grant.Township}, {"服务器", p.self.Server}, {"本机编号", grant.Device.String()},
 		},
 	}))
 }
@@ -221,7 +274,8 @@ func (p *program) setTextSize(size int) {
 
 func (p *program) desk() present.Desk {
 	return present.Desk{
-		Forms: p.store, Keeper: p.store, Sealer: p.store, Enrolment: p.self, Now: p.opt.Clock, Later: p.host.Later,
+		Forms: p.store, Keeper: p.store, Sealer: p.store, Definitions: &p.forms, Enrolment: p.self, Who: p.who(),
+		Now: p.opt.Clock, Later: p.host.Later,
 		NextNumber: numbers{filepath.Join(p.opt.Data, "form_number")}.next,
 	}
 }
@@ -259,6 +313,17 @@ func (p *program) resumeVisit(id survey.DraftID) {
 	p.openVisit(func(ctx context.Context) (*present.Visit, error) { return desk.Resume(ctx, id) })
 }
 
+func (p *program) compare(household survey.RecordID) {
+	p.shell.Push(field.NewCompare(p.host, field.CompareSpec{
+		Desk: p.desk(), Household: household,
+		OnResume: func(id survey.DraftID) {
+			p.shell.pop()
+			p.resumeVisit(id)
+		},
+		OnOne: func() { p.shell.pop() },
+	}))
+}
+
 func (p *program) openVisit(open func(context.Context) (*present.Visit, error)) {
 	var v *present.Visit
 	p.host.Do(func(ctx context.Context) (err error) {
@@ -269,13 +334,19 @@ func (p *program) openVisit(open func(context.Context) (*present.Visit, error)) 
 			p.shell.Complain(err)
 			return
 		}
-		p.shell.Push(field.NewVisit(p.host, field.VisitSpec{
-			Presenter: v, OnDiscard: p.shell.Home,
-			OnFinished: func() {
-				p.shell.Home()
-				p.shell.Tell("这次走访已经完成，存在本机。有网络时会自动发送。")
-				p.wake()
-			},
-		}))
+		p.showVisit(v)
 	})
+}
+
+func (p *program) showVisit(v *present.Visit) {
+	screen := field.NewVisit(p.host, field.VisitSpec{
+		Presenter: v, OnDiscard: p.shell.Home,
+		OnFinished: func() {
+			p.shell.Home()
+			p.shell.Tell("这次走访已经完成，存在本机。有网络时会自动发送。")
+			p.wake()
+		},
+	})
+	p.filling = filling{visit: v, screen: screen}
+	p.shell.Push(screen)
 }

@@ -23,6 +23,7 @@ import (
 	"zoucun/internal/testkit/device"
 	"zoucun/store"
 	"zoucun/survey"
+	"zoucun/sync/seal"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("CST", 8*3600))
@@ -51,7 +52,7 @@ func TestNumbersAreNeverGivenTwice(t *testing.T) {
 func rehearse(t *testing.T, textSize float32, width, height float32) *program {
 	t.Helper()
 	ui := test.NewTempApp(t)
-	p := &program{ui: ui, opt: Options{Data: t.TempDir(), Clock: tell, Log: slog.New(slog.DiscardHandler)}, ctx: t.Context}
+	p := &program{ui: ui, opt: Options{Data: t.TempDir(), Clock: tell, Log: slog.New(slog.DiscardHandler)}, ctx: t.Context, carrying: func() {}}
 	if err := p.dress(); err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +61,7 @@ func rehearse(t *testing.T, textSize float32, width, height float32) *program {
 	w.SetPadded(false)
 	t.Cleanup(w.Close)
 	p.shell = newShell(w, p.opt.Log)
+	openKeys(t, p)
 	p.shell.setStatus(present.Status{Words: "3 份已存在本机，等待网络"})
 	p.host = p.shell.host(t.Context(), tell)
 	p.host.Do = func(work func(context.Context) error, then func(error)) { then(work(t.Context())) }
@@ -68,15 +70,31 @@ func rehearse(t *testing.T, textSize float32, width, height float32) *program {
 	return p
 }
 
+// openKeys reads the keys of the program's folder, as it does when it starts.
+func openKeys(t *testing.T, p *program) {
+	t.Helper()
+	keys, err := store.OpenKeys(p.opt.Data, store.KeyOptions{Device: p.device, Cost: cheap})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.keys, p.locks = keys, present.NewLock(keys)
+}
+
+// cheap makes trying a PIN quick.
+var cheap = seal.Cost{Passes: 1, MiB: 1, Threads: 1}
+
 // furnish gives the program a store with a township.
 func furnish(t *testing.T, p *program) {
 	t.Helper()
-	s, err := store.Open(t.Context(), p.opt.Data, store.Options{Clock: tell})
+	s, err := store.Open(t.Context(), p.opt.Data, store.Options{Clock: p.opt.Clock, Keyring: p.keys, Log: p.opt.Log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
+		if p.store == nil {
+			return // locked
+		}
+		if err := p.store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -225,6 +243,24 @@ func TestEverythingIsKeptWhenTheProgramGoesOutOfSight(t *testing.T) {
 	p.shell.keep()
 	if kept != 3 {
 		t.Errorf("%d of 3 screens were kept", kept)
+	}
+}
+
+func TestWhatWasBegunBeforeLockingEndsWithoutAWord(t *testing.T) {
+	p := rehearse(t, widgets.TextNormal, 800, 1280)
+	p.shell.Push(&field.Screen{Title: "一", Body: widgets.NewPage()})
+	p.shell.Tell("说过的话")
+	came := 0
+	late := p.shell.inThisLife(func() { came++ })
+	late()
+	p.shell.forget()
+	late()
+	p.shell.inThisLife(func() { came++ })()
+	if came != 2 {
+		t.Errorf("%d of 3 came back, want the first and the last", came)
+	}
+	if len(p.shell.stack) != 0 || p.shell.notice != nil {
+		t.Errorf("%d screens and %v are left", len(p.shell.stack), p.shell.notice)
 	}
 }
 

@@ -9,20 +9,29 @@ import (
 	"fyne.io/fyne/v2"
 
 	"zoucun/app/present"
+	"zoucun/store"
 	"zoucun/survey"
 	"zoucun/sync/client"
 )
 
 // carrier runs the agent that carries records to the server, and keeps the status line true.
 type carrier struct {
-	program *program
+	program *program // of the screen's goroutine
+	store   *store.Store
+	clock   survey.Clock
+	log     *slog.Logger
+	open    bool // nobody has set a PIN
 	agent   *client.Agent
+	stop    context.CancelFunc
 	running sync.WaitGroup
 	reports chan survey.Progress // the last report not yet shown
 }
 
 func newCarrier(p *program) *carrier {
-	c := &carrier{program: p, reports: make(chan survey.Progress, 1)}
+	c := &carrier{
+		program: p, store: p.store, clock: p.opt.Clock, log: p.opt.Log, open: len(p.keys.People()) == 0,
+		reports: make(chan survey.Progress, 1),
+	}
 	c.agent = client.New(p.store, client.Options{Clock: p.opt.Clock, OnProgress: c.report, Log: p.opt.Log})
 	return c
 }
@@ -35,18 +44,26 @@ const (
 	settle = 300 * time.Millisecond
 )
 
-// start runs the agent and the watch over it until ctx ends.
+// start runs the agent and the watch over it until ctx ends or stop is called.
 func (c *carrier) start(ctx context.Context) {
+	ctx, c.stop = context.WithCancel(ctx)
 	c.running.Go(func() {
+		defer contain()
 		if err := c.agent.Run(ctx); err != nil && ctx.Err() == nil {
-			c.program.opt.Log.Error("the agent ended", slog.Any("err", err))
+			c.log.Error("the agent ended", slog.Any("err", err))
 		}
 	})
-	c.running.Go(func() { c.watch(ctx) })
+	c.running.Go(func() {
+		defer contain()
+		c.watch(ctx)
+	})
 }
 
-// wait returns when both have ended.
-func (c *carrier) wait() { c.running.Wait() }
+// end stops both and returns when they have ended.
+func (c *carrier) end() {
+	c.stop()
+	c.running.Wait()
+}
 
 // report takes what the agent is doing; only the newest report matters.
 func (c *carrier) report(p survey.Progress) {
@@ -67,7 +84,7 @@ func (c *carrier) report(p survey.Progress) {
 func (c *carrier) watch(ctx context.Context) {
 	var progress survey.Progress
 	for {
-		changed := c.program.store.Changed()
+		changed := c.store.Changed()
 		c.show(ctx, progress)
 		pause := time.NewTimer(pauseFor(progress))
 		select {
@@ -95,18 +112,30 @@ func (c *carrier) settled(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(settle):
-		fyne.Do(c.program.shell.changed)
+		c.tell(c.program.shell.changed)
 	}
 }
 
+// tell does something on the screen's goroutine, unless the device was locked meanwhile.
+func (c *carrier) tell(f func()) {
+	fyne.Do(func() {
+		if c.program.carry == c {
+			f()
+		}
+	})
+}
+
 func (c *carrier) show(ctx context.Context, progress survey.Progress) {
-	kept, err := c.program.store.Safekeeping(ctx)
+	kept, err := c.store.Safekeeping(ctx)
 	if err != nil {
 		return // the next change asks again; what is on the screen stays true until then
 	}
-	status := present.StatusOf(kept, progress, c.program.opt.Clock())
-	if err := c.program.store.Health(); err != nil {
+	status := present.StatusOf(kept, progress, c.clock())
+	if status.Tone == present.Safe && c.open {
+		status.Words += "　还没有设密码，可在“设置”里设"
+	}
+	if err := c.store.Health(); err != nil {
 		status = present.Status{Words: present.Say(err), Tone: present.Trouble}
 	}
-	fyne.Do(func() { c.program.shell.setStatus(status) })
+	c.tell(func() { c.program.shell.setStatus(status) })
 }

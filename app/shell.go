@@ -22,14 +22,19 @@ type shell struct {
 	bar    *widgets.TopBar
 	status *widgets.StatusBar
 	notice fyne.CanvasObject // what went wrong or well, until it has been read
+
+	// life counts how often everything shown was dropped. What was begun in an earlier life ends without a word.
+	life  int
+	onKey func() // a key came that no field wanted
 }
 
 var _ field.Navigator = (*shell)(nil)
 
 func newShell(w fyne.Window, log *slog.Logger) *shell {
-	s := &shell{window: w, log: log, frame: widgets.NewFrame(), bar: widgets.NewTopBar(), status: widgets.NewStatusBar()}
+	s := &shell{window: w, log: log, frame: widgets.NewFrame(), bar: widgets.NewTopBar(), status: widgets.NewStatusBar(), onKey: func() {}}
 	w.SetContent(s.frame)
 	w.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
+		s.onKey()
 		if e.Name == mobile.KeyBack || e.Name == fyne.KeyEscape {
 			s.systemBack()
 		}
@@ -58,6 +63,18 @@ func (s *shell) Back() {
 		return
 	}
 	s.pop()
+}
+
+// forget drops every screen, what was said, and what was begun and has not come back, from the window and from memory.
+func (s *shell) forget() {
+	s.life++
+	s.stack, s.notice = nil, nil
+	for overlays := s.window.Canvas().Overlays(); overlays.Top() != nil; {
+		overlays.Remove(overlays.Top())
+	}
+	s.window.Canvas().Unfocus()
+	s.bar, s.frame = widgets.NewTopBar(), widgets.NewFrame()
+	s.window.SetContent(s.frame)
 }
 
 // Home goes back to the screen at the bottom.
@@ -185,14 +202,32 @@ func (s *shell) host(ctx context.Context, now func() time.Time) field.Host {
 		Navigator: s,
 		Ctx:       func() context.Context { return ctx },
 		Now:       now,
-		Later:     later,
-		PickFile:  s.pickFile,
+		Later: func(after time.Duration, f func()) func() {
+			return later(after, s.inThisLife(f))
+		},
+		PickFile: s.pickFile,
 		Do: func(work func(context.Context) error, then func(error)) {
+			var result error
+			back := s.inThisLife(func() { then(result) })
 			go func() {
+				defer contain()
 				err := work(ctx)
-				fyne.Do(func() { then(err) })
+				fyne.Do(func() {
+					result = err
+					back()
+				})
 			}()
 		},
+	}
+}
+
+// inThisLife returns f as something that does nothing once everything shown was dropped.
+func (s *shell) inThisLife(f func()) func() {
+	life := s.life
+	return func() {
+		if life == s.life {
+			f()
+		}
 	}
 }
 

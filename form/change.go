@@ -30,6 +30,16 @@ type Change struct {
 	At    survey.Millis    `json:"at,omitempty" cbor:"4,keyasint,omitempty"`
 }
 
+// Line is one change in the journal of a filling.
+type Line struct {
+	Step   int64         // its place in the journal, counted from 1
+	At     survey.Millis // when it was written, by a clock that may have been wrong
+	Change Change
+	Undone bool // it does not count now
+	Next   bool // it was undone and counts again when everything is redone
+	Back   bool // no change of its own: the filling went back to what it was before
+}
+
 // Aspect is a set of what may have changed about a question, group or repeat.
 type Aspect uint16
 

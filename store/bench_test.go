@@ -86,6 +86,24 @@ func BenchmarkSealedSave(b *testing.B) {
 	}
 }
 
+// BenchmarkUnlock is from the last digit of a PIN to the keys, at what trying a PIN costs in the product.
+func BenchmarkUnlock(b *testing.B) {
+	keys, err := OpenKeys(b.TempDir(), KeyOptions{Device: &pocket{}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	zhang := survey.NewID[survey.PersonID]()
+	if err := keys.AddPerson(b.Context(), zhang, "老张", "846021"); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		keys.Lock()
+		if err := keys.Unlock(b.Context(), zhang, "846021"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkCheck is how long SQLite looks a database over, by its size.
 func BenchmarkCheck(b *testing.B) {
 	s := openStore(b, b.TempDir(), Options{Clock: time.Now})

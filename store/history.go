@@ -3,12 +3,14 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"time"
 
 	"zoucun/form"
 	"zoucun/survey"
 	"zoucun/sync/seal"
+	"zoucun/sync/wire"
 )
 
 // A draft's journal is never cut while the draft lives. Each line follows another: usually the one before, and after an
@@ -26,13 +28,25 @@ func earlierPlace(id survey.DraftID, step int64) seal.Place {
 // keepEarlierState puts the present snapshot with the kept ones before another takes its place: the first always, and
 // then one in a while.
 func keepEarlierState(ctx context.Context, t *tx, p draftPlace, id survey.DraftID) error {
+	var at int64
+	var latest *int64
+	err := t.row(ctx, `SELECT d.changed, (SELECT e.at FROM draft_state e WHERE e.draft_id = d.draft_id ORDER BY e.step DESC LIMIT 1)
+		FROM draft d WHERE d.draft_id = ?`, []any{id[:]}, &at, &latest)
+	if err != nil || latest != nil && recent(time.Duration(at-*latest)*time.Millisecond) {
+		return err
+	}
+	return keepState(ctx, t, p, id)
+}
+
+// recent reports whether a snapshot is too young to be followed by another. Of a clock that went back nothing is known.
+func recent(age time.Duration) bool { return age >= 0 && age < earlierStates }
+
+// keepState puts the present snapshot with the kept ones.
+func keepState(ctx context.Context, t *tx, p draftPlace, id survey.DraftID) error {
 	var step, at int64
 	var state []byte
-	var latest *int64
-	err := t.row(ctx, `SELECT d.state_step, d.changed, d.state_sealed,
-		(SELECT max(e.at) FROM draft_state e WHERE e.draft_id = d.draft_id) FROM draft d WHERE d.draft_id = ?`,
-		[]any{id[:]}, &step, &at, &state, &latest)
-	if err != nil || latest != nil && at-*latest < earlierStates.Milliseconds() {
+	err := t.row(ctx, "SELECT state_step, changed, state_sealed FROM draft WHERE draft_id = ?", []any{id[:]}, &step, &at, &state)
+	if err != nil {
 		return err
 	}
 	plain, err := p.box.Open(state, statePlace(id))
@@ -117,25 +131,29 @@ func (h past) redo() (int64, bool) {
 	return 0, false
 }
 
+// waysTo returns the steps on the way from one step to another, without the first; none where there is no such way.
+func (h past) waysTo(to, from int64) map[int64]bool {
+	way := map[int64]bool{}
+	for ; to > from; to = h.before(to) {
+		way[to] = true
+	}
+	if to != from {
+		return nil
+	}
+	return way
+}
+
 // LoadDraft returns a draft, a snapshot of it, and the journal written after that, in order.
 func (s *Store) LoadDraft(ctx context.Context, id survey.DraftID) (survey.Draft, []byte, []form.Change, error) {
 	draft, state, journal, err := s.loadDraft(ctx, id, func(h past) int64 { return h.place.head })
 	return draft, state, journal, opError("store.LoadDraft", subjectOf(id), err)
 }
 
-// DraftAt returns what a draft was at some time: a snapshot and the journal written after it until then. It is an error
-// of kind NotFound where nothing is kept of that time.
-func (s *Store) DraftAt(ctx context.Context, id survey.DraftID, at survey.Millis) ([]byte, []form.Change, error) {
-	_, state, journal, err := s.loadDraft(ctx, id, func(h past) int64 {
-		var last int64
-		for _, l := range h.lines {
-			if l.at <= int64(at) {
-				last = max(last, l.step)
-			}
-		}
-		return last
-	})
-	return state, journal, opError("store.DraftAt", subjectOf(id), err)
+// DraftAfter returns what a draft was after a step of its journal: a snapshot and the journal written after it until
+// then. It is an error of kind NotFound where nothing is kept of that time.
+func (s *Store) DraftAfter(ctx context.Context, id survey.DraftID, step int64) ([]byte, []form.Change, error) {
+	_, state, journal, err := s.loadDraft(ctx, id, func(past) int64 { return step })
+	return state, journal, opError("store.DraftAfter", subjectOf(id), err)
 }
 
 // loadDraft returns a draft as it is or was at a step. It holds the writer back, so that snapshot and journal belong
@@ -162,6 +180,7 @@ func (s *Store) loadDraft(ctx context.Context, id survey.DraftID, step func(past
 		return d, nil, nil, err
 	}
 	journal, err = s.journal(ctx, h, steps)
+	journal = slices.DeleteFunc(journal, func(c form.Change) bool { return c.Op == wentBack })
 	return drafts[0], state, journal, err
 }
 
@@ -203,38 +222,31 @@ func (s *Store) journal(ctx context.Context, h past, steps []int64) ([]form.Chan
 	return journal, nil
 }
 
-// DraftLine is one line of a draft's journal.
-type DraftLine struct {
-	At     survey.Millis // when it was written
-	Change form.Change
-	Undone bool // it does not count now
-}
-
 // History returns everything that was ever written in a draft, as far as it is kept, in the order of writing.
-func (s *Store) History(ctx context.Context, id survey.DraftID) ([]DraftLine, error) {
+func (s *Store) History(ctx context.Context, id survey.DraftID) ([]form.Line, error) {
 	lines, err := s.history(ctx, id)
 	return lines, opError("store.History", subjectOf(id), err)
 }
 
-func (s *Store) history(ctx context.Context, id survey.DraftID) ([]DraftLine, error) {
+func (s *Store) history(ctx context.Context, id survey.DraftID) ([]form.Line, error) {
 	s.db.mu.Lock()
 	defer s.db.mu.Unlock()
 	h, err := s.past(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	counts := map[int64]bool{}
-	for step := h.place.head; step > 0; step = h.before(step) {
-		counts[step] = true
-	}
-	var lines []DraftLine
+	counts, next := h.waysTo(h.place.head, 0), h.waysTo(h.place.last, h.place.head)
+	var lines []form.Line
 	for step := int64(1); step <= h.place.last; step++ {
 		changes, err := s.journal(ctx, h, []int64{step})
 		if err != nil {
 			return nil, err
 		}
 		for _, change := range changes {
-			lines = append(lines, DraftLine{At: survey.Millis(h.lines[step].at), Change: change, Undone: !counts[step]})
+			lines = append(lines, form.Line{
+				Step: step, At: survey.Millis(h.lines[step].at), Change: change,
+				Undone: !counts[step], Next: next[step], Back: change.Op == wentBack,
+			})
 		}
 	}
 	return lines, nil
@@ -277,4 +289,34 @@ func (s *Store) moveDraft(ctx context.Context, op string, id survey.DraftID, to 
 			ON CONFLICT (draft_id) DO UPDATE SET head = excluded.head, moved = excluded.moved`, id[:], head, t.now.UnixMilli())
 	})
 	return moved, err
+}
+
+// wentBack marks a line of the journal that is no change of its own: what the draft was after it is the snapshot that
+// was kept with it. Should that be lost, the draft is what it was before.
+const wentBack form.Op = "back"
+
+// GoBack makes a draft what it was after some step, given as the snapshot that DraftAfter amounts to.
+// It is a line of the journal like any other: Undo takes it back.
+func (s *Store) GoBack(ctx context.Context, id survey.DraftID, state []byte) error {
+	plain, err := wire.Encode(form.Change{Op: wentBack})
+	if err != nil {
+		return opError("store.GoBack", subjectOf(id), err)
+	}
+	return s.update(ctx, "store.GoBack", subjectOf(id), func(ctx context.Context, t *tx) error {
+		p, err := s.place(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := keepState(ctx, t, p, id); err != nil {
+			return err // from there what the draft is now is built again
+		}
+		step := p.last + 1
+		t.after = append(t.after, func() { s.places[id] = draftPlace{last: step, head: step, box: p.box} })
+		return errors.Join(
+			t.exec(ctx, "INSERT INTO draft_step (draft_id, step, at, change_sealed, follows) VALUES (?, ?, ?, ?, ?)",
+				id[:], step, t.now.UnixMilli(), p.box.Seal(plain, stepPlace(id, step)), p.head),
+			t.exec(ctx, "INSERT INTO draft_state (draft_id, step, state_sealed, at) VALUES (?, ?, ?, ?)",
+				id[:], step, p.box.Seal(state, earlierPlace(id, step)), t.now.UnixMilli()),
+			t.exec(ctx, "DELETE FROM draft_place WHERE draft_id = ?", id[:]))
+	})
 }

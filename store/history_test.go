@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -112,21 +113,26 @@ func TestWhatIWroteAnHourAgo(t *testing.T) {
 	if err := s.BeginDraft(t.Context(), d, nil); err != nil {
 		t.Fatal(err)
 	}
-	var at []survey.Millis
 	values := ""
 	for _, value := range []string{"甲", "乙", "丙", "丁", "戊"} {
 		clock.now = clock.now.Add(20 * time.Minute)
 		if err := s.SaveChange(t.Context(), d.ID, answer("a", value)); err != nil {
 			t.Fatal(err)
 		}
-		at = append(at, survey.MillisOf(clock.now))
 		values = strings.TrimPrefix(values+","+value, ",")
 		if err := s.SaveState(t.Context(), d, []byte(values)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for n, when := range at {
-		state, journal, err := s.DraftAt(t.Context(), d.ID, when)
+	lines, err := s.History(t.Context(), d.ID)
+	if err != nil || len(lines) != 5 {
+		t.Fatalf("history %+v, %v", lines, err)
+	}
+	for n, line := range lines {
+		if want := survey.MillisOf(monday.Add(time.Duration(n+1) * 20 * time.Minute)); line.At.Time().Sub(want.Time()) >= time.Second || line.At < want {
+			t.Errorf("line %d was written at %v, want %v", n, line.At, want)
+		}
+		state, journal, err := s.DraftAfter(t.Context(), d.ID, line.Step)
 		text := string(state)
 		for _, change := range journal {
 			text += "," + change.Value
@@ -135,16 +141,81 @@ func TestWhatIWroteAnHourAgo(t *testing.T) {
 			t.Errorf("after %d answers it was %q, %v; want %q", n+1, text, err, want)
 		}
 	}
-	if state, journal, err := s.DraftAt(t.Context(), d.ID, 1); err != nil || len(state)+len(journal) != 0 {
-		t.Errorf("in 1970: %q %v, %v", state, journal, err)
+	if state, journal, err := s.DraftAfter(t.Context(), d.ID, 0); err != nil || len(state)+len(journal) != 0 {
+		t.Errorf("before the first: %q %v, %v", state, journal, err)
 	}
 	if err := s.DiscardDraft(t.Context(), d.ID); err != nil {
 		t.Fatal(err)
 	}
 	var left int
-	err := s.db.reader.QueryRow("SELECT (SELECT count(*) FROM draft_state) + (SELECT count(*) FROM draft_step) + (SELECT count(*) FROM draft_place)").Scan(&left)
+	err = s.db.reader.QueryRow("SELECT (SELECT count(*) FROM draft_state) + (SELECT count(*) FROM draft_step) + (SELECT count(*) FROM draft_place)").Scan(&left)
 	if err != nil || left != 0 {
 		t.Errorf("%d rows of an erased draft are left, %v", left, err)
+	}
+}
+
+// TestGoingBackCanBeUndone goes back to what a draft was, across restarts, over changes written before and after.
+func TestGoingBackCanBeUndone(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir, Options{})
+	d := newOffice(t).draft(survey.RecordID{})
+	if err := s.BeginDraft(t.Context(), d, nil); err != nil {
+		t.Fatal(err)
+	}
+	save := func(value string) {
+		t.Helper()
+		if err := s.SaveChange(t.Context(), d.ID, answer("a", value)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(want string) {
+		t.Helper()
+		for range 2 {
+			if got := journalOf(t, s, d.ID); got != want {
+				t.Errorf("draft is %s, want %s", got, want)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			s = openStore(t, dir, Options{})
+		}
+	}
+	move := func(do func(context.Context, survey.DraftID) (bool, error)) {
+		t.Helper()
+		if moved, err := do(t.Context(), d.ID); err != nil || !moved {
+			t.Fatalf("moved %v, %v", moved, err)
+		}
+	}
+	for _, value := range []string{"1", "2", "3"} {
+		save(value)
+	}
+	move(s.Undo)
+	if err := s.GoBack(t.Context(), d.ID, []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	expect("1")
+	save("4")
+	expect("1,4")
+	if err := s.SaveState(t.Context(), d, []byte("1,4")); err != nil {
+		t.Fatal(err)
+	}
+	move(s.Undo)
+	expect("1")
+	move(s.Undo)
+	expect("1,2")
+	move(s.Redo)
+	move(s.Redo)
+	expect("1,4")
+	lines, err := s.History(t.Context(), d.ID)
+	if err != nil || len(lines) != 5 || !lines[3].Back || lines[3].Undone || !lines[2].Undone || lines[2].Next {
+		t.Errorf("history %+v, %v", lines, err)
+	}
+	move(s.Undo)
+	if lines, err = s.History(t.Context(), d.ID); err != nil || !lines[4].Next || !lines[4].Undone {
+		t.Errorf("history after undo %+v, %v", lines, err)
+	}
+	if err := s.GoBack(t.Context(), survey.NewID[survey.DraftID](), nil); survey.KindOf(err) != survey.NotFound {
+		t.Errorf("GoBack of no draft = %v", err)
 	}
 }
 

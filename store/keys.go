@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -56,6 +58,8 @@ type personSlot struct {
 	Tries    int             `cbor:"3,keyasint"` // wrong PINs since the last right one
 	Slot     seal.Slot       `cbor:"4,keyasint"`
 	Recovery [][]byte        `cbor:"5,keyasint"`
+	For      []string        `cbor:"6,keyasint,omitempty"` // whom Recovery is wrapped for
+	Device   []byte          `cbor:"7,keyasint,omitempty"` // which device's key the slot is bound to
 }
 
 // unlocked is what a slot holds: the data key and the person's own.
@@ -78,8 +82,9 @@ func parseUnlocked(person survey.PersonID, raw []byte) (*unlocked, error) {
 
 // keyFile is the file of slots.
 type keyFile struct {
-	Version int          `cbor:"1,keyasint"`
-	Slots   []personSlot `cbor:"2,keyasint"`
+	Version  int          `cbor:"1,keyasint"`
+	Slots    []personSlot `cbor:"2,keyasint"`
+	Recovery []string     `cbor:"3,keyasint,omitempty"` // whom every slot is to be wrapped for
 }
 
 const keyFileVersion = 1
@@ -105,6 +110,9 @@ func OpenKeys(dir string, o KeyOptions) (*Keys, error) {
 		return nil, &survey.Error{Kind: survey.Damaged, Op: "store.OpenKeys", Message: messageNoKey, Err: err}
 	}
 	k.slots = file.Slots
+	if file.Recovery != nil {
+		k.o.Recovery = file.Recovery
+	}
 	return k, k.removePlain()
 }
 
@@ -121,29 +129,25 @@ func (k *Keys) removePlain() error {
 }
 
 func (k *Keys) save() error {
-	raw, err := wire.Encode(keyFile{Version: keyFileVersion, Slots: k.slots})
+	raw, err := wire.Encode(keyFile{Version: keyFileVersion, Slots: k.slots, Recovery: k.o.Recovery})
 	if err != nil {
 		return err
 	}
 	return writeDurably(k.o.Disk, k.slotFile(), raw)
 }
 
-// Person is somebody who may unlock the device.
-type Person struct {
-	ID        survey.PersonID
-	Label     string // what the lock screen shows
-	TriesLeft int    // 0: only the recovery key still opens
-}
-
 // People returns who may unlock the device, by label. It is empty while nobody has a PIN.
-func (k *Keys) People() []Person {
+func (k *Keys) People() []survey.User {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	var people []Person
+	var people []survey.User
 	for _, slot := range k.slots {
-		people = append(people, Person{ID: slot.Person, Label: slot.Label, TriesLeft: slot.triesLeft()})
+		people = append(people, survey.User{
+			ID: slot.Person, Label: slot.Label, TriesLeft: slot.triesLeft(),
+			Words: !slot.Slot.Bound, Recoverable: len(slot.Recovery) > 0,
+		})
 	}
-	slices.SortFunc(people, func(a, b Person) int { return cmp.Or(cmp.Compare(a.Label, b.Label), a.ID.Compare(b.ID)) })
+	slices.SortFunc(people, func(a, b survey.User) int { return cmp.Or(cmp.Compare(a.Label, b.Label), a.ID.Compare(b.ID)) })
 	return people
 }
 
@@ -205,14 +209,17 @@ func (k *Keys) find(person survey.PersonID) (*personSlot, error) {
 
 // Unlock opens the keys with a person's PIN. A wrong one is an error of kind Denied that says how many tries are left;
 // the try is counted on disk before the PIN is looked at, and the tenth wrong one in a row destroys what the PIN opens.
+// On a device other than the one the PIN was set on it is an error of kind Unavailable, and no try is counted.
 func (k *Keys) Unlock(ctx context.Context, person survey.PersonID, pin string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	opened, err := k.try(ctx, person, pin)
-	if err == nil {
-		k.now = opened
+	if err != nil {
+		return err
 	}
-	return err
+	k.now = opened
+	_ = k.wrapAnew() // where that fails the old recovery keys still open, and the next unlocking tries again
+	return nil
 }
 
 func (k *Keys) try(ctx context.Context, person survey.PersonID, pin string) (*unlocked, error) {
@@ -220,12 +227,15 @@ func (k *Keys) try(ctx context.Context, person survey.PersonID, pin string) (*un
 	if err != nil {
 		return nil, err
 	}
+	if slot.triesLeft() == 0 {
+		return nil, k.destroy(slot)
+	}
 	device, err := k.deviceSecret(ctx, slot.Slot.Bound, false)
 	if err != nil {
 		return nil, err
 	}
-	if slot.triesLeft() == 0 {
-		return nil, k.destroy(slot)
+	if slot.Device != nil && !bytes.Equal(slot.Device, markOf(device)) {
+		return nil, elsewhere(nil)
 	}
 	slot.Tries++
 	if err := k.save(); err != nil {
@@ -248,6 +258,13 @@ func (k *Keys) try(ctx context.Context, person survey.PersonID, pin string) (*un
 	return parseUnlocked(person, secret)
 }
 
+// What the person reads when ten wrong PINs have destroyed what the PIN opened.
+const (
+	messageDestroyed = "密码连续输错 10 次，这把钥匙已经销毁。数据都还在，请联系乡镇管理员用恢复钥匙打开。"
+	messageNoWayBack = "密码连续输错 10 次，这把钥匙已经销毁。这台设备还没有收到县里的恢复钥匙，" +
+		"本人没送出的内容打不开了，已送达的都在服务器上。请联系乡镇管理员，或请另一位使用人重新添加你。"
+)
+
 // destroy takes away what a PIN opens. What the recovery key opens stays.
 func (k *Keys) destroy(slot *personSlot) error {
 	if slot.Slot.Wrapped != nil {
@@ -256,7 +273,10 @@ func (k *Keys) destroy(slot *personSlot) error {
 			return fileError("store.Unlock", err)
 		}
 	}
-	return denied("store.Unlock", "密码连续输错 10 次，这把钥匙已经销毁。数据都还在，请联系乡镇管理员用恢复钥匙打开。", nil)
+	if len(slot.Recovery) == 0 {
+		return denied("store.Unlock", messageNoWayBack, nil)
+	}
+	return denied("store.Unlock", messageDestroyed, nil)
 }
 
 func slotPlace(person survey.PersonID) seal.Place { return placeOf("slot", person[:]) }
@@ -272,17 +292,42 @@ func (k *Keys) deviceSecret(ctx context.Context, wanted, create bool) ([]byte, e
 			return secret, nil
 		}
 	}
-	return nil, &survey.Error{
-		Kind: survey.Unavailable, Op: "store.Keys", Message: "取不到本机系统里保存的钥匙。请确认是在原来的设备和账户上打开，或联系乡镇管理员。",
+	return nil, elsewhere(nil)
+}
+
+// elsewhere is the error on a device other than the one a PIN was set on.
+func elsewhere(err error) error {
+	return &survey.Error{
+		Kind: survey.Unavailable, Op: "store.Keys", Err: err,
+		Message: "这份数据的密码是在另一台设备或另一个账户上设的，在这里打不开，数据没有变动。请回到原来的设备和账户，或联系乡镇管理员用恢复钥匙打开。",
 	}
 }
 
-// AddPerson lets a person unlock the device with a PIN. The first one may always be added; after that the device must
-// be unlocked. The label is shown on the lock screen to whoever holds the device.
+// markOf tells one device's key from another's without giving anything of it away.
+func markOf(device []byte) []byte {
+	if device == nil {
+		return nil
+	}
+	sum := sha256.Sum256(append([]byte("zoucun device mark 1\n"), device...))
+	return sum[:8]
+}
+
+// NeedsPassphrase reports whether a PIN of digits would be too little here: the platform keeps no key of its own for
+// this device, so that whoever copies the folder can try every PIN.
+func (k *Keys) NeedsPassphrase(ctx context.Context) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	device, err := k.deviceSecret(ctx, true, true)
+	return err == nil && device == nil
+}
+
+// AddPerson lets a person unlock the device with a PIN, which is a passphrase where the device has no key of its own.
+// The first one may always be added; after that the device must be unlocked. The label is shown on the lock screen to
+// whoever holds the device. Whose PIN is destroyed and cannot be recovered may be added again, with another own key.
 func (k *Keys) AddPerson(ctx context.Context, person survey.PersonID, label, pin string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if _, err := k.find(person); err == nil {
+	if slot, err := k.find(person); err == nil && (slot.triesLeft() > 0 || len(slot.Recovery) > 0) {
 		return &survey.Error{Kind: survey.Conflicting, Op: "store.AddPerson", Message: "这个人已经有密码了。"}
 	}
 	u := unlocked{person: person}
@@ -311,23 +356,19 @@ func (k *Keys) AddPerson(ctx context.Context, person survey.PersonID, label, pin
 
 // keep wraps what a person opens under a PIN and for the recovery keys, in place of what was kept for them.
 func (k *Keys) keep(ctx context.Context, u unlocked, label, pin string) error {
-	if err := seal.CheckPIN(pin); err != nil {
-		return err
-	}
 	device, err := k.deviceSecret(ctx, true, true)
 	if err != nil {
 		return err
 	}
-	slot := personSlot{Person: u.person, Label: label}
+	if err := checkStrength(pin, device); err != nil {
+		return err
+	}
+	slot := personSlot{Person: u.person, Label: label, For: k.o.Recovery, Device: markOf(device)}
 	if slot.Slot, err = seal.NewSlot(rand.Reader, pin, device, u.bytes(), k.o.Cost, slotPlace(u.person)); err != nil {
 		return err
 	}
-	for _, recipient := range k.o.Recovery {
-		wrapped, err := seal.WrapFor(recipient, u.bytes())
-		if err != nil {
-			return err
-		}
-		slot.Recovery = append(slot.Recovery, wrapped)
+	if slot.Recovery, err = wrapFor(k.o.Recovery, u); err != nil {
+		return err
 	}
 	before := k.slots
 	k.slots = append(slices.DeleteFunc(slices.Clone(k.slots), func(p personSlot) bool { return p.Person == u.person }), slot)
@@ -338,13 +379,83 @@ func (k *Keys) keep(ctx context.Context, u unlocked, label, pin string) error {
 	return nil
 }
 
-// ChangePIN gives a person who knows the old PIN a new one. The old one counts as a try, as in Unlock.
-func (k *Keys) ChangePIN(ctx context.Context, person survey.PersonID, old, pin string) error {
-	if err := seal.CheckPIN(pin); err != nil {
-		return err
+// checkStrength refuses a PIN that protects too little: digits are enough only together with a device's own key.
+func checkStrength(pin string, device []byte) error {
+	if device == nil {
+		return seal.CheckPassphrase(pin)
 	}
+	return seal.CheckPIN(pin)
+}
+
+func wrapFor(recipients []string, u unlocked) ([][]byte, error) {
+	var all [][]byte
+	for _, recipient := range recipients {
+		wrapped, err := seal.WrapFor(recipient, u.bytes())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, wrapped)
+	}
+	return all, nil
+}
+
+// SetRecovery makes other recovery keys, in age's notation, those that open what no PIN opens any more: the keys of
+// whoever has unlocked the device are wrapped for them now, everybody else's when they unlock it next. A recipient that
+// is none is an error of kind Invalid and changes nothing.
+func (k *Keys) SetRecovery(recipients []string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if len(k.slots) > 0 && k.now == nil {
+		return denied("store.SetRecovery", "请先解锁，再更换恢复钥匙。", nil)
+	}
+	recipients = slices.Compact(slices.Sorted(slices.Values(recipients)))
+	if _, err := wrapFor(recipients, unlocked{}); err != nil {
+		return err
+	}
+	before := k.o.Recovery
+	k.o.Recovery = recipients
+	if len(k.slots) == 0 || slices.Equal(before, recipients) {
+		return nil // a device on which nobody has a PIN is told again when it starts
+	}
+	err := k.wrapAnew()
+	if err == nil {
+		err = fileError("store.SetRecovery", k.save()) // for those who unlock later
+	}
+	if err != nil {
+		k.o.Recovery = before
+	}
+	return err
+}
+
+// wrapAnew wraps the keys of whoever has unlocked the device for the present recovery keys, unless they are already.
+func (k *Keys) wrapAnew() error {
+	slot, err := k.find(k.now.person)
+	if err != nil || slices.Equal(slot.For, k.o.Recovery) {
+		return err
+	}
+	before := *slot
+	if slot.Recovery, err = wrapFor(k.o.Recovery, *k.now); err != nil {
+		return err
+	}
+	slot.For = k.o.Recovery
+	if err := k.save(); err != nil {
+		*slot = before
+		return fileError("store.SetRecovery", err)
+	}
+	return nil
+}
+
+// ChangePIN gives a person who knows the old PIN a new one. The old one counts as a try, as in Unlock.
+func (k *Keys) ChangePIN(ctx context.Context, person survey.PersonID, old, pin string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	device, err := k.deviceSecret(ctx, true, true)
+	if err != nil {
+		return err
+	}
+	if err := checkStrength(pin, device); err != nil {
+		return err
+	}
 	u, err := k.try(ctx, person, old)
 	if err != nil {
 		return err

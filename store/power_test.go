@@ -118,6 +118,12 @@ func (w *workshop) redo() error {
 	return err
 }
 
+func (w *workshop) goBack() error {
+	return w.store.GoBack(context.Background(), w.draft.ID, []byte(strings.Repeat("从前", 900)))
+}
+
+func (w *workshop) admit() error { return w.store.AdmitUser(context.Background(), survey.PersonID{7}) }
+
 func (w *workshop) discard() error { return w.store.DiscardDraft(context.Background(), w.draft.ID) }
 
 // pull applies the next page of the village's feed.
@@ -194,7 +200,9 @@ var deeds = []deed{
 	}},
 	{"undo", all((*workshop).begin, (*workshop).change, (*workshop).change), []act{
 		(*workshop).undo, (*workshop).undo, (*workshop).redo, (*workshop).change, (*workshop).undo, (*workshop).redo,
+		(*workshop).goBack, (*workshop).undo,
 	}},
+	{"users", nil, []act{(*workshop).admit, (*workshop).admit}},
 	{"finish", all((*workshop).begin, (*workshop).change), []act{
 		(*workshop).finish, (*workshop).begin, (*workshop).finish,
 	}},

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -20,7 +21,7 @@ import (
 var typed = []string{
 	"欧阳秘密", "ouyangmimi", "oymimi", "秘密门牌七号", "mimimenpai", "13812345678", "QC-SECRET-001", "秘密回答很长", "mimihuida",
 	"秘密姓名", "撤回的秘密", "chehuidemimi", "秘密状态", "秘密问题路灯", "秘密照片内容", "秘密.jpg", "image/secret", "搜索的秘密", "sousuode",
-	"secret_question", "heard_worry", "测试员", "前村秘密组", "丢弃的秘密", "没附上的秘密", zhangPIN, liPIN, "路灯坏了",
+	"secret_question", "heard_worry", "测试员", "前村秘密组", "丢弃的秘密", "回到的秘密", "没附上的秘密", zhangPIN, liPIN, "路灯坏了",
 }
 
 // finding is a text that lies in a file as it was typed.
@@ -97,6 +98,20 @@ func TestNothingPersonalOnDisk(t *testing.T) {
 	s = openStore(t, crashed, Options{Keyring: keys, Log: logger})
 	use(t, o, s, disk)
 	look("after a crash, with PINs", crashed)
+	if err := errors.Join(s.AdmitUser(t.Context(), li), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	keys.Lock()
+	if err := keys.Unlock(t.Context(), li, zhangPIN); survey.KindOf(err) != survey.Denied {
+		t.Errorf("another's PIN: %v", err)
+	}
+	_, township := recipient(t)
+	if err := errors.Join(keys.Unlock(t.Context(), li, liPIN), keys.SetRecovery([]string{township})); err != nil {
+		t.Fatal(err)
+	}
+	s = openStore(t, crashed, Options{Keyring: keys, Log: logger})
+	use(t, o, s, disk)
+	look("locked and handed on", crashed)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -150,6 +165,9 @@ func use(t *testing.T, o *office, s *Store, disk crashDisk) {
 	_, err := s.Undo(ctx, d.ID)
 	must(err)
 	must(s.SaveState(ctx, d, []byte("秘密状态二")))
+	must(s.GoBack(ctx, d.ID, []byte("回到的秘密状态")))
+	_, err = s.Redo(ctx, d.ID)
+	must(err)
 	sub := submission()
 	sub.InstanceName = "秘密姓名"
 	sub.Fields["secret_question"] = "秘密回答很长"

@@ -228,7 +228,7 @@ func cardOf(r survey.Record, first merge.Edit) card {
 		c.Fields = survey.Fields{} // no list shows it
 	case survey.TypeSealed:
 		c.Fields = nil // it is counted, never shown
-	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff, survey.TypeReading:
+	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff, survey.TypeReading, survey.TypeUser:
 	}
 	return c
 }

@@ -54,7 +54,8 @@ func (r *register) put(records ...survey.Record) {
 			r.putStaff(record)
 		case survey.TypeHousehold:
 			r.putHousehold(record)
-		case survey.TypeVisit, survey.TypeProblem, survey.TypeForm, survey.TypeAccess, survey.TypeSealed: // read when asked for
+		case survey.TypeVisit, survey.TypeProblem, survey.TypeForm, survey.TypeAccess, survey.TypeSealed, survey.TypeUser:
+			// read from the database when asked for
 		}
 	}
 	if learned {

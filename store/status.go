@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"zoucun/survey"
 )
@@ -14,7 +15,15 @@ const selectVisits = `SELECT r.record_id, r.scope_id, r.hlc, r.voided, r.card_se
 
 func (s *Store) visits(ctx context.Context, rest string, args ...any) ([]survey.Visit, error) {
 	var visits []survey.Visit
-	err := s.db.each(ctx, selectVisits+rest, args, func(row rowScan) error {
+	err := s.eachVisit(ctx, rest, args, func(v survey.Visit) error {
+		visits = append(visits, v)
+		return nil
+	})
+	return visits, err
+}
+
+func (s *Store) eachVisit(ctx context.Context, rest string, args []any, use func(survey.Visit) error) error {
+	return s.db.each(ctx, selectVisits+rest, args, func(row rowScan) error {
 		var delivery *int64
 		c, err := s.openCard(func(dest ...any) error { return row(append(dest, &delivery)...) })
 		if s.leaveOut(ctx, placeOf("record.card_sealed", c.id[:]), err) {
@@ -23,10 +32,8 @@ func (s *Store) visits(ctx context.Context, rest string, args ...any) ([]survey.
 		if err != nil {
 			return err
 		}
-		visits = append(visits, visitOf(c, delivery))
-		return nil
+		return use(visitOf(c, delivery))
 	})
-	return visits, err
 }
 
 func visitOf(c cardRow, delivery *int64) survey.Visit {
@@ -44,33 +51,51 @@ func visitOf(c cardRow, delivery *int64) survey.Visit {
 	return v
 }
 
-// Waiting returns the finished visits that are only on this device, the latest first.
+// errEnough ends a query that has brought as much as was asked for.
+var errEnough = errors.New("enough")
+
+// ownVisits returns visits of this device that whoever has unlocked it has paid, the latest first, at most limit of them
+// when limit is positive.
+func (s *Store) ownVisits(ctx context.Context, rest string, limit int) ([]survey.Visit, error) {
+	var own []survey.Visit
+	err := s.eachVisit(ctx, "WHERE r.type_tag = ? AND r.own = 1 AND "+rest+" ORDER BY r.hlc DESC", []any{s.typeTag(survey.TypeVisit)},
+		func(v survey.Visit) error {
+			if s.owner.person.IsZero() || v.Author == s.owner.person {
+				own = append(own, v)
+			}
+			if limit > 0 && len(own) == limit {
+				return errEnough
+			}
+			return nil
+		})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return own, err
+}
+
+// Waiting returns the finished visits of whoever has unlocked the device that are only on it, the latest first.
 func (s *Store) Waiting(ctx context.Context) ([]survey.Visit, error) {
-	visits, err := s.visits(ctx, "WHERE r.type_tag = ? AND r.own = 1 AND r.record_id IN (SELECT record_id FROM unsigned_record) ORDER BY r.hlc DESC", s.typeTag(survey.TypeVisit))
+	visits, err := s.ownVisits(ctx, "r.record_id IN (SELECT record_id FROM unsigned_record)", 0)
 	return visits, opError("store.Waiting", "", err)
 }
 
-// Delivered returns visits of this device the server has signed for, the latest first, at most limit of them when limit
-// is positive.
+// Delivered returns visits of whoever has unlocked the device that the server has signed for, the latest first, at most
+// limit of them when limit is positive.
 func (s *Store) Delivered(ctx context.Context, limit int) ([]survey.Visit, error) {
-	if limit <= 0 {
-		limit = -1
-	}
-	visits, err := s.visits(ctx, `WHERE r.type_tag = ? AND r.own = 1
-		AND r.record_id NOT IN (SELECT record_id FROM unsigned_record) ORDER BY r.hlc DESC LIMIT ?`,
-		s.typeTag(survey.TypeVisit), limit)
+	visits, err := s.ownVisits(ctx, "r.record_id NOT IN (SELECT record_id FROM unsigned_record)", limit)
 	return visits, opError("store.Delivered", "", err)
 }
 
-// Safekeeping counts what is where, envelopes among the visits.
+// Safekeeping counts what is where: the drafts of whoever has unlocked the device, and everybody's visits and envelopes.
 func (s *Store) Safekeeping(ctx context.Context) (survey.Safekeeping, error) {
 	var k survey.Safekeeping
 	var own int
 	err := s.db.reader.QueryRowContext(ctx, `SELECT
-		(SELECT count(*) FROM draft),
+		(SELECT count(*) FROM draft WHERE owner IS NULL OR owner = ?3),
 		(SELECT count(*) FROM record WHERE type_tag IN (?1, ?2) AND own = 1),
 		(SELECT count(*) FROM unsigned_record u JOIN record r ON r.record_id = u.record_id WHERE r.type_tag IN (?1, ?2)),
-		(SELECT count(*) FROM blob WHERE done = 0)`, s.typeTag(survey.TypeVisit), s.typeTag(survey.TypeSealed)).
+		(SELECT count(*) FROM blob WHERE done = 0)`, s.typeTag(survey.TypeVisit), s.typeTag(survey.TypeSealed), s.owner.tag).
 		Scan(&k.Drafts, &own, &k.Waiting, &k.Files)
 	k.Delivered = own - k.Waiting
 	return k, opError("store.Safekeeping", "", err)

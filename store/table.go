@@ -58,7 +58,7 @@ func knownRegister(t survey.RecordType) bool {
 	switch t {
 	case survey.TypeHousehold, survey.TypePlace, survey.TypeStaff, survey.TypeProblem:
 		return true
-	case survey.TypeVisit, survey.TypeForm, survey.TypeAccess, survey.TypeSealed, survey.TypeReading:
+	case survey.TypeVisit, survey.TypeForm, survey.TypeAccess, survey.TypeSealed, survey.TypeReading, survey.TypeUser:
 	}
 	return false
 }

@@ -22,7 +22,7 @@ type HLC uint64
 
 // Next returns the first HLC after h that is not before now.
 func (h HLC) Next(now time.Time) HLC {
-	wall := HLC(uint64(now.UnixMilli()) << 16)
+	wall := HLC(uint64(max(0, now.UnixMilli())) << 16) // a clock set to before 1970 counts as none
 	if wall > h {
 		return wall
 	}

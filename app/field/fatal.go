@@ -18,3 +18,8 @@ func NewFatal(err error, onClose func()) *Screen {
 func NewOpening() *Screen {
 	return &Screen{Title: "走村", Body: widgets.NewPage(widgets.NewNote("正在打开，请稍等……"))}
 }
+
+// NewLocking returns the screen shown while the data is being closed.
+func NewLocking() *Screen {
+	return &Screen{Title: "走村", Body: widgets.NewPage(widgets.NewNote("正在锁上，请稍等……"))}
+}

@@ -2,6 +2,7 @@ package field
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -20,6 +21,7 @@ type HomeSpec struct {
 	OnVisit    func(household survey.RecordID)
 	OnResume   func(survey.DraftID)
 	OnRights   func(household survey.RecordID) // shows everything that is held; nil where that is not offered
+	OnCompare  func(household survey.RecordID) // sets several drafts of one household side by side
 	Actions    []widgets.ButtonSpec            // where else to go from here
 }
 
@@ -170,6 +172,11 @@ func (s *home) begin(c present.HouseholdCard) fyne.CanvasObject {
 		resume := widgets.NewButton(widgets.ButtonSpec{Text: "接着填", Weight: widgets.Main, OnTap: func() { s.spec.OnResume(line.Draft) }})
 		objects = append(objects, widgets.Bar(0, widgets.Tight(
 			widgets.NewText(line.Detail, widgets.Plain), widgets.NewText(line.Flag, widgets.Hint)), resume))
+	}
+	if len(c.Drafts) > 1 {
+		objects = append(objects, widgets.NewButton(widgets.ButtonSpec{
+			Text: fmt.Sprintf("对照这 %d 份草稿", len(c.Drafts)), OnTap: func() { s.spec.OnCompare(c.Household.ID) },
+		}))
 	}
 	return widgets.Card(append(objects, widgets.NewButton(fresh))...)
 }

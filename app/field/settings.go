@@ -1,7 +1,10 @@
 package field
 
 import (
+	"fmt"
 	"strconv"
+
+	"fyne.io/fyne/v2"
 
 	"zoucun/app/widgets"
 )
@@ -12,6 +15,47 @@ type SettingsSpec struct {
 	Facts     [][2]string // what this installation is: name and value
 	OnSize    func(size int)
 	OnVillage func()
+
+	Locked bool   // whoever uses the device has a PIN
+	Who    string // who that is, on the lock screen
+	Others int    // how many more may unlock it
+	Idle   int    // minutes after which it locks itself
+	// What can be done about PINs: set or change one's own, lock now, let somebody else use the device.
+	OnPIN, OnLock, OnAdd func()
+	OnIdle               func(minutes int)
+}
+
+// idleChoices are after how many minutes the device may lock itself.
+var idleChoices = []widgets.Item{
+	{Value: "2", Label: "2 分钟"}, {Value: "5", Label: "5 分钟"}, {Value: "10", Label: "10 分钟"}, {Value: "30", Label: "30 分钟"},
+}
+
+// secrecy is the card on which PINs are set.
+func (s SettingsSpec) secrecy() fyne.CanvasObject {
+	title := widgets.NewText("密码和锁屏", widgets.Strong)
+	if !s.Locked {
+		return widgets.Card(title,
+			widgets.NewText("还没有设密码：谁拿到这台机器都能看到里面的内容。设密码只要一分钟。", widgets.Plain),
+			widgets.NewButton(widgets.ButtonSpec{Text: "设密码", Weight: widgets.Main, OnTap: s.OnPIN}))
+	}
+	who := "现在解锁的是：" + s.Who
+	if s.Others > 0 {
+		who += fmt.Sprintf("　（还有 %d 人能用这台机器）", s.Others)
+	}
+	idle := widgets.NewChoiceButtons(widgets.ChoiceSpec{
+		Items: idleChoices, Chosen: []string{strconv.Itoa(s.Idle)},
+		OnChange: func(chosen []string) {
+			if n, err := strconv.Atoi(first(chosen)); err == nil {
+				s.OnIdle(n)
+			}
+		},
+	})
+	return widgets.Card(title, widgets.NewText(who, widgets.Hint),
+		widgets.NewButton(widgets.ButtonSpec{Text: "现在锁屏（交给别人用）", Weight: widgets.Main, OnTap: s.OnLock}),
+		widgets.Grid(
+			widgets.NewButton(widgets.ButtonSpec{Text: "添加使用人", OnTap: s.OnAdd}),
+			widgets.NewButton(widgets.ButtonSpec{Text: "换密码", OnTap: s.OnPIN})),
+		widgets.NewText("多久不用就自动锁上", widgets.Strong), idle)
 }
 
 // NewSettings returns the screen.
@@ -37,6 +81,7 @@ func NewSettings(spec SettingsSpec) *Screen {
 		about.Objects = append(about.Objects, widgets.Tight(widgets.NewText(f[0], widgets.Hint), widgets.NewText(f[1], widgets.Plain)))
 	}
 	return &Screen{Title: "设置", Body: widgets.NewPage(
+		spec.secrecy(),
 		widgets.Card(widgets.NewText("字号", widgets.Strong), size),
 		widgets.Card(widgets.NewText("走访的村", widgets.Strong), widgets.NewButton(widgets.ButtonSpec{Text: "换一个村", OnTap: spec.OnVillage})),
 		widgets.Card(about),

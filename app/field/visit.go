@@ -1,6 +1,7 @@
 package field
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -22,7 +23,10 @@ type VisitSpec struct {
 // NewVisit returns the screen: a page of questions, and the index of sections beside it or behind a button.
 func NewVisit(h Host, spec VisitSpec) *Screen {
 	v := &visit{host: h, presenter: spec.Presenter, spec: spec, page: widgets.NewPage(), index: widgets.NewPage()}
+	v.undo = widgets.NewButton(widgets.ButtonSpec{Text: "撤销", OnTap: func() { v.travel(v.presenter.Undo, "没有可以撤销的了。") }})
+	v.redo = widgets.NewButton(widgets.ButtonSpec{Text: "恢复", OnTap: func() { v.travel(v.presenter.Redo, "没有可以恢复的了。") }})
 	v.end = widgets.Column(
+		widgets.NewButton(widgets.ButtonSpec{Text: "以前写的", OnTap: v.openPast}),
 		widgets.NewButton(widgets.ButtonSpec{Text: "完成走访", Weight: widgets.Main, OnTap: v.finish}),
 		widgets.NewConfirm(widgets.ConfirmSpec{Text: "删除草稿", Ask: "整份草稿都会删掉，找不回来。", OnConfirm: v.discard}))
 	v.split = newSplit(v.index, v.page)
@@ -49,8 +53,10 @@ type visit struct {
 	boxes    []*widgets.SealedBox // on the page
 	sections []*widgets.Row       // of the index; they stay while what they say changes, for a finger may be on one
 	end      fyne.CanvasObject    // what stands below them
-	way      string               // what the button below the page says
-	bar      string               // what the bar shows, to lay it out anew only when that changes
+	undo     fyne.CanvasObject
+	redo     fyne.CanvasObject
+	way      string // what the button below the page says
+	bar      string // what the bar shows, to lay it out anew only when that changes
 }
 
 // render brings what is laid out up to what the presenter says. What has not changed stays as it is, and with it the
@@ -100,7 +106,7 @@ func (v *visit) objects(p present.Page) []fyne.CanvasObject {
 	if p.Of > 1 {
 		title = fmt.Sprintf("%s（第 %d 页，共 %d 页）", p.Title, p.Number, p.Of)
 	}
-	objects := []fyne.CanvasObject{widgets.NewText(title, widgets.Heading)}
+	objects := []fyne.CanvasObject{widgets.Bar(0, widgets.NewText(title, widgets.Heading), v.undo, v.redo)}
 	for _, b := range v.blocks {
 		objects = append(objects, b.object)
 	}
@@ -152,6 +158,31 @@ func (v *visit) renderBar(p present.Page) {
 		v.bar = bar
 		v.host.Refresh()
 	}
+}
+
+// travel undoes or does again, and brings the question concerned into sight.
+func (v *visit) travel(move func(context.Context) (survey.FieldPath, bool, error), nothing string) {
+	question, done, err := move(v.host.Ctx())
+	switch {
+	case err != nil:
+		v.host.Complain(err)
+	case !done:
+		v.host.Tell(nothing)
+	default:
+		v.reveal(question)
+	}
+}
+
+// openPast shows what the filling has been.
+func (v *visit) openPast() {
+	v.leave()
+	v.host.Push(newPast(v.host, v.presenter, func() {
+		v.host.Back()
+		v.host.Back()
+		v.split.showDetail(true)
+		v.render()
+		v.host.Tell("已经回到以前写的。不对的话，点“撤销”就能回来。")
+	}))
 }
 
 func (v *visit) openIndex() {
@@ -243,8 +274,13 @@ func (v *visit) finish() {
 func (v *visit) goTo(w present.Wrong) {
 	v.host.Back()
 	v.turn(func() { v.presenter.GoTo(w.Path) })
+	v.reveal(w.Path)
+}
+
+// reveal brings a question of the present page into sight.
+func (v *visit) reveal(question survey.FieldPath) {
 	for _, b := range v.blocks {
-		if b.shows(w.Path) {
+		if b.shows(question) {
 			v.page.Reveal(b.object)
 		}
 	}

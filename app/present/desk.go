@@ -1,7 +1,6 @@
 package present
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -22,6 +21,18 @@ type Keeper interface {
 	AttachFile(ctx context.Context, id survey.DraftID, name, mime string, data []byte) error
 	File(ctx context.Context, id survey.DraftID, name string) ([]byte, error)
 	FinishVisit(ctx context.Context, d survey.Draft, sub form.Submission) error
+	// DraftsOf returns the fillings for one household that are not finished, the one worked on last first.
+	DraftsOf(ctx context.Context, household survey.RecordID) ([]survey.Draft, error)
+
+	// Undo and Redo move a draft by one line along its journal and report whether there was one; LoadDraft then returns
+	// what the draft is there.
+	Undo(ctx context.Context, id survey.DraftID) (bool, error)
+	Redo(ctx context.Context, id survey.DraftID) (bool, error)
+	// History returns the journal, and DraftAfter what the draft was after one of its lines.
+	History(ctx context.Context, id survey.DraftID) ([]form.Line, error)
+	DraftAfter(ctx context.Context, id survey.DraftID, step int64) ([]byte, []form.Change, error)
+	// GoBack adds a line to the journal that makes the draft what a snapshot says.
+	GoBack(ctx context.Context, id survey.DraftID, state []byte) error
 }
 
 // Forms are the forms the device has received, and the registers they draw choices from.
@@ -37,11 +48,14 @@ type Forms interface {
 
 // Desk is everything a filling needs of the world around it.
 type Desk struct {
-	Forms     Forms
-	Keeper    Keeper
-	Sealer    Sealer // nil where no envelopes are sealed
-	Enrolment survey.Enrolment
-	Now       survey.Clock
+	Forms       Forms
+	Keeper      Keeper
+	Sealer      Sealer // nil where no envelopes are sealed
+	Definitions *Definitions
+	Enrolment   survey.Enrolment
+	// Who fills in: whoever has unlocked the device. Where nobody has a PIN it is the one it was given to.
+	Who survey.Staff
+	Now survey.Clock
 	// Later runs a function on the presenter's goroutine after a while, unless it is cancelled before.
 	Later func(after time.Duration, f func()) (cancel func())
 	// NextNumber returns the device's next running number for paper copies; it never returns one twice.
@@ -52,7 +66,7 @@ type Desk struct {
 func (d Desk) Begin(ctx context.Context, info survey.FormInfo, village, household survey.RecordID) (*Visit, error) {
 	draft := survey.Draft{
 		ID: survey.DraftID(survey.NewID[survey.RecordID]()), Form: info.ID, FormVersion: info.Version,
-		Scope: survey.VillageScope(village), Household: household, Author: d.Enrolment.Grant.Person,
+		Scope: survey.VillageScope(village), Household: household, Author: d.who().ID,
 		Title: info.Title, Begun: survey.MillisOf(d.Now()),
 	}
 	definition, env, err := d.open(ctx, draft)
@@ -83,6 +97,23 @@ func (d Desk) Resume(ctx context.Context, id survey.DraftID) (*Visit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("present.Resume %s: %w", id, err)
 	}
+	session, err := d.restore(ctx, draft, data, journal)
+	if err != nil {
+		return nil, err
+	}
+	return newVisit(d, draft, session), nil
+}
+
+// who is in whose name a filling is begun.
+func (d Desk) who() survey.Staff {
+	if d.Who.ID.IsZero() {
+		return survey.Staff{ID: d.Enrolment.Grant.Person, Name: d.Enrolment.Grant.Name}
+	}
+	return d.Who
+}
+
+// restore builds a filling from a snapshot and the journal written after it.
+func (d Desk) restore(ctx context.Context, draft survey.Draft, data []byte, journal []form.Change) (*form.Session, error) {
 	definition, env, err := d.open(ctx, draft)
 	if err != nil {
 		return nil, err
@@ -92,18 +123,18 @@ func (d Desk) Resume(ctx context.Context, id survey.DraftID) (*Visit, error) {
 	}
 	var state form.State
 	if err := state.UnmarshalBinary(data); err != nil {
-		return nil, fmt.Errorf("present.Resume %s: %w", id, err)
+		return nil, fmt.Errorf("present.restore %s: %w", draft.ID, err)
 	}
 	session, err := form.Restore(definition, env, state)
 	if err != nil {
-		return nil, fmt.Errorf("present.Resume %s: %w", id, err)
+		return nil, fmt.Errorf("present.restore %s: %w", draft.ID, err)
 	}
 	for _, change := range journal {
 		if _, err := session.Apply(change); err != nil && !keptAllTheSame(err) {
-			return nil, fmt.Errorf("present.Resume %s: %w", id, err)
+			return nil, fmt.Errorf("present.restore %s: %w", draft.ID, err)
 		}
 	}
-	return newVisit(d, draft, session), nil
+	return session, nil
 }
 
 // keptAllTheSame reports whether a change took effect although an expression of the form failed on it. The engine
@@ -116,7 +147,7 @@ func (d Desk) open(ctx context.Context, draft survey.Draft) (*xform.Form, form.E
 	if err != nil {
 		return nil, form.Env{}, fmt.Errorf("present.open %s: %w", draft.Form, err)
 	}
-	definition, err := xform.Read(bytes.NewReader(xml))
+	definition, err := d.Definitions.read(xml)
 	if err != nil {
 		return nil, form.Env{}, fmt.Errorf("present.open %s: %w", draft.Form, err)
 	}
@@ -132,10 +163,10 @@ func (d Desk) open(ctx context.Context, draft survey.Draft) (*xform.Form, form.E
 // properties are what a form can ask of the device it is filled on. A draft that is taken up again has its number
 // among its answers, so none is drawn for it.
 func (d Desk) properties(ctx context.Context, draft survey.Draft, village survey.RecordID) (map[string]string, error) {
-	grant := d.Enrolment.Grant
+	grant, who := d.Enrolment.Grant, d.who()
 	p := map[string]string{
-		"deviceid": grant.Device.String(), "username": grant.Name, "person": grant.Person.String(),
-		"person_name": grant.Name, "township": grant.Township, "village": village.String(),
+		"deviceid": grant.Device.String(), "username": who.Name, "person": who.ID.String(),
+		"person_name": who.Name, "township": grant.Township, "village": village.String(),
 	}
 	if !draft.Household.IsZero() {
 		p["household"] = draft.Household.String()

@@ -38,7 +38,25 @@ type onDisk struct {
 	state   []byte
 	journal []form.Change
 	files   map[string][]byte
+
+	past   []moment // everything it ever was, the last being now
+	undone []moment
 }
+
+// moment is what a draft was after a line of its journal.
+type moment struct {
+	line    form.Line
+	state   []byte
+	journal []form.Change
+}
+
+// note adds a moment.
+func (k *onDisk) note(line form.Line) {
+	line.Step = int64(len(k.past))
+	k.past, k.undone = append(k.past, moment{line, k.state, slices.Clone(k.journal)}), nil
+}
+
+func (k *onDisk) become(m moment) { k.state, k.journal = m.state, slices.Clone(m.journal) }
 
 func newOffice(tb testing.TB, forms ...string) *office {
 	tb.Helper()
@@ -188,7 +206,9 @@ func (o *office) BeginDraft(_ context.Context, d survey.Draft, state []byte) err
 	if o.broken != nil {
 		return o.broken
 	}
-	o.drafts[d.ID] = &onDisk{draft: d, state: state, files: map[string][]byte{}}
+	k := &onDisk{draft: d, state: state, files: map[string][]byte{}}
+	k.note(form.Line{})
+	o.drafts[d.ID] = k
 	return nil
 }
 
@@ -196,7 +216,9 @@ func (o *office) SaveChange(_ context.Context, id survey.DraftID, c form.Change)
 	if o.broken != nil {
 		return o.broken
 	}
-	o.drafts[id].journal = append(o.drafts[id].journal, c)
+	k := o.drafts[id]
+	k.journal = append(k.journal, c)
+	k.note(form.Line{At: c.At, Change: c})
 	return nil
 }
 
@@ -215,6 +237,63 @@ func (o *office) LoadDraft(_ context.Context, id survey.DraftID) (survey.Draft, 
 		return survey.Draft{}, nil, nil, &survey.Error{Kind: survey.NotFound, Op: "office.LoadDraft"}
 	}
 	return k.draft, k.state, slices.Clone(k.journal), nil
+}
+
+func (o *office) DraftsOf(_ context.Context, household survey.RecordID) ([]survey.Draft, error) {
+	var drafts []survey.Draft
+	for _, k := range o.drafts {
+		if k.draft.Household == household {
+			drafts = append(drafts, k.draft)
+		}
+	}
+	slices.SortFunc(drafts, func(a, b survey.Draft) int { return b.ID.Compare(a.ID) })
+	return drafts, nil
+}
+
+func (o *office) Undo(_ context.Context, id survey.DraftID) (bool, error) {
+	k := o.drafts[id]
+	last := len(k.past) - 1
+	if last == 0 {
+		return false, nil
+	}
+	k.undone, k.past = append(k.undone, k.past[last]), k.past[:last]
+	k.become(k.past[last-1])
+	return true, nil
+}
+
+func (o *office) Redo(_ context.Context, id survey.DraftID) (bool, error) {
+	k := o.drafts[id]
+	last := len(k.undone) - 1
+	if last < 0 {
+		return false, nil
+	}
+	k.past, k.undone = append(k.past, k.undone[last]), k.undone[:last]
+	k.become(k.past[len(k.past)-1])
+	return true, nil
+}
+
+func (o *office) History(_ context.Context, id survey.DraftID) ([]form.Line, error) {
+	var lines []form.Line
+	for _, m := range o.drafts[id].past[1:] {
+		lines = append(lines, m.line)
+	}
+	for _, m := range slices.Backward(o.drafts[id].undone) {
+		m.line.Undone, m.line.Next = true, true
+		lines = append(lines, m.line)
+	}
+	return lines, nil
+}
+
+func (o *office) DraftAfter(_ context.Context, id survey.DraftID, step int64) ([]byte, []form.Change, error) {
+	m := o.drafts[id].past[step]
+	return m.state, slices.Clone(m.journal), nil
+}
+
+func (o *office) GoBack(_ context.Context, id survey.DraftID, state []byte) error {
+	k := o.drafts[id]
+	k.state, k.journal = state, nil
+	k.note(form.Line{At: survey.MillisOf(noon), Back: true})
+	return nil
 }
 
 func (o *office) DiscardDraft(_ context.Context, id survey.DraftID) error {

@@ -54,6 +54,21 @@ func newVisit(d Desk, draft survey.Draft, session *form.Session) *Visit {
 // Draft returns the filling as lists show it.
 func (v *Visit) Draft() survey.Draft { return v.draft }
 
+// Whereabouts is a place in a filling, to return to.
+type Whereabouts struct{ places []place }
+
+// Whereabouts returns where the person is.
+func (v *Visit) Whereabouts() Whereabouts { return Whereabouts{slices.Clone(v.places)} }
+
+// Return goes to a place, or as near to it as the filling still has.
+func (v *Visit) Return(w Whereabouts) {
+	if len(w.places) == 0 {
+		return
+	}
+	v.places = slices.Clone(w.places)
+	v.stayWhereItIs()
+}
+
 // Answer gives a question an answer and keeps it.
 func (v *Visit) Answer(ctx context.Context, question survey.FieldPath, value string) error {
 	if err := v.keepTyped(ctx); err != nil {

@@ -35,3 +35,16 @@ func sameDay(a, b time.Time) bool {
 	by, bm, bd := b.Date()
 	return ay == by && am == bm && ad == bd
 }
+
+// A device's date outside these years is not what it says: the program is newer than the one, and out of use by the
+// other.
+const firstYear, lastYear = 2026, 2037
+
+// ClockTrouble says that the device's date cannot be right, and that nothing is lost by it; nothing while it may be.
+func ClockTrouble(now time.Time) string {
+	if now.Year() >= firstYear && now.Year() <= lastYear {
+		return ""
+	}
+	return fmt.Sprintf("这台机器的日期是 %s，多半不对，请在系统设置里改对。填表、保存、解锁都不受影响，只是表上的日期会跟着错。",
+		Day(survey.MillisOf(now), now))
+}

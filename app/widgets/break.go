@@ -49,7 +49,7 @@ func breakParagraph(text string, width float32, advance func(rune) float32) []st
 			put(string(r))
 		}
 	}
-	return append(lines, line.String())
+	return append(lines, strings.TrimRight(line.String(), " "))
 }
 
 func measure(s string, advance func(rune) float32) float32 {

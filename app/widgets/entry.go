@@ -18,6 +18,7 @@ type FieldSpec struct {
 	Prompt  string // stands in the empty field
 	Rows    int    // lines in sight; more than one takes line breaks
 	Numeric bool   // asks the device for its number keyboard
+	Secret  bool   // shows dots in place of what is typed
 	OnType  func(text string)
 	OnLeave func()
 }
@@ -83,12 +84,14 @@ func newEntry(spec FieldSpec) *entry {
 	e := &entry{spec: spec}
 	e.Text = spec.Text
 	e.PlaceHolder = displayable(spec.Prompt)
+	e.Password = spec.Secret
 	if spec.Rows > 1 {
 		e.MultiLine = true
 		e.Wrapping = fyne.TextWrapBreak
 		e.SetMinRowsVisible(spec.Rows)
 	}
 	e.OnChanged = func(text string) {
+		onActivity()
 		if spec.OnType != nil {
 			spec.OnType(text)
 		}
@@ -100,6 +103,8 @@ func newEntry(spec FieldSpec) *entry {
 // Keyboard says which keyboard the device shows.
 func (e *entry) Keyboard() mobile.KeyboardType {
 	switch {
+	case e.spec.Secret:
+		return mobile.PasswordKeyboard
 	case e.spec.Numeric:
 		return mobile.NumberKeyboard
 	case e.MultiLine:
@@ -110,6 +115,7 @@ func (e *entry) Keyboard() mobile.KeyboardType {
 
 // FocusGained lifts the veil.
 func (e *entry) FocusGained() {
+	onActivity()
 	e.Entry.FocusGained()
 	e.onFocus(true)
 }
@@ -125,6 +131,7 @@ func (e *entry) FocusLost() {
 
 // TypedKey hands the back button on to the window.
 func (e *entry) TypedKey(key *fyne.KeyEvent) {
+	onActivity()
 	if goesBack(key) {
 		passOn(key)
 		return
@@ -166,6 +173,7 @@ func (v *veil) TappedSecondary(at *fyne.PointEvent) { v.Tapped(at) }
 
 // Scrolled turns the page.
 func (v *veil) Scrolled(e *fyne.ScrollEvent) {
+	onActivity()
 	if v.page != nil {
 		v.page.scroll.Scrolled(e)
 	}
@@ -173,6 +181,7 @@ func (v *veil) Scrolled(e *fyne.ScrollEvent) {
 
 // Dragged moves the page under the finger.
 func (v *veil) Dragged(e *fyne.DragEvent) {
+	onActivity()
 	if d := v.draggable(); d != nil {
 		d.Dragged(e)
 	}

@@ -3,6 +3,7 @@ package widgets
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -31,6 +32,17 @@ func (f *Frame) MinSize() fyne.Size {
 	head, body := f.head.MinSize(), f.body.MinSize()
 	return fyne.NewSize(max(head.Width, body.Width), head.Height+body.Height)
 }
+
+var _ desktop.Hoverable = (*Frame)(nil)
+
+// MouseIn implements desktop.Hoverable.
+func (f *Frame) MouseIn(*desktop.MouseEvent) { onActivity() }
+
+// MouseMoved implements desktop.Hoverable: whoever moves the pointer is there.
+func (f *Frame) MouseMoved(*desktop.MouseEvent) { onActivity() }
+
+// MouseOut implements desktop.Hoverable.
+func (f *Frame) MouseOut() {}
 
 // CreateRenderer is for the toolkit.
 func (f *Frame) CreateRenderer() fyne.WidgetRenderer { return &frameRenderer{f} }

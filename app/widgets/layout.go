@@ -94,6 +94,11 @@ func Grid(objects ...fyne.CanvasObject) *fyne.Container {
 	return container.New(&grid{}, objects...)
 }
 
+// Columns sets objects side by side in columns of one width, however many they are.
+func Columns(objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(&grid{fixed: true}, objects...)
+}
+
 // natural is a thing that would like a width but can do with less.
 type natural interface {
 	NaturalWidth() float32
@@ -101,9 +106,14 @@ type natural interface {
 
 type grid struct {
 	width float32
+	fixed bool // one row, whatever the objects would like
 }
 
 func (l *grid) columns(objects []fyne.CanvasObject, width float32) (n int, cell float32) {
+	if l.fixed {
+		n = max(1, len(objects))
+		return n, (width - gap*float32(n-1)) / float32(n)
+	}
 	widest := float32(1)
 	for _, o := range objects {
 		if w, ok := o.(natural); ok {
@@ -152,6 +162,9 @@ func (l *grid) each(objects []fyne.CanvasObject, width float32,
 // MinSize implements fyne.Layout.
 func (l *grid) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	narrow := minWidth(objects)
+	if n := float32(len(objects)); l.fixed && n > 1 {
+		narrow = n*(narrow+gap) - gap
+	}
 	return fyne.NewSize(narrow, l.heightFor(objects, max(narrow, l.width)))
 }
 

@@ -40,6 +40,7 @@ type ListSpec struct {
 // List shows any number of rows of one height and makes only those in sight.
 type List struct {
 	widget.List
+	seen float32 // how far it was scrolled when a row was drawn last
 }
 
 // NewList returns a list.
@@ -48,6 +49,10 @@ func NewList(spec ListSpec) *List {
 	l.Length = spec.Count
 	l.CreateItem = func() fyne.CanvasObject { return NewRow(RowFacts{Title: "国", Detail: "国"}, nil) }
 	l.UpdateItem = func(i widget.ListItemID, o fyne.CanvasObject) {
+		if at := l.GetScrollOffset(); at != l.seen {
+			l.seen = at
+			onActivity()
+		}
 		row, ok := o.(*Row)
 		if !ok || i >= spec.Count() {
 			return

@@ -24,6 +24,7 @@ func NewPage(objects ...fyne.CanvasObject) *Page {
 	p := &Page{column: Column(objects...)}
 	p.sheet = container.New(&sheet{}, p.column)
 	p.scroll = container.NewVScroll(p.sheet)
+	p.scroll.OnScrolled = func(fyne.Position) { onActivity() }
 	p.ExtendBaseWidget(p)
 	return p
 }

@@ -73,6 +73,7 @@ func copyOver(dst *image.NRGBA, src image.Image) {
 
 // Dragged draws on from the last point.
 func (p *pad) Dragged(e *fyne.DragEvent) {
+	onActivity()
 	at := p.pixel(e.Position)
 	if !p.drawing {
 		p.drawing = true

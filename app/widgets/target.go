@@ -26,6 +26,7 @@ var (
 
 // Tapped implements fyne.Tappable.
 func (t *target) Tapped(*fyne.PointEvent) {
+	onActivity()
 	if !t.disabled && t.onTap != nil {
 		t.onTap()
 	}
@@ -49,6 +50,7 @@ func (t *target) TypedRune(r rune) {
 
 // TypedKey taps with the return key.
 func (t *target) TypedKey(e *fyne.KeyEvent) {
+	onActivity()
 	if e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter {
 		t.Tapped(nil)
 	}
@@ -77,6 +79,7 @@ func (t *target) MouseDown(*desktop.MouseEvent) { t.become(&t.pressed, true) }
 func (t *target) MouseUp(*desktop.MouseEvent) { t.become(&t.pressed, false) }
 
 func (t *target) become(state *bool, now bool) {
+	onActivity()
 	*state = now
 	if t.restyle != nil {
 		t.restyle()

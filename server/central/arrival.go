@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"zoucun/survey"
 	"zoucun/sync/wire"
 )
@@ -94,7 +96,7 @@ func (a *arrival) entry(ctx context.Context, replica survey.ReplicaID, e survey.
 	if err != nil {
 		return err
 	}
-	known, err := a.placeOf(ctx, e.Revision.Header)
+	known, err := a.placeOf(ctx, e.Revision, who)
 	if err != nil {
 		return err
 	}
@@ -111,11 +113,12 @@ func (a *arrival) entry(ctx context.Context, replica survey.ReplicaID, e survey.
 	return a.enter(ctx, e.Revision, known)
 }
 
-// placeOf returns what is known of a revision's record. Refused revisions do not count.
-func (a *arrival) placeOf(ctx context.Context, h survey.Header) (place, error) {
+// placeOf returns what is known of a revision's record and of its author. Refused revisions do not count.
+func (a *arrival) placeOf(ctx context.Context, r survey.Revision, who standing) (place, error) {
+	h := r.Header
 	p := place{known: a.types[h.Record] != "", typ: a.types[h.Record]}
-	if !p.known {
-		return p, nil
+	if err := a.people(ctx, r, who, &p); err != nil || !p.known {
+		return p, err
 	}
 	var within int
 	err := a.tx.QueryRowContext(ctx, `SELECT count(*) FROM revision WHERE county = $1 AND record_id = $2 AND scope_id = $3 AND refused < 0`,
@@ -124,11 +127,18 @@ func (a *arrival) placeOf(ctx context.Context, h survey.Header) (place, error) {
 		return p, err
 	}
 	p.within = within > 0
-	err = a.tx.QueryRowContext(ctx, `SELECT author FROM revision WHERE county = $1 AND record_id = $2 AND refused < 0
-		ORDER BY received, ehlc, rev_id LIMIT 1`, int64(a.county), h.Record[:]).Scan(&p.author)
+	var first []byte
+	err = a.tx.QueryRowContext(ctx, `SELECT header FROM revision WHERE county = $1 AND record_id = $2 AND refused < 0
+		ORDER BY received, ehlc, rev_id LIMIT 1`, int64(a.county), h.Record[:]).Scan(&first)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
+		return p, nil
 	}
+	if err != nil {
+		return p, err
+	}
+	var header survey.Header
+	err = cbor.Unmarshal(first, &header)
+	p.author, p.device = header.Author, header.Device
 	return p, err
 }
 

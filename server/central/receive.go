@@ -165,7 +165,7 @@ func (a *arrival) signer(ctx context.Context, s wire.Segment) (standing, error) 
 	if err := s.Verify(known.signKey); err != nil {
 		return standing{}, &survey.Error{Kind: survey.Damaged, Op: "central.Receive", Subject: "replica " + s.Header.Replica.String(), Err: err}
 	}
-	return standing{grant: known.grant, revoked: known.revoked}, nil
+	return standing{grant: known.grant, revoked: known.revoked, now: a.now}, nil
 }
 
 // held is a replica's row.

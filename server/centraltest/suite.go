@@ -34,6 +34,7 @@ func Run(t *testing.T, fresh Backend) {
 	t.Run("a forged or foreign segment is refused whole", s.forged)
 	t.Run("what the grant does not allow is kept apart", s.rejects)
 	t.Run("an envelope is taken without a name and never changed", s.envelopes)
+	t.Run("a second person of a device is taken once a user record says so", s.users)
 	t.Run("a revoked device still delivers but reads nothing", s.revoked)
 	t.Run("a withdrawn scope is named", s.regrant)
 	t.Run("a grant is renewed while the device calls", s.renewal)
@@ -315,6 +316,66 @@ func (s suite) rejects(t *testing.T) {
 	if r, err := c.Record(t.Context(), record); err != nil || r.Fields["label"] != "张" || len(r.Heads) != 1 {
 		t.Errorf("record %+v, %v", r, err)
 	}
+}
+
+func (s suite) users(t *testing.T) {
+	c, _ := s.begin(t)
+	scope, shared := village(), survey.RegisterScope(County)
+	d, other := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre), Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
+	colleague, stranger := survey.NewID[survey.PersonID](), survey.NewID[survey.PersonID]()
+	register := []central.Write{}
+	for _, person := range []survey.PersonID{colleague, other.Person} {
+		register = append(register, central.Write{
+			Record: survey.RecordID(person), Type: survey.TypeStaff, Scope: shared, Fields: survey.Fields{survey.StaffName: "李"},
+		})
+	}
+	if _, err := c.Write(t.Context(), survey.PersonID{}, register); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := other.Visit(t, scope, "on the other's own device")
+	other.Send(t, c, 1)
+
+	send := func(what string, taken bool, h survey.Header, b survey.Body) survey.Revision {
+		t.Helper()
+		first := uint64(len(d.Log)) + 1
+		r := d.Add(t, h, b)
+		if receipt := d.Send(t, c, first); len(receipt.Rejects) == 0 != taken {
+			t.Errorf("%s: receipt %+v, want taken %v", what, receipt, taken)
+		}
+		return r
+	}
+	visit := func(author survey.PersonID) survey.Header {
+		return survey.Header{Record: survey.NewID[survey.RecordID](), Type: survey.TypeVisit, Scope: scope, Author: author}
+	}
+	user := func(of *Device, person, author survey.PersonID) (survey.Header, survey.Body) {
+		return survey.Header{Record: survey.UserRecord(shared, of.ID, person), Type: survey.TypeUser, Scope: shared, Author: author},
+			survey.Body{Fields: survey.Fields{survey.UserDevice: of.ID.String(), survey.UserPerson: person.String()}}
+	}
+	send("before anybody says so", false, visit(colleague), survey.Body{})
+	h, b := user(d, colleague, colleague)
+	send("one who says so of themselves", false, h, b)
+	h, b = user(d, stranger, d.Person)
+	send("somebody who is not in the register", false, h, b)
+	h, b = user(other, colleague, d.Person)
+	send("a user of another device", false, h, b)
+	h, b = user(d, colleague, d.Person)
+	h.Scope = scope
+	send("outside the register's scope", false, h, b)
+	h, b = user(d, colleague, d.Person)
+	admitted := send("the device's own person says so", true, h, b)
+	own := send("the colleague's visit", true, visit(colleague), survey.Body{})
+	h = own.Header
+	h.Parents, h.HLC = []survey.RevID{own.ID}, 0
+	send("the colleague's visit again", true, h, survey.Body{})
+	h, b = user(d, other.Person, colleague)
+	send("a user says so of another", true, h, b)
+	h = elsewhere.Header
+	h.Parents, h.HLC = []survey.RevID{elsewhere.ID}, 0
+	send("what that one wrote on their own device", false, h, survey.Body{})
+	h = admitted.Header
+	h.Kind, h.Parents, h.HLC, h.Touched = survey.Void, []survey.RevID{admitted.ID}, 0, nil
+	send("the user record is taken back", true, h, survey.Body{})
+	send("after that", false, visit(colleague), survey.Body{})
 }
 
 // pullAsNew reads a scope as a device that has just been enrolled.
@@ -674,6 +735,10 @@ func (s suite) clock(t *testing.T) {
 	}
 	if got := reply.Pages[0].Items[0].HLC.Time(); got.After(clock.Now()) {
 		t.Errorf("effective time %v is after the server received it at %v", got, clock.Now())
+	}
+	d.Add(t, survey.Header{Record: survey.NewID[survey.RecordID](), Type: survey.TypeVisit, Scope: scope, HLC: survey.HLC(0).Next(Start.AddDate(14, 0, 0))}, survey.Body{})
+	if receipt := d.Send(t, c, 2); len(receipt.Rejects) > 0 {
+		t.Errorf("a visit of a device whose clock says %d is kept apart: %+v", Start.Year()+14, receipt.Rejects)
 	}
 }
 

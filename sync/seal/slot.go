@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"filippo.io/age"
@@ -53,6 +54,20 @@ func CheckPIN(pin string) error {
 		return refuse("这个密码太容易猜到，请换一个，不要用相同或连续的数字。")
 	}
 	return nil
+}
+
+// CheckPassphrase is CheckPIN for what has to protect a slot alone, without a device's own key: an error of kind Invalid
+// for what has no letters, no digits, or is short.
+func CheckPassphrase(words string) error {
+	letter := strings.ContainsFunc(words, unicode.IsLetter)
+	digit := strings.ContainsFunc(words, unicode.IsDigit)
+	if letter && digit && utf8.RuneCountInString(words) >= minLetters {
+		return nil
+	}
+	return &survey.Error{
+		Kind: survey.Invalid, Op: "seal.CheckPassphrase",
+		Message: "这台机器没有保管钥匙的地方，光靠数字太容易被试出来。请用至少 8 个字、又有字母（或汉字）又有数字的口令。",
+	}
 }
 
 // Slot is a secret wrapped under a person's PIN and, where the device has one, its own key. A PIN of six digits alone

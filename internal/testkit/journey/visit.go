@@ -20,10 +20,10 @@ const (
 	Promise    = "三天内带水利站的人来看"
 )
 
-// Enrol types the server's address and the code, and waits for the villages.
+// Enrol types the server's address and the code, puts the PIN off, and waits for the villages.
 func (j *Journey) Enrol(ctx context.Context, url, code string) error {
 	return j.do(ctx, "enrol",
-		see("登记本机"), fill("服务器地址", url), fill("登记码", code), button("登记"), see(Village))
+		see("登记本机"), fill("服务器地址", url), fill("登记码", code), button("登记"), see("设密码"), button("以后再设"), see(Village))
 }
 
 // Open chooses the village, finds the household by its pinyin initials, and begins the form.
