@@ -28,7 +28,7 @@ func (d *desk) heard(width, height float32) (*present.Visit, *Screen) {
 	return v, screen
 }
 
-func (d *desk) write(v *present.Visit, text string) {
+func (d *desk) worry(v *present.Visit, text string) {
 	d.t.Helper()
 	if err := v.Answer(d.t.Context(), "hear/heard_worry", text); err != nil {
 		d.t.Fatal(err)
@@ -48,8 +48,8 @@ func typedOn(o fyne.CanvasObject) []string {
 func TestUndoShowsTheQuestionAgain(t *testing.T) {
 	d := newDesk(t, "QZ-01")
 	v, screen := d.heard(1280, 800)
-	d.write(v, "先写的")
-	d.write(v, "后写的")
+	d.worry(v, "先写的")
+	d.worry(v, "后写的")
 	d.tap("撤销") // on another page
 	if got := typedOn(screen.Body); !slices.Contains(got, "先写的") {
 		t.Errorf("after undo the fields say %q", got)
@@ -74,8 +74,8 @@ func TestUndoShowsTheQuestionAgain(t *testing.T) {
 func TestWhatWasWrittenAnHourAgoIsShownAndGoneBackTo(t *testing.T) {
 	d := newDesk(t, "QZ-01")
 	v, screen := d.heard(1280, 800)
-	d.write(v, "先写的")
-	d.write(v, "后写的")
+	d.worry(v, "先写的")
+	d.worry(v, "后写的")
 	d.tap("以前写的")
 	d.sees("2 小时前")
 	d.tap("2 小时前")
@@ -145,7 +145,7 @@ func TestTwoDraftsAreComparedAndOneIsTaken(t *testing.T) {
 func TestADraftOutlivesANewVersionOfItsForm(t *testing.T) {
 	d := newDesk(t, "QZ-01")
 	v, _ := d.heard(1280, 800)
-	d.write(v, "旧表里写的")
+	d.worry(v, "旧表里写的")
 	if err := v.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
