@@ -12,6 +12,7 @@ import (
 	"slices"
 	"sync"
 
+	"zoucun/internal/disk"
 	"zoucun/survey"
 	"zoucun/sync/seal"
 	"zoucun/sync/wire"
@@ -87,7 +88,7 @@ const keyFileVersion = 1
 // OpenKeys reads the keys of a folder.
 func OpenKeys(dir string, o KeyOptions) (*Keys, error) {
 	if o.Disk == nil {
-		o.Disk = systemDisk{}
+		o.Disk = disk.System{}
 	}
 	if o.Cost == (seal.Cost{}) {
 		o.Cost = seal.DefaultCost
