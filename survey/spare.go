@@ -1,0 +1,26 @@
+package survey
+
+// Spare is how it stands with the second copy, for the screen.
+type Spare struct {
+	State    SpareState
+	Folder   string
+	Verified Millis // when all of it was last found whole, read back from where it lies; 0 is never
+	Entries  int    // of the log
+	Drafts   int
+	Files    int
+	Bytes    int64
+	Err      error  // what is in the way, while State is SpareTrouble
+	Retry    Millis // when it is tried again
+}
+
+// SpareState says what the second copy is doing.
+type SpareState uint8
+
+// States of the second copy.
+const (
+	SpareOff     SpareState = iota // no folder was chosen
+	SpareNoKey                     // the county has listed nobody who could open it
+	SpareWriting                   // something is not in it yet
+	SpareKept                      // everything is in it
+	SpareTrouble                   // it cannot be written
+)
