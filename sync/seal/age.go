@@ -43,7 +43,9 @@ func RecipientOf(sealKey []byte) (string, error) {
 }
 
 // Identity returns the key that opens what was sealed to the device, in age's notation.
-func (k DeviceKeys) Identity() string { return strings.ToUpper(bech32("age-secret-key-", k.seal.Bytes())) }
+func (k DeviceKeys) Identity() string {
+	return strings.ToUpper(bech32("age-secret-key-", k.seal.Bytes()))
+}
 
 // EncryptTo returns a writer whose bytes only the recipients read, by age (age-encryption.org/v1). Closing it ends the
 // stream and leaves to open.
