@@ -24,3 +24,20 @@ const (
 	SpareKept                      // everything is in it
 	SpareTrouble                   // it cannot be written
 )
+
+// Exported is what was copied into a folder for somebody to carry to town.
+type Exported struct {
+	Files       []string // names, a volume each
+	Entries     int
+	Attachments int
+	Bytes       int64
+}
+
+// Homecoming is what a device took over from a bundle that the server wrote for it.
+type Homecoming struct {
+	Receipt     bool  // it was the server's word on the log
+	Entries     int64 // that the server has signed for now and had not before
+	Drafts      int   // taken over
+	KnownDrafts int   // that were here already, or finished
+	Missing     int   // files of drafts that were not in the bundle
+}

@@ -26,6 +26,7 @@ type command struct {
 	help  string
 	count int  // how many arguments follow
 	fewer bool // or none
+	more  bool // or more
 	setup setup
 }
 
@@ -48,6 +49,8 @@ func commands() []command {
 		{name: "key list", setup: keyList, help: "显示收件名单：封存件交给谁，谁能恢复"},
 		{name: "key add", args: "公钥", count: 1, setup: keyAdd, help: "把收件单位或恢复钥匙加入名单，发给各设备"},
 		{name: "key remove", args: "公钥", count: 1, setup: keyRemove, help: "从名单里去掉一把公钥；已经封存的仍要用原来的私钥打开"},
+		{name: "bundle import", args: "数据包…", count: 1, more: true, setup: bundleImport, help: "导入数据包或整个文件夹（存储卡上的第二份、U盘上的数据包），并写出回执"},
+		{name: "bundle show", args: "数据包…", count: 1, more: true, setup: bundleShow, help: "显示数据包是哪台设备的、全不全；带私钥可看里面有多少"},
 		{name: "export", setup: export, help: "把走访、问题和户导出为 .xlsx"},
 		{name: "records", setup: records, help: "显示服务器上的记录"},
 		{name: "township generate", args: "花名册.xlsx", count: 1, fewer: true, setup: townshipGenerate, help: "生成一个虚构乡镇的花名册，供演示和测试"},
@@ -141,7 +144,7 @@ func (s *session) perform(ctx context.Context, c command, words []string) error 
 	if err != nil {
 		return s.flagError(err, func(w io.Writer) { c.describe(w, flags) })
 	}
-	if len(args) != c.count && (!c.fewer || len(args) > 0) {
+	if len(args) != c.count && (!c.fewer || len(args) > 0) && (!c.more || len(args) < c.count) {
 		return &hintError{
 			&usageError{fmt.Sprintf("%s 后面要跟 %d 项，写了 %d 项。", c.name, c.count, len(args))},
 			"zouctl " + strings.TrimSpace(c.name+" "+c.args),

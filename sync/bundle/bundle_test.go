@@ -51,7 +51,7 @@ func (p party) spec() Spec {
 	return Spec{
 		Label: Label{
 			Bundle: survey.BundleID{1}, Kind: Work, County: 340122, Device: p.device, Epoch: survey.Epoch{7},
-			Created: 1764000000000, Volume: 1, Volumes: 1,
+			Created: 1764000000000, Volume: 1, Volumes: 1, List: 2,
 		},
 		To: []string{p.recipient}, Key: p.keys.Signer(),
 	}

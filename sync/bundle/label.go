@@ -32,6 +32,7 @@ type Label struct {
 	Created survey.Millis   `cbor:"6,keyasint"` // by the writer's clock; nothing rests on it
 	Volume  uint32          `cbor:"7,keyasint"` // counts from 1
 	Volumes uint32          `cbor:"8,keyasint"`
+	List    uint64          `cbor:"9,keyasint"` // serial of the county's list of recipients it is encrypted to
 }
 
 func (l Label) check() error {

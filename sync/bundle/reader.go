@@ -22,6 +22,7 @@ import (
 // Bundle is a file that is whole, as far as can be told without a key.
 type Bundle struct {
 	Label Label
+	Sum   survey.Hash // the hash that the file ends with
 
 	file      io.ReaderAt
 	from, end int64 // of the age file
@@ -55,6 +56,7 @@ func Inspect(file io.ReaderAt, size int64) (*Bundle, error) {
 	if !bytes.Equal(seen.Sum(nil), closing[len(ending):]) {
 		return nil, fault(ErrDamaged, "hash differs")
 	}
+	b.Sum = survey.Hash(closing[len(ending):])
 	return b, nil
 }
 

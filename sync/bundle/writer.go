@@ -172,17 +172,15 @@ func (w *Writer) Close() error {
 		return err
 	}
 	// The last bytes are within the limit by what counted leaves free.
-	closing := append([]byte(ending), w.closing()...)
+	w.file.hash.Write([]byte(ending))
+	closing := w.file.hash.Sum([]byte(ending))
 	n, err := w.file.to.Write(closing)
 	w.file.size += int64(n)
 	return err
 }
 
-// closing is the hash that the file ends with.
-func (w *Writer) closing() []byte {
-	w.file.hash.Write([]byte(ending))
-	return w.file.hash.Sum(nil)
-}
+// Sum returns the hash that a closed bundle ends with.
+func (w *Writer) Sum() survey.Hash { return survey.Hash(w.file.hash.Sum(nil)) }
 
 // Counts says what has been written.
 func (w *Writer) Counts() Counts { return w.counts }
