@@ -204,7 +204,7 @@ func (p *program) goHome(village survey.RecordID) {
 func (p *program) openSettings() {
 	grant := p.self.Grant
 	p.shell.Push(field.NewSettings(field.SettingsSpec{
-		TextSize: p.textSize(), OnSize: p.setTextSize, OnVillage: p.chooseVillage,
+		TextSize: p.textSize(), OnSize: p.setTextSize, OnVillage: p.chooseVillage, Cards: p.spareCards(),
 		Facts: [][2]string{
 			{"使用人", grant.Name}, {"乡镇", grant.Township}, {"服务器", p.self.Server}, {"本机编号", grant.Device.String()},
 		},

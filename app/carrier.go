@@ -17,12 +17,13 @@ import (
 type carrier struct {
 	program *program
 	agent   *client.Agent
+	spare   *sparing
 	running sync.WaitGroup
 	reports chan survey.Progress // the last report not yet shown
 }
 
 func newCarrier(p *program) *carrier {
-	c := &carrier{program: p, reports: make(chan survey.Progress, 1)}
+	c := &carrier{program: p, reports: make(chan survey.Progress, 1), spare: newSparing(p)}
 	c.agent = client.New(p.store, client.Options{Clock: p.opt.Clock, OnProgress: c.report, Log: p.opt.Log})
 	return c
 }
@@ -43,9 +44,10 @@ func (c *carrier) start(ctx context.Context) {
 		}
 	})
 	c.running.Go(func() { c.watch(ctx) })
+	c.running.Go(func() { c.spare.run(ctx) })
 }
 
-// wait returns when both have ended.
+// wait returns when all of them have ended.
 func (c *carrier) wait() { c.running.Wait() }
 
 // report takes what the agent is doing; only the newest report matters.

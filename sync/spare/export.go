@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"zoucun/internal/disk"
@@ -154,10 +153,7 @@ func (x *export) write(spec bundle.Spec, volume []bundle.Item) error {
 func (x *export) readBack() error {
 	for _, name := range x.done.Files {
 		if _, _, err := inspect(filepath.Join(x.folder, name)); err != nil {
-			if errors.Is(err, os.ErrNotExist) {
-				return err
-			}
-			return fmt.Errorf("%w: %w", errReadBack, err)
+			return readBack(err)
 		}
 	}
 	return nil

@@ -342,14 +342,19 @@ func writeBundle(d disk.Disk, path string, spec bundle.Spec, fill func(*bundle.W
 	}, func(unfinished string) error {
 		found, _, err := inspect(unfinished)
 		if err == nil && found.Sum != w.Sum() {
-			err = errors.New("another bundle is there than was written")
+			err = &survey.Error{Kind: survey.Damaged, Op: "spare.readBack", Err: errors.New("another bundle is there than was written")}
 		}
-		if err != nil {
-			return fmt.Errorf("%w: %w", errReadBack, err)
-		}
-		return nil
+		return readBack(err)
 	})
 	return w, err
+}
+
+// readBack marks an error that says something about what lies on the medium, not about reaching it.
+func readBack(err error) error {
+	if err == nil || survey.KindOf(err) == survey.Internal {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errReadBack, err)
 }
 
 // drop removes the files that are superseded or that nobody needs any more: what the server holds durably.
