@@ -22,6 +22,7 @@ type carrier struct {
 	log     *slog.Logger
 	open    bool // nobody has set a PIN
 	agent   *client.Agent
+	spare   *sparing
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	reports chan survey.Progress // the last report not yet shown
@@ -30,7 +31,7 @@ type carrier struct {
 func newCarrier(p *program) *carrier {
 	c := &carrier{
 		program: p, store: p.store, clock: p.opt.Clock, log: p.opt.Log, open: len(p.keys.People()) == 0,
-		reports: make(chan survey.Progress, 1),
+		reports: make(chan survey.Progress, 1), spare: newSparing(p),
 	}
 	c.agent = client.New(p.store, client.Options{Clock: p.opt.Clock, OnProgress: c.report, Log: p.opt.Log})
 	return c
@@ -57,9 +58,13 @@ func (c *carrier) start(ctx context.Context) {
 		defer contain()
 		c.watch(ctx)
 	})
+	c.running.Go(func() {
+		defer contain()
+		c.spare.run(ctx)
+	})
 }
 
-// end stops both and returns when they have ended.
+// end stops all of them and returns when they have ended.
 func (c *carrier) end() {
 	c.stop()
 	c.running.Wait()

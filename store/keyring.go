@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 
+	"zoucun/internal/disk"
 	"zoucun/survey"
 	"zoucun/sync/seal"
 )
@@ -24,7 +25,7 @@ type Keyring interface {
 
 // FileKeyring returns the keyring that keeps the key in a file only the owner may read. It protects a copied database,
 // not a stolen device.
-func FileKeyring(path string) Keyring { return fileKeyring{path, systemDisk{}} }
+func FileKeyring(path string) Keyring { return fileKeyring{path, disk.System{}} }
 
 type fileKeyring struct {
 	path string

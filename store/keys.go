@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sync"
 
+	"zoucun/internal/disk"
 	"zoucun/survey"
 	"zoucun/sync/seal"
 	"zoucun/sync/wire"
@@ -92,7 +93,7 @@ const keyFileVersion = 1
 // OpenKeys reads the keys of a folder.
 func OpenKeys(dir string, o KeyOptions) (*Keys, error) {
 	if o.Disk == nil {
-		o.Disk = systemDisk{}
+		o.Disk = disk.System{}
 	}
 	if o.Cost == (seal.Cost{}) {
 		o.Cost = seal.DefaultCost

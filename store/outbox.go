@@ -78,7 +78,8 @@ func (s *Store) pendingPush(ctx context.Context, t *tx) (*pending, error) {
 	return &p, err
 }
 
-// beginPush settles what the next push holds: one segment, cut before, that the server lacks some of, or a new one.
+// beginPush settles what the next push holds: the segments, cut before, that the server lacks some of, as many as fit,
+// or a new one.
 func (s *Store) beginPush(ctx context.Context, t *tx, maxEntries, maxBytes int) (*pending, error) {
 	state, err := s.replicaState(ctx, t)
 	if err != nil || state.acked >= state.last {
@@ -87,6 +88,9 @@ func (s *Store) beginPush(ctx context.Context, t *tx, maxEntries, maxBytes int) 
 	p := pending{id: survey.NewID[survey.PushID](), nonce: state.nonce}
 	p.first, p.last, err = s.cutSegment(ctx, t, state, min(maxEntries, wire.MaxEntries), maxBytes)
 	if err != nil {
+		return nil, err
+	}
+	if p.last, err = s.joinSegments(ctx, t, p, maxEntries, maxBytes); err != nil {
 		return nil, err
 	}
 	return &p, t.exec(ctx, `INSERT INTO push (one, push_id, replica_id, nonce, first_n, last_n) VALUES (1, ?, ?, ?, ?, ?)
@@ -103,8 +107,14 @@ func (s *Store) cutSegment(ctx context.Context, t *tx, state replicaState, maxEn
 	if !errors.Is(err, sql.ErrNoRows) {
 		return first, last, err
 	}
+	last, err = s.measure(ctx, t, next, maxEntries, maxBytes)
+	return next, last, err
+}
+
+// measure returns the last entry of a segment that begins at next and is not cut yet.
+func (s *Store) measure(ctx context.Context, t *tx, next int64, maxEntries, maxBytes int) (int64, error) {
 	last, bytes := next-1, 0
-	err = t.each(ctx, `SELECT l.n, length(v.payload_sealed) FROM rlog l JOIN revision v ON v.rev_id = l.rev_id
+	err := t.each(ctx, `SELECT l.n, length(v.payload_sealed) FROM rlog l JOIN revision v ON v.rev_id = l.rev_id
 		WHERE l.replica_id = ? AND l.n >= ? ORDER BY l.n LIMIT ?`, []any{s.self.replica[:], next, maxEntries}, func(row rowScan) error {
 		var n int64
 		var size int
@@ -115,39 +125,98 @@ func (s *Store) cutSegment(ctx context.Context, t *tx, state replicaState, maxEn
 		}
 		return err
 	})
-	return next, last, err
+	return last, err
+}
+
+// joinSegments returns the last entry of the segments, cut before, that a push may carry besides its first. A second
+// copy is written more often than the network comes back: it leaves many small ones.
+func (s *Store) joinSegments(ctx context.Context, t *tx, p pending, maxEntries, maxBytes int) (int64, error) {
+	last, bytes := p.last, 0
+	err := t.each(ctx, `SELECT g.first_n, g.first_n + g.count - 1, sum(length(v.payload_sealed)) FROM segment g
+		JOIN rlog l ON l.replica_id = g.replica_id AND l.n BETWEEN g.first_n AND g.first_n + g.count - 1
+		JOIN revision v ON v.rev_id = l.rev_id
+		WHERE g.replica_id = ? AND g.first_n >= ? GROUP BY g.first_n ORDER BY g.first_n LIMIT ?`,
+		[]any{s.self.replica[:], p.first, wire.MaxSegments}, func(row rowScan) error {
+			var from, to int64
+			var size int
+			err := row(&from, &to, &size)
+			bytes += size
+			if from == last+1 && to-p.first < int64(maxEntries) && bytes <= maxBytes {
+				last = to
+			}
+			return err
+		})
+	return last, err
+}
+
+// run is a part of a log that is one segment.
+type run struct {
+	replica     survey.ReplicaID
+	first, last int64
 }
 
 // buildPush makes the push from the log. Signatures and encoding are deterministic, so it is the same every time.
 func (s *Store) buildPush(ctx context.Context, t *tx, p pending) (wire.Push, error) {
-	header := wire.SegmentHeader{Replica: s.self.replica, Device: s.self.device, First: uint64(p.first)}
-	err := t.row(ctx, "SELECT hash FROM segment WHERE replica_id = ? AND first_n + count = ?",
-		[]any{s.self.replica[:], p.first}, &header.Prev)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return wire.Push{}, err
-	}
-	entries, err := s.entries(ctx, t, p.first, p.last)
+	push := wire.Push{ID: p.id, Nonce: p.nonce}
+	runs, err := cutRuns(ctx, t, "g.replica_id = ? AND g.first_n BETWEEN ? AND ?", s.self.replica[:], p.first, p.last)
 	if err != nil {
 		return wire.Push{}, err
+	}
+	if len(runs) == 0 {
+		runs = []run{{s.self.replica, p.first, p.last}}
+	}
+	for _, r := range runs {
+		segment, err := s.buildSegment(ctx, t, r)
+		if err != nil {
+			return wire.Push{}, err
+		}
+		push.Segments = append(push.Segments, segment)
+	}
+	return push, nil
+}
+
+// cutRuns returns the segments that were cut, in the order of their logs.
+func cutRuns(ctx context.Context, t *tx, where string, args ...any) ([]run, error) {
+	var runs []run
+	err := t.each(ctx, `SELECT g.replica_id, g.first_n, g.first_n + g.count - 1 FROM segment g JOIN replica r ON r.replica_id = g.replica_id
+		WHERE `+where+` ORDER BY g.replica_id, g.first_n`, args, func(row rowScan) error {
+		var r run
+		err := row(&r.replica, &r.first, &r.last)
+		runs = append(runs, r)
+		return err
+	})
+	return runs, err
+}
+
+// buildSegment signs a run of a log, and notes that it was cut like this.
+func (s *Store) buildSegment(ctx context.Context, t *tx, r run) (wire.Segment, error) {
+	header := wire.SegmentHeader{Replica: r.replica, Device: s.self.device, First: uint64(r.first)}
+	err := t.row(ctx, "SELECT hash FROM segment WHERE replica_id = ? AND first_n + count = ?",
+		[]any{r.replica[:], r.first}, &header.Prev)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return wire.Segment{}, err
+	}
+	entries, err := s.entries(ctx, t, r)
+	if err != nil {
+		return wire.Segment{}, err
 	}
 	segment, err := wire.NewSegment(header, entries, s.self.keys.Signer())
 	if err != nil {
-		return wire.Push{}, err
+		return wire.Segment{}, err
 	}
 	hash, err := segment.Hash()
 	if err != nil {
-		return wire.Push{}, err
+		return wire.Segment{}, err
 	}
-	err = t.exec(ctx, "INSERT INTO segment (replica_id, first_n, count, hash) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		s.self.replica[:], p.first, len(entries), hash[:])
-	return wire.Push{ID: p.id, Nonce: p.nonce, Segments: []wire.Segment{segment}}, err
+	return segment, t.exec(ctx, "INSERT INTO segment (replica_id, first_n, count, hash) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		r.replica[:], r.first, len(entries), hash[:])
 }
 
 // entries returns a run of the log.
-func (s *Store) entries(ctx context.Context, t *tx, first, last int64) ([]survey.Entry, error) {
+func (s *Store) entries(ctx context.Context, t *tx, r run) ([]survey.Entry, error) {
 	var entries []survey.Entry
 	err := t.each(ctx, `SELECT l.n, l.rev_id, v.payload_sealed FROM rlog l JOIN revision v ON v.rev_id = l.rev_id
-		WHERE l.replica_id = ? AND l.n BETWEEN ? AND ? ORDER BY l.n`, []any{s.self.replica[:], first, last}, func(row rowScan) error {
+		WHERE l.replica_id = ? AND l.n BETWEEN ? AND ? ORDER BY l.n`, []any{r.replica[:], r.first, r.last}, func(row rowScan) error {
 		var n int64
 		var id survey.RevID
 		var payload []byte
@@ -161,14 +230,17 @@ func (s *Store) entries(ctx context.Context, t *tx, first, last int64) ([]survey
 	return entries, err
 }
 
-// DropPush gives up a push that the server has refused for its size, so that the next may be smaller. It may only be
-// called when the server has said that it did not take the push.
+// DropPush gives up a push that the server has refused for its size, so that the next may be smaller: of fewer segments,
+// or, where it was a single one, cut anew. It may only be called when the server has said that it did not take the push.
 func (s *Store) DropPush(ctx context.Context, id survey.PushID) error {
 	return s.update(ctx, "store.DropPush", "push "+id.String(), func(ctx context.Context, t *tx) error {
 		t.quiet = true
+		// Segments behind one that is cut anew name a segment before them that is no more: they are cut anew too.
 		err := t.exec(ctx, `DELETE FROM segment WHERE (replica_id, first_n) IN (
-			SELECT p.replica_id, p.first_n FROM push p JOIN replica r ON r.replica_id = p.replica_id
-			 WHERE p.push_id = ? AND p.first_n > r.acked_n)`, id[:])
+			SELECT g.replica_id, g.first_n FROM push p JOIN replica r ON r.replica_id = p.replica_id
+			  JOIN segment g ON g.replica_id = p.replica_id AND g.first_n >= p.first_n
+			 WHERE p.push_id = ? AND p.first_n > r.acked_n AND NOT EXISTS (
+			       SELECT 1 FROM segment h WHERE h.replica_id = p.replica_id AND h.first_n > p.first_n AND h.first_n <= p.last_n))`, id[:])
 		if err != nil {
 			return err
 		}

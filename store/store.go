@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"zoucun/internal/disk"
 	"zoucun/survey"
 	"zoucun/sync/seal"
 )
@@ -75,7 +76,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.disk == nil {
-		s.disk = systemDisk{}
+		s.disk = disk.System{}
 	}
 	if o.Keyring == nil {
 		keys, err := OpenKeys(dir, KeyOptions{Disk: s.disk})

@@ -24,6 +24,7 @@ type (
 	draftKind   struct{}
 	pushKind    struct{}
 	epochKind   struct{}
+	bundleKind  struct{}
 )
 
 type (
@@ -43,6 +44,8 @@ type (
 	PushID = ID[pushKind]
 	// Epoch identifies one life of a server's database. A restore from backup begins a new one.
 	Epoch = ID[epochKind]
+	// BundleID identifies one set of bundle files that were written together.
+	BundleID = ID[bundleKind]
 )
 
 // NewID returns a fresh UUIDv7: NewID[RecordID]().

@@ -103,9 +103,9 @@ func TestWhatWasWrittenAnHourAgoIsShownAndGoneBackTo(t *testing.T) {
 func TestTwoDraftsAreComparedAndOneIsTaken(t *testing.T) {
 	d := newDesk(t, "QZ-01")
 	first, _ := d.heard(1280, 800)
-	d.write(first, "第一份写的")
+	d.worry(first, "第一份写的")
 	second, _ := d.heard(1280, 800)
-	d.write(second, "第二份写的")
+	d.worry(second, "第二份写的")
 	for _, v := range []*present.Visit{first, second} {
 		if err := v.Flush(t.Context()); err != nil {
 			t.Fatal(err)

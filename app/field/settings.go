@@ -15,6 +15,7 @@ type SettingsSpec struct {
 	Facts     [][2]string // what this installation is: name and value
 	OnSize    func(size int)
 	OnVillage func()
+	Cards     []fyne.CanvasObject // what else can be set
 
 	Locked bool   // whoever uses the device has a PIN
 	Who    string // who that is, on the lock screen
@@ -80,12 +81,13 @@ func NewSettings(spec SettingsSpec) *Screen {
 		}
 		about.Objects = append(about.Objects, widgets.Tight(widgets.NewText(f[0], widgets.Hint), widgets.NewText(f[1], widgets.Plain)))
 	}
-	return &Screen{Title: "设置", Body: widgets.NewPage(
+	cards := []fyne.CanvasObject{
 		spec.secrecy(),
 		widgets.Card(widgets.NewText("字号", widgets.Strong), size),
 		widgets.Card(widgets.NewText("走访的村", widgets.Strong), widgets.NewButton(widgets.ButtonSpec{Text: "换一个村", OnTap: spec.OnVillage})),
-		widgets.Card(about),
-	)}
+	}
+	cards = append(append(cards, spec.Cards...), widgets.Card(about))
+	return &Screen{Title: "设置", Body: widgets.NewPage(cards...)}
 }
 
 func first(list []string) string {

@@ -51,6 +51,8 @@ func commands() []command {
 		{name: "key remove", args: "公钥", count: 1, setup: keyRemove, help: "从名单里去掉一把公钥；已经封存的仍要用原来的私钥打开"},
 		{name: "seal open", args: "[封存件文件…]", count: 1, fewer: true, more: true, setup: sealOpen, help: "收件单位用自己的私钥打开封存件"},
 		{name: "seal export", setup: sealExport, help: "把封存件写成文件交给收件单位；内容仍是封着的"},
+		{name: "bundle import", args: "数据包…", count: 1, more: true, setup: bundleImport, help: "导入数据包或整个文件夹（存储卡上的第二份、U盘上的数据包），并写出回执"},
+		{name: "bundle show", args: "数据包…", count: 1, more: true, setup: bundleShow, help: "显示数据包是哪台设备的、全不全；带私钥可看里面有多少"},
 		{name: "export", setup: export, help: "把走访、问题和户导出为 .xlsx"},
 		{name: "records", setup: records, help: "显示服务器上的记录"},
 		{name: "household show", setup: householdShow, help: "显示一户的全部内容：现在的、原来的、谁写的、谁看过"},

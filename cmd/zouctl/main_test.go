@@ -32,7 +32,12 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			forms, err := filepath.Abs("../../assets/forms")
+			if err != nil {
+				return err
+			}
 			env.Setenv("FORMS", forms)
+			bundles, err := filepath.Abs("../../sync/bundle/testdata/v1")
+			env.Setenv("BUNDLES", bundles)
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -123,7 +128,7 @@ func TestEveryCommandDescribesItself(t *testing.T) {
 }
 
 func FuzzDispatch(f *testing.F) {
-	for _, words := range []string{"", "help", "roster import x", "-data", "enrol-code -valid x", "form show a b", "township generate"} {
+	for _, words := range []string{"", "help", "bundle show x", "roster import x", "-data", "enrol-code -valid x", "form show a b", "township generate"} {
 		f.Add(words)
 	}
 	f.Fuzz(func(t *testing.T, words string) {

@@ -27,9 +27,9 @@ const law = `
 5  .
 4  app
 3  app/field app/township cmd/zoucund cmd/zouctl internal/testkit/... server/centraltest
-2  store sync/client sync/bundle server server/central server/blob server/retention app/present app/widgets report
+2  store sync/client sync/bundle sync/spare server server/central server/blob server/retention app/present app/widgets report
 1  form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff form/conformance sync/wire sync/merge sync/seal internal/migrate internal/spell
-0  survey assets internal/township internal/androidcheck internal/elfcheck internal/drawicon internal/floors
+0  survey assets internal/township internal/disk internal/androidcheck internal/elfcheck internal/drawicon internal/floors
 `
 
 // families are the neighbours that may know each other, and in which order: the package before the colon may import
@@ -44,6 +44,7 @@ form/lint:            form/xlsform form/words form/xform form/xpath
 form/diff:            form/words form/xform form/xpath
 form/conformance:     form form/xlsform form/xform form/xpath
 sync/wire:            sync/seal
+sync/spare:           sync/bundle
 internal/testkit/...: internal/testkit/...
 `
 

@@ -31,6 +31,7 @@ func Run(t *testing.T, fresh Backend) {
 	t.Run("a log that parts is a fork and changes nothing", s.fork)
 	t.Run("an older nonce is a copied database", s.nonce)
 	t.Run("what was logged under a new replica is recognised", s.relog)
+	t.Run("carried segments count like pushed ones and touch no nonce", s.carried)
 	t.Run("a forged or foreign segment is refused whole", s.forged)
 	t.Run("what the grant does not allow is kept apart", s.rejects)
 	t.Run("an envelope is taken without a name and never changed", s.envelopes)

@@ -127,27 +127,6 @@ func (s Slot) box(pin string, device []byte) (*Box, error) {
 	return NewBox(Key(raw), AES256GCM)
 }
 
-// CheckRecipient returns an error of kind Invalid, with a sentence, for what is no recipient in age's notation.
-func CheckRecipient(recipient string) error {
-	if _, err := age.ParseX25519Recipient(recipient); err != nil {
-		return &survey.Error{
-			Kind: survey.Invalid, Op: "seal.CheckRecipient", Err: err,
-			Message: "这不是收件公钥。公钥以 age1 开头，请整行复制，不要抄写。",
-		}
-	}
-	return nil
-}
-
-// NewIdentity returns a new key in age's notation, to be kept elsewhere, and the recipient to whom things are sealed
-// that it opens.
-func NewIdentity() (identity, recipient string, err error) {
-	drawn, err := age.GenerateX25519Identity()
-	if err != nil {
-		return "", "", fmt.Errorf("new identity: %w", err)
-	}
-	return drawn.String(), drawn.Recipient().String(), nil
-}
-
 // WrapFor wraps a secret for a recipient in age's notation ("age1…"), who opens it with a key kept elsewhere.
 func WrapFor(recipient string, secret []byte) ([]byte, error) {
 	to, err := age.ParseX25519Recipient(recipient)

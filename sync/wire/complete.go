@@ -12,14 +12,8 @@ func (p *Push) complete() error {
 		return err
 	}
 	for i := range p.Segments {
-		s := &p.Segments[i]
-		if err := s.checkRun(); err != nil {
+		if err := p.Segments[i].complete(); err != nil {
 			return err
-		}
-		for j := range s.Entries {
-			if err := identify(&s.Entries[j].Revision); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

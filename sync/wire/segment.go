@@ -18,6 +18,7 @@ const (
 	recipientsPurpose = "zoucun recipients 1\n"
 	requestPurpose    = "zoucun request 1\n"
 	replyPurpose      = "zoucun reply 1\n"
+	carriedPurpose    = "zoucun carried 1\n"
 	challengePurpose  = "zoucun challenge 1\n"
 )
 
