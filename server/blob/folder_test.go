@@ -174,3 +174,42 @@ func TestManyUploadOneFile(t *testing.T) {
 		t.Errorf("read %d bytes, %v", n, err)
 	}
 }
+
+func TestRemovedIsGone(t *testing.T) {
+	f := open(t)
+	whole, sum := sample(300)
+	half, other := sample(200)
+	if _, err := f.Append(t.Context(), sum, 300, 0, whole); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Append(t.Context(), other, 200, 0, half[:100]); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // what is not there any more is no error
+		for _, name := range []survey.Hash{sum, other} {
+			if err := f.Remove(t.Context(), name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	_, err := f.Read(t.Context(), sum, 0, make([]byte, 10))
+	wantKind(t, err, survey.NotFound)
+	for name, size := range map[survey.Hash]int64{sum: 300, other: 200} {
+		if held, err := f.Held(t.Context(), name, size); err != nil || held != 0 {
+			t.Errorf("held %d, %v", held, err)
+		}
+	}
+	var left []string
+	err = filepath.WalkDir(f.dir, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			left = append(left, path)
+		}
+		return err
+	})
+	if err != nil || len(left) > 0 {
+		t.Errorf("files left: %v, %v", left, err)
+	}
+	if held, err := f.Append(t.Context(), sum, 300, 0, whole); err != nil || held != 300 {
+		t.Errorf("handed over again: %d, %v", held, err)
+	}
+}
