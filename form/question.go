@@ -80,6 +80,15 @@ type Question struct {
 	Violation  *Violation // nil when the answer is right or not wanted
 }
 
+// Counts reports whether a question takes part in how much is answered. What is only read does not, nor does a photo:
+// none is ever to be taken for the sake of a number.
+func (q Question) Counts() bool { return counts(q.Type, q.Appearance) && !q.ReadOnly }
+
+func counts(t QuestionType, appearance string) bool {
+	drawn := strings.Contains(appearance, "signature") || strings.Contains(appearance, "draw")
+	return t != Hidden && t != Note && (t != Image || drawn)
+}
+
 // Question returns the question at a path, relevant or not, and whether there is one.
 func (s *Session) Question(path survey.FieldPath) (Question, bool) {
 	n := s.root.find(path)
@@ -197,11 +206,11 @@ func inputType(def *xform.Node) QuestionType {
 	return Text
 }
 
-// Progress returns how many of the questions now shown, notes aside, are answered, and how many there are.
+// Progress returns how many of the questions now shown that count are answered, and how many there are.
 func (s *Session) Progress() (answered, total int) {
 	s.root.walk(func(n *node) {
-		t := typeOf(n.def)
-		if !n.present || t == Hidden || t == Note || n.readOnly {
+		c := n.def.Control
+		if c == nil || !n.present || n.readOnly || !counts(typeOf(n.def), c.Appearance) {
 			return
 		}
 		total++

@@ -2,6 +2,7 @@ package field
 
 import (
 	"context"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -46,11 +47,13 @@ func (s *stack) top() *Screen       { return s.screens[len(s.screens)-1] }
 type desk struct {
 	*stack
 
-	t     testing.TB
-	host  Host
-	store *store.Store
-	now   time.Time
-	due   []func()
+	t      testing.TB
+	host   Host
+	store  *store.Store
+	dir    string // of the store
+	window fyne.Window
+	now    time.Time
+	due    []func()
 }
 
 func newDesk(tb testing.TB, forms ...string) *desk {
@@ -63,8 +66,8 @@ func newDeskOf(tb testing.TB, households int, forms ...string) *desk {
 	tb.Helper()
 	test.NewTempApp(tb).Settings().SetTheme(widgets.NewTheme(
 		widgets.Fonts{Regular: assets.FontRegular(), Bold: assets.FontBold()}, widgets.TextNormal))
-	d := &desk{stack: &stack{}, t: tb, now: noon}
-	s, err := store.Open(tb.Context(), tb.TempDir(), store.Options{Clock: func() time.Time { return d.now }})
+	d := &desk{stack: &stack{}, t: tb, now: noon, dir: tb.TempDir()}
+	s, err := store.Open(tb.Context(), d.dir, store.Options{Clock: func() time.Time { return d.now }})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -89,7 +92,7 @@ func newDeskOf(tb testing.TB, households int, forms ...string) *desk {
 		Now:       func() time.Time { return d.now },
 		Later:     d.later,
 		Do:        func(work func(context.Context) error, then func(error)) { then(work(tb.Context())) },
-		PickFile:  func([]string, func(string, []byte)) {},
+		PickFile:  func([]string, func(string, io.ReadCloser)) {},
 	}
 	return d
 }
@@ -137,6 +140,7 @@ func (d *desk) show(s *Screen, width, height float32) {
 	d.t.Helper()
 	d.Push(s)
 	w := test.NewWindow(s.Body)
+	d.window = w
 	w.SetPadded(false)
 	w.Resize(fyne.NewSize(width, height))
 	d.t.Cleanup(w.Close)

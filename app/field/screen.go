@@ -2,6 +2,7 @@ package field
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -35,8 +36,8 @@ type Host struct {
 	Navigator
 	// Do runs work that may take long away from the screen's goroutine, and then, with its result, back on it.
 	Do func(work func(ctx context.Context) error, then func(error))
-	// PickFile opens the device's own picker and hands over the bytes of what is picked.
-	PickFile func(extensions []string, then func(name string, data []byte))
+	// PickFile opens the device's own picker and hands over what is picked, to be read and closed by whoever takes it.
+	PickFile func(extensions []string, then func(name string, file io.ReadCloser))
 	Ctx      func() context.Context // lives as long as the program
 	Later    widgets.Later
 	Now      func() time.Time
