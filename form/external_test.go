@@ -1,8 +1,11 @@
 package form
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"zoucun/form/xform"
 	"zoucun/form/xpath"
@@ -112,6 +115,59 @@ func FuzzReadInstance(f *testing.F) {
 		}
 		if err == nil {
 			n.Value()
+		}
+	})
+}
+
+// TestATableAnswersAsADocumentDoes asks the same of a table, whose cells are read without making nodes of them, and of
+// the document that has its content.
+func TestATableAnswersAsADocumentDoes(t *testing.T) {
+	conditions := []string{
+		"a = b", "a != b", "a = 'x'", "a != 'x'", "'x' = a", "a = ''", "a != ''", "missing = ''", "missing != ''", "not(missing)",
+		"a > b", "a >= 1", "2 < b", "b + 1 = 3", "b * 2 > a", "a = true()", "a != true()", "a < true()", "false() = missing",
+		"starts-with(a, 'x')", "contains(b, a)", "string-length(a) = 1", "a = ../item/b", "a < ../item/b", "../item/b = a",
+		"twin = 'x'", "starts-with(twin, 'x')", "twin != a", "concat(a, b) = 'xx'", "a and b", "selected(a, 'x')", "a = 2 or b = '2'",
+		"a = '2020-01-02'", "a = date('2020-01-02')", "number(a) = 1", "-a = -1", "a mod 2 = 1", "string(a) = b",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		columns := []string{"a", "b", "twin", "twin"}
+		cell := rapid.SampledFrom([]string{"", "x", "xx", "1", "2", "01", "2020-01-02", "2020-1-2", "true", " x"})
+		rows := [][]string{columns}
+		var document strings.Builder
+		document.WriteString("<root>")
+		for range rapid.IntRange(0, 5).Draw(t, "rows") {
+			row := make([]string, len(columns))
+			document.WriteString("<item>")
+			for i, column := range columns {
+				row[i] = cell.Draw(t, column)
+				document.WriteString("<" + column + ">" + row[i] + "</" + column + ">")
+			}
+			document.WriteString("</item>")
+			rows = append(rows, row)
+		}
+		tree, err := xpath.ReadTree(strings.NewReader(document.String() + "</root>"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		condition := rapid.SampledFrom(conditions).Draw(t, "condition")
+		e, err := xpath.Parse("root/item[" + condition + "]")
+		if err != nil {
+			t.Fatal(err)
+		}
+		of := func(n xpath.Node) string {
+			result, err := e.Eval(&xpath.Context{Node: n})
+			if err != nil {
+				return err.Error()
+			}
+			nodes, _ := result.Nodes()
+			var places []string
+			for _, found := range nodes {
+				places = append(places, fmt.Sprint(found.Index()))
+			}
+			return strings.Join(places, " ")
+		}
+		if table, doc := of(newList(newFileTable(rows)).top), of(tree); table != doc {
+			t.Errorf("%s selects rows %q of the table, %q of the document\n%q", condition, table, doc, rows)
 		}
 	})
 }
