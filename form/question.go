@@ -101,8 +101,8 @@ func (s *Session) Question(path survey.FieldPath) (Question, bool) {
 
 func (s *Session) question(n *node) Question {
 	q := Question{
-		Path: n.path(), Name: n.def.Name.Local, Type: typeOf(n.def), Value: n.value, Relevant: n.present,
-		Required: n.required, ReadOnly: n.readOnly, Answered: n.value != "", Violation: s.violation(n),
+		Path: n.path(), Name: n.def.Name.Local, Type: typeOf(n.def), Value: n.answer(), Relevant: n.present,
+		Required: n.required, ReadOnly: n.readOnly, Answered: n.answer() != "", Violation: s.violation(n),
 	}
 	c := n.def.Control
 	if c == nil {
@@ -214,7 +214,7 @@ func (s *Session) Progress() (answered, total int) {
 			return
 		}
 		total++
-		if n.value != "" {
+		if n.answer() != "" {
 			answered++
 		}
 	})
