@@ -1,6 +1,7 @@
 package form
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"zoucun/form/xform"
+	"zoucun/form/xlsform"
 	"zoucun/form/xpath"
 	"zoucun/survey"
 )
@@ -170,4 +172,57 @@ func TestATableAnswersAsADocumentDoes(t *testing.T) {
 			t.Errorf("%s selects rows %q of the table, %q of the document\n%q", condition, table, doc, rows)
 		}
 	})
+}
+
+// TestExternalChoicesAreChosenFrom runs what select_one_external compiles to, which other clients look up in a file.
+func TestExternalChoicesAreChosenFrom(t *testing.T) {
+	book, _ := xlsform.ReadMarkdown(`
+| survey |
+| | type                     | name  | label | choice_filter  | calculation |
+| | select_one county        | where | 县    |                | |
+| | select_one_external town | town  | 镇    | county=${where} | |
+| | calculate                | said  |       |                | jr:choice-name(${town}, '${town}') |
+| choices |
+| | list_name | name | label |
+| | county    | x    | 甲县  |
+| external_choices |
+| | list_name | name | label | county |
+| | town      | a    | 青塘镇 | x |
+| | town      | b    | 白水镇 | y |
+| | unused    | c    | 不用的 | y |
+`, "probe")
+	compiled := xlsform.Compile(book, xlsform.Options{})
+	if compiled.Fatal() {
+		t.Fatal(compiled.Findings)
+	}
+	if strings.Contains(string(compiled.XML), "不用的") {
+		t.Error("a list that no question uses is in the form")
+	}
+	definition, err := xform.Read(bytes.NewReader(compiled.XML))
+	if err != nil {
+		t.Fatal(survey.MessageOf(err))
+	}
+	s, err := Begin(definition, testEnv())
+	if err != nil {
+		t.Fatal(survey.MessageOf(err))
+	}
+	set(t, s, "where", "x")
+	q, _ := s.Question("town")
+	if q.Type != SelectOne || len(q.Choices) != 1 || q.Choices[0].Name != "a" || q.Choices[0].Label != "青塘镇" {
+		t.Errorf("%v asks with %v", q.Type, q.Choices)
+	}
+	set(t, s, "town", "a")
+	if q, _ := s.Question("said"); q.Value != "青塘镇" {
+		t.Errorf("the choice is called %q", q.Value)
+	}
+}
+
+// TestAQueryWithoutItsListIsTyped reads a form of another compiler, whose list came in a file that is not here.
+func TestAQueryWithoutItsListIsTyped(t *testing.T) {
+	s := open(t, `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>x</h:title><model>
+<instance><data id="x"><town/></data></instance></model></h:head><h:body><input ref="/data/town" query="instance('town')/root/item[county='x']"/></h:body></h:html>`)
+	set(t, s, "town", "青塘镇")
+	if q, _ := s.Question("town"); q.Type != Text || q.Value != "青塘镇" {
+		t.Errorf("%v with %q", q.Type, q.Value)
+	}
 }
