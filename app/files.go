@@ -1,41 +1,35 @@
 package app
 
 import (
-	"errors"
 	"fmt"
 	"io"
+	"mime"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
-
-	"zoucun/survey"
 )
 
-// largestFile bounds what is read from the device's picker.
-const largestFile = 64 << 20
+// cameraKinds are kinds of pictures that not every device knows by name. Whoever picks one is told what to do; a picker
+// that does not know them would show no picture at all.
+var cameraKinds = map[string]string{".heic": "image/heic", ".heif": "image/heif", ".webp": "image/webp"}
 
-// pickFile opens the device's own picker and hands over what is picked. It is read whole at once: on a tablet the
+// pickFile opens the device's own picker and hands over what is picked, to be read at once and closed: on a tablet the
 // permission to read it ends with the program.
-func (s *shell) pickFile(extensions []string, then func(name string, data []byte)) {
+func (s *shell) pickFile(extensions []string, then func(name string, file io.ReadCloser)) {
 	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
-		if err != nil {
-			s.Complain(fmt.Errorf("app.pickFile: %w", err))
-			return
-		}
-		if r == nil {
-			return // the person changed their mind
-		}
-		data, err := io.ReadAll(io.LimitReader(r, largestFile+1))
-		switch err = errors.Join(err, r.Close()); {
+		switch {
 		case err != nil:
 			s.Complain(fmt.Errorf("app.pickFile: %w", err))
-		case len(data) > largestFile:
-			s.Complain(&survey.Error{Kind: survey.Invalid, Op: "app.pickFile", Message: "这个文件超过 64 MB，请另选一个小一些的。"})
-		default:
-			then(r.URI().Name(), data)
+		case r != nil: // else the person changed their mind
+			then(r.URI().Name(), r)
 		}
 	}, s.window)
+	for extension, kind := range cameraKinds {
+		if err := mime.AddExtensionType(extension, kind); err != nil {
+			s.Complain(fmt.Errorf("app.pickFile: %w", err))
+		}
+	}
 	if len(extensions) > 0 {
 		d.SetFilter(storage.NewExtensionFileFilter(extensions))
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -245,8 +246,8 @@ func TestTenWrongPINsLeaveTheRecoveryKey(t *testing.T) {
 	if said := p.says(); !strings.Contains(said, "已经销毁") || strings.Contains(said, "退格") {
 		t.Fatalf("after ten wrong ones: %s", said)
 	}
-	p.host.PickFile = func(_ []string, then func(string, []byte)) {
-		then("recovery.txt", []byte("# county\n"+township.String()+"\n"))
+	p.host.PickFile = func(_ []string, then func(string, io.ReadCloser)) {
+		then("recovery.txt", io.NopCloser(strings.NewReader("# county\n"+township.String()+"\n")))
 	}
 	p.showLock(survey.PersonID{})
 	p.press(t, "用恢复钥匙打开", "选择钥匙文件")

@@ -9,44 +9,22 @@ import (
 
 	"zoucun/form/xform"
 	"zoucun/form/xlsform"
+	"zoucun/internal/testkit/large"
 	"zoucun/survey"
 )
 
 // newBigRegister is a register of households in 200 villages, with an index on every column.
 func newBigRegister(rows int) *fileTable {
-	cells := [][]string{{"name", "label", "village"}}
-	for i := range rows {
-		cells = append(cells, []string{fmt.Sprintf("h%d", i), fmt.Sprintf("第%d户", i), fmt.Sprintf("v%d", i%200)})
-	}
-	t := newFileTable(cells)
+	t := newFileTable(large.Households(rows))
 	for _, column := range t.columns {
 		t.Lookup(column, "")
 	}
 	return t
 }
 
-// bigForm has 60 questions, of which each third depends on the one before, and a household drawn from the register.
-func bigForm() string {
-	var nodes, binds, body strings.Builder
-	for i := range 60 {
-		fmt.Fprintf(&nodes, "<q%d/>", i)
-		if i%3 == 1 {
-			fmt.Fprintf(&binds, `<bind nodeset="/data/q%d" relevant="/data/q%d != ''" constraint="string-length(.) &lt; 500"/>`, i, i-1)
-		}
-		fmt.Fprintf(&body, `<input ref="/data/q%d"><label>题%d</label></input>`, i, i)
-	}
-	return `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>大表</h:title><model>
-<instance><data id="big"><village/><household/><head/>` + nodes.String() + `</data></instance>
-<instance id="household" src="jr://file-csv/household.csv"/>
-<bind nodeset="/data/head" calculate="instance('household')/root/item[name = /data/household]/label"/>` + binds.String() + `</model></h:head>
-<h:body><input ref="/data/village"/>
-<select1 ref="/data/household"><itemset nodeset="instance('household')/root/item[village = /data/village]"><value ref="name"/><label ref="label"/></itemset></select1>` +
-		body.String() + `</h:body></h:html>`
-}
-
 func bigSession(b *testing.B) *Session {
 	b.Helper()
-	f, err := xform.Read(strings.NewReader(bigForm()))
+	f, err := xform.Read(strings.NewReader(large.Register()))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -88,7 +66,7 @@ func BenchmarkChoices(b *testing.B) {
 }
 
 func BenchmarkBegin(b *testing.B) {
-	f, err := xform.Read(strings.NewReader(bigForm()))
+	f, err := xform.Read(strings.NewReader(large.Register()))
 	if err != nil {
 		b.Fatal(err)
 	}

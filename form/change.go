@@ -77,6 +77,8 @@ type Effects struct {
 //	no       | any   | any      | kept until relevant again; no Violation, absent from the Submission,
 //	         |       |          | empty to every expression
 //
+// What a choice filter over a list of the form's own does not offer is kept in the same way until it is offered again.
+//
 // A read-only question, one that is to be sealed, and a value that is calculated and not asked refuse. An error other than that means that an
 // expression of the form failed; the answer is kept all the same.
 func (s *Session) Set(path survey.FieldPath, value string) (Effects, error) {

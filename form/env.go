@@ -37,34 +37,43 @@ type Table interface {
 type list struct {
 	table   Table
 	columns []xpath.Name
-	top     *listNode // the <instance> element
+	single  map[string]int // the columns by name; -1 where there are several
+	top     *listNode      // the <instance> element
 	root    *listNode
 	rows    []xpath.Node
 	visited bool
 }
 
 func newList(table Table) *list {
-	l := &list{table: table, rows: make([]xpath.Node, table.Len())}
-	for _, c := range table.Columns() {
+	l := &list{table: table, rows: make([]xpath.Node, table.Len()), single: map[string]int{}}
+	for i, c := range table.Columns() {
 		l.columns = append(l.columns, xpath.Name{Local: c})
+		if _, twice := l.single[c]; twice {
+			i = -1
+		}
+		l.single[c] = i
 	}
-	l.top = &listNode{list: l, name: xpath.Name{Local: "instance"}, row: -1, column: -1}
-	l.root = &listNode{list: l, name: xpath.Name{Local: "root"}, parent: l.top, row: -1, column: -1}
+	l.top = &listNode{list: l, row: -1, column: -1}
+	l.root = &listNode{list: l, parent: l.top, row: -1, column: -1}
 	l.top.children = []xpath.Node{l.root}
 	return l
 }
 
 func (l *list) row(i int) xpath.Node {
 	if l.rows[i] == nil {
-		l.rows[i] = &listNode{list: l, name: xpath.Name{Local: "item"}, parent: l.root, row: i, column: -1}
+		n := l.rowNode(i)
+		l.rows[i] = &n
 	}
 	return l.rows[i]
 }
 
-// listNode is a node of a list.
+func (l *list) rowNode(i int) listNode {
+	return listNode{list: l, parent: l.root, row: i, column: -1}
+}
+
+// listNode is a node of a list. There may be hundreds of thousands, so it holds nothing that the list can tell.
 type listNode struct {
 	list        *list
-	name        xpath.Name
 	parent      *listNode
 	row, column int
 	children    []xpath.Node
@@ -74,7 +83,17 @@ type listNode struct {
 func (n *listNode) Kind() xpath.Kind { return xpath.Element }
 
 // Name returns the element's name.
-func (n *listNode) Name() xpath.Name { return n.name }
+func (n *listNode) Name() xpath.Name {
+	switch {
+	case n.column >= 0:
+		return n.list.columns[n.column]
+	case n.row >= 0:
+		return xpath.Name{Local: "item"}
+	case n == n.list.root:
+		return xpath.Name{Local: "root"}
+	}
+	return xpath.Name{Local: "instance"}
+}
 
 // Parent returns the element above, or nil.
 func (n *listNode) Parent() xpath.Node {
@@ -91,20 +110,26 @@ func (n *listNode) Children() []xpath.Node {
 		return n.list.all()
 	case n.row >= 0 && n.column < 0 && n.children == nil:
 		n.children = make([]xpath.Node, len(n.list.columns))
-		for i, name := range n.list.columns {
-			n.children[i] = &listNode{list: n.list, name: name, parent: n, row: n.row, column: i}
+		for i := range n.list.columns {
+			n.children[i] = &listNode{list: n.list, parent: n, row: n.row, column: i}
 		}
 	}
 	return n.children
 }
 
+// all makes nodes of all rows, at once for those that are not nodes yet.
 func (l *list) all() []xpath.Node {
-	if !l.visited {
-		for i := range l.rows {
-			l.row(i)
-		}
-		l.visited = true
+	if l.visited {
+		return l.rows
 	}
+	made := make([]listNode, len(l.rows))
+	for i := range l.rows {
+		if l.rows[i] == nil {
+			made[i] = l.rowNode(i)
+			l.rows[i] = &made[i]
+		}
+	}
+	l.visited = true
 	return l.rows
 }
 
@@ -129,6 +154,15 @@ func (n *listNode) Value() string {
 		b.WriteString(c.Value())
 	}
 	return b.String()
+}
+
+// Cell returns the value of a row's cell, where the table has one column of the name.
+func (n *listNode) Cell(name string) (string, bool) {
+	column, known := n.list.single[name]
+	if !known || column < 0 || n.row < 0 || n.column >= 0 {
+		return "", false
+	}
+	return n.list.table.Cell(n.row, column), true
 }
 
 // Lookup finds rows by the table's index.

@@ -1,10 +1,15 @@
 package form
 
 import (
+	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"zoucun/form/xform"
+	"zoucun/form/xlsform"
 	"zoucun/form/xpath"
 	"zoucun/survey"
 )
@@ -114,4 +119,110 @@ func FuzzReadInstance(f *testing.F) {
 			n.Value()
 		}
 	})
+}
+
+// TestATableAnswersAsADocumentDoes asks the same of a table, whose cells are read without making nodes of them, and of
+// the document that has its content.
+func TestATableAnswersAsADocumentDoes(t *testing.T) {
+	conditions := []string{
+		"a = b", "a != b", "a = 'x'", "a != 'x'", "'x' = a", "a = ''", "a != ''", "missing = ''", "missing != ''", "not(missing)",
+		"a > b", "a >= 1", "2 < b", "b + 1 = 3", "b * 2 > a", "a = true()", "a != true()", "a < true()", "false() = missing",
+		"starts-with(a, 'x')", "contains(b, a)", "string-length(a) = 1", "a = ../item/b", "a < ../item/b", "../item/b = a",
+		"twin = 'x'", "starts-with(twin, 'x')", "twin != a", "concat(a, b) = 'xx'", "a and b", "selected(a, 'x')", "a = 2 or b = '2'",
+		"a = '2020-01-02'", "a = date('2020-01-02')", "number(a) = 1", "-a = -1", "a mod 2 = 1", "string(a) = b",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		columns := []string{"a", "b", "twin", "twin"}
+		cell := rapid.SampledFrom([]string{"", "x", "xx", "1", "2", "01", "2020-01-02", "2020-1-2", "true", " x"})
+		rows := [][]string{columns}
+		var document strings.Builder
+		document.WriteString("<root>")
+		for range rapid.IntRange(0, 5).Draw(t, "rows") {
+			row := make([]string, len(columns))
+			document.WriteString("<item>")
+			for i, column := range columns {
+				row[i] = cell.Draw(t, column)
+				document.WriteString("<" + column + ">" + row[i] + "</" + column + ">")
+			}
+			document.WriteString("</item>")
+			rows = append(rows, row)
+		}
+		tree, err := xpath.ReadTree(strings.NewReader(document.String() + "</root>"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		condition := rapid.SampledFrom(conditions).Draw(t, "condition")
+		e, err := xpath.Parse("root/item[" + condition + "]")
+		if err != nil {
+			t.Fatal(err)
+		}
+		of := func(n xpath.Node) string {
+			result, err := e.Eval(&xpath.Context{Node: n})
+			if err != nil {
+				return err.Error()
+			}
+			nodes, _ := result.Nodes()
+			var places []string
+			for _, found := range nodes {
+				places = append(places, fmt.Sprint(found.Index()))
+			}
+			return strings.Join(places, " ")
+		}
+		if table, doc := of(newList(newFileTable(rows)).top), of(tree); table != doc {
+			t.Errorf("%s selects rows %q of the table, %q of the document\n%q", condition, table, doc, rows)
+		}
+	})
+}
+
+// TestExternalChoicesAreChosenFrom runs what select_one_external compiles to, which other clients look up in a file.
+func TestExternalChoicesAreChosenFrom(t *testing.T) {
+	book, _ := xlsform.ReadMarkdown(`
+| survey |
+| | type                     | name  | label | choice_filter  | calculation |
+| | select_one county        | where | 县    |                | |
+| | select_one_external town | town  | 镇    | county=${where} | |
+| | calculate                | said  |       |                | jr:choice-name(${town}, '${town}') |
+| choices |
+| | list_name | name | label |
+| | county    | x    | 甲县  |
+| external_choices |
+| | list_name | name | label | county |
+| | town      | a    | 青塘镇 | x |
+| | town      | b    | 白水镇 | y |
+| | unused    | c    | 不用的 | y |
+`, "probe")
+	compiled := xlsform.Compile(book, xlsform.Options{})
+	if compiled.Fatal() {
+		t.Fatal(compiled.Findings)
+	}
+	if strings.Contains(string(compiled.XML), "不用的") {
+		t.Error("a list that no question uses is in the form")
+	}
+	definition, err := xform.Read(bytes.NewReader(compiled.XML))
+	if err != nil {
+		t.Fatal(survey.MessageOf(err))
+	}
+	s, err := Begin(definition, testEnv())
+	if err != nil {
+		t.Fatal(survey.MessageOf(err))
+	}
+	set(t, s, "where", "x")
+	q, _ := s.Question("town")
+	if q.Type != SelectOne || len(q.Choices) != 1 || q.Choices[0].Name != "a" || q.Choices[0].Label != "青塘镇" {
+		t.Errorf("%v asks with %v", q.Type, q.Choices)
+	}
+	set(t, s, "town", "a")
+	if q, _ := s.Question("said"); q.Value != "青塘镇" {
+		t.Errorf("the choice is called %q", q.Value)
+	}
+}
+
+// TestAQueryWithoutItsListIsTyped reads a form of another compiler, whose list came in a file that is not here.
+func TestAQueryWithoutItsListIsTyped(t *testing.T) {
+	s := open(t, `<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>x</h:title><model>
+<instance><data id="x"><town/></data></instance></model></h:head><h:body><input ref="/data/town" query="instance('town')/root/item[county='x']"/></h:body></h:html>`)
+	set(t, s, "town", "青塘镇")
+	if q, _ := s.Question("town"); q.Type != Text || q.Value != "青塘镇" {
+		t.Errorf("%v with %q", q.Type, q.Value)
+	}
 }

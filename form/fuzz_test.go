@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"zoucun/form/xform"
+	"zoucun/internal/testkit/large"
 	"zoucun/survey"
 )
 
@@ -14,7 +15,7 @@ import (
 // apart: nothing may panic, and a draft of it restores.
 func FuzzSession(f *testing.F) {
 	f.Add(visitForm, "7")
-	f.Add(bigForm(), "2026-11-22")
+	f.Add(large.Register(), "2026-11-22")
 	f.Add(strings.Replace(visitForm, "count(/data/issues)", "count(//*)", 1), "")
 	f.Fuzz(func(t *testing.T, source, answer string) {
 		definition, err := xform.Read(strings.NewReader(source))

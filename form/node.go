@@ -21,8 +21,10 @@ type node struct {
 	surplus bool   // a repeat instance beyond jr:count, kept in case the count grows again
 
 	value    string
-	allowed  bool // what the node's own relevant expression says
-	present  bool // allowed, and all above are
+	sifted   bool   // a filter has taken choices of the value away
+	left     string // of the value then
+	allowed  bool   // what the node's own relevant expression says
+	present  bool   // allowed, and all above are
 	required bool
 	readOnly bool
 	violates bool // the constraint does not hold
@@ -70,6 +72,14 @@ func (n *node) Present() bool { return n.present }
 // Kept returns the answer, whether or not it is asked for now.
 func (n *node) Kept() string { return n.value }
 
+// answer returns the value as it counts now: without choices that the question does not offer at present.
+func (n *node) answer() string {
+	if n.sifted {
+		return n.left
+	}
+	return n.value
+}
+
 // Repeats reports whether the node is an instance of a repeat.
 func (n *node) Repeats() bool { return n.def != nil && n.def.Repeat != nil }
 
@@ -79,7 +89,7 @@ func (n *node) Value() string {
 		return ""
 	}
 	if len(n.children) == 0 {
-		return n.value
+		return n.answer()
 	}
 	var b strings.Builder
 	for _, c := range n.children {

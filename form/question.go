@@ -82,6 +82,15 @@ type Question struct {
 	Violation  *Violation // nil when the answer is right or not wanted
 }
 
+// Counts reports whether a question takes part in how much is answered. What is only read does not, nor does a photo:
+// none is ever to be taken for the sake of a number.
+func (q Question) Counts() bool { return counts(q.Type, q.Appearance) && !q.ReadOnly }
+
+func counts(t QuestionType, appearance string) bool {
+	drawn := strings.Contains(appearance, "signature") || strings.Contains(appearance, "draw")
+	return t != Hidden && t != Note && t != Sealed && (t != Image || drawn)
+}
+
 // Question returns the question at a path, relevant or not, and whether there is one.
 func (s *Session) Question(path survey.FieldPath) (Question, bool) {
 	n := s.root.find(path)
@@ -94,8 +103,8 @@ func (s *Session) Question(path survey.FieldPath) (Question, bool) {
 
 func (s *Session) question(n *node) Question {
 	q := Question{
-		Path: n.path(), Name: n.def.Name.Local, Type: typeOf(n.def), Value: n.value, Relevant: n.present,
-		Required: n.required, ReadOnly: n.readOnly, Answered: n.value != "", Violation: s.violation(n),
+		Path: n.path(), Name: n.def.Name.Local, Type: typeOf(n.def), Value: n.answer(), Relevant: n.present,
+		Required: n.required, ReadOnly: n.readOnly, Answered: n.answer() != "", Violation: s.violation(n),
 	}
 	c := n.def.Control
 	if c == nil {
@@ -202,15 +211,15 @@ func inputType(def *xform.Node) QuestionType {
 	return Text
 }
 
-// Progress returns how many of the questions now shown, notes aside, are answered, and how many there are.
+// Progress returns how many of the questions now shown that count are answered, and how many there are.
 func (s *Session) Progress() (answered, total int) {
 	s.root.walk(func(n *node) {
-		t := typeOf(n.def)
-		if !n.present || t == Hidden || t == Note || t == Sealed || n.readOnly {
+		c := n.def.Control
+		if c == nil || !n.present || n.readOnly || !counts(typeOf(n.def), c.Appearance) {
 			return
 		}
 		total++
-		if n.value != "" {
+		if n.answer() != "" {
 			answered++
 		}
 	})

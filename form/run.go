@@ -184,6 +184,7 @@ func (s *Session) compute(j job) {
 	case taskChoices:
 		delete(s.offered, n)
 		s.mark(n, Choices)
+		s.siftAgain(n)
 	case taskRange:
 		s.markRepeat(j.rule.repeat, n)
 	}
@@ -197,7 +198,7 @@ func (s *Session) flag(n *node, have *bool, want bool, aspect Aspect) {
 }
 
 func (s *Session) constrain(n *node) {
-	holds := n.value == "" || !n.present || s.evalBool(n.def.Bind.Constraint, n, true)
+	holds := n.answer() == "" || !n.present || s.evalBool(n.def.Bind.Constraint, n, true)
 	s.flag(n, &n.violates, !holds, Validity)
 }
 
@@ -220,6 +221,12 @@ func (s *Session) assign(n *node, value string) {
 		return
 	}
 	n.value = value
+	n.left, n.sifted = s.sift(n)
+	s.changed(n)
+}
+
+// changed asks for what depends on the value of n, and for the actions that its change starts.
+func (s *Session) changed(n *node) {
 	s.mark(n, Value)
 	s.valueChanged(n)
 	if s.run.watching && len(n.def.Changed) > 0 {

@@ -77,10 +77,10 @@ func (s *Session) submission() Submission {
 		InstanceName: s.metaValue("instanceName"), Fields: survey.Fields{}, Touched: s.touchable(), XML: s.xml(),
 	}
 	s.root.walk(func(n *node) {
-		if !recorded(n.def) || !n.present || n.value == "" {
+		if !recorded(n.def) || !n.present || n.answer() == "" {
 			return
 		}
-		sub.Fields[n.path()] = n.value
+		sub.Fields[n.path()] = n.answer()
 		if typeOf(n.def).Attachment() {
 			sub.Attachments = append(sub.Attachments, n.value)
 		}

@@ -39,7 +39,7 @@ func (s *Session) violation(n *node) *Violation {
 	switch {
 	case !n.present || !n.def.Leaf():
 		return nil
-	case n.value == "":
+	case n.answer() == "":
 		if !n.required || typeOf(n.def) == Note {
 			return nil
 		}
@@ -48,9 +48,9 @@ func (s *Session) violation(n *node) *Violation {
 			otherwise = "这一条还没有封存。"
 		}
 		return s.violated(n, Required, s.text(n.def.Bind.RequiredMsg, n), otherwise)
-	case !wellFormed(n.def.Bind.Type, n.value):
+	case !wellFormed(n.def.Bind.Type, n.answer()):
 		return s.violated(n, WrongType, "", typeMessage(typeOf(n.def), n.def.Bind.Type))
-	case !withinRange(n.def, n.value):
+	case !withinRange(n.def, n.answer()):
 		return s.violated(n, WrongType, "", fmt.Sprintf("请填写 %s 到 %s 之间的数。", n.def.Control.Attributes["start"], n.def.Control.Attributes["end"]))
 	case n.violates:
 		return s.violated(n, Constraint, s.text(n.def.Bind.ConstraintMsg, n), "这个答案不在允许的范围内，请核对。")

@@ -46,7 +46,7 @@ func (w *instanceWriter) element(n *node, root bool) {
 	}
 	w.b.WriteString(">")
 	if len(n.children) == 0 {
-		escape(&w.b, n.value)
+		escape(&w.b, n.answer())
 	}
 	for _, c := range n.children {
 		if child := asNode(c); child.present {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -20,24 +21,40 @@ type blobFolder string
 
 func (f blobFolder) path(hash survey.Hash) string { return filepath.Join(string(f), hash.String()) }
 
-// writeBlob puts bytes on disk under their hash, unless they are there, and returns hash and size.
-func (s *Store) writeBlob(r io.Reader) (hash survey.Hash, size int64, err error) {
-	part := filepath.Join(string(s.blobs), "incoming"+unfinished)
-	f, err := s.disk.Create(part)
+// incomingBlob is an attachment that is on disk under a passing name.
+type incomingBlob struct {
+	part string
+	hash survey.Hash
+	size int64
+}
+
+// receiveBlob puts bytes on disk, sealed. It needs no lock: they may come slowly, from a card or from a drive far away.
+func (s *Store) receiveBlob(r io.Reader) (b incomingBlob, err error) {
+	b.part = filepath.Join(string(s.blobs), fmt.Sprintf("incoming-%d%s", s.incoming.Add(1), unfinished))
+	f, err := s.disk.Create(b.part)
 	if err != nil {
-		return hash, 0, err
+		return b, err
 	}
-	hash, size, err = sealChunks(s.vault.box, f, r, wire.MaxBlob)
+	b.hash, b.size, err = sealChunks(s.vault.box, f, r, wire.MaxBlob)
 	if err == nil {
 		err = f.Sync()
 	}
-	err = errors.Join(err, f.Close())
-	if _, known := os.Stat(s.blobs.path(hash)); err == nil && known != nil {
-		if err = s.disk.Rename(part, s.blobs.path(hash)); err == nil {
-			return hash, size, s.disk.SyncFolder(string(s.blobs))
-		}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return b, errors.Join(err, s.disk.Remove(b.part))
 	}
-	return hash, size, errors.Join(err, s.disk.Remove(part))
+	return b, nil
+}
+
+// settleBlob gives a received attachment its hash for a name, unless there is one of that name. The caller holds
+// blobsInUse.
+func (s *Store) settleBlob(b incomingBlob) error {
+	if _, known := os.Stat(s.blobs.path(b.hash)); known == nil {
+		return s.disk.Remove(b.part)
+	}
+	if err := s.disk.Rename(b.part, s.blobs.path(b.hash)); err != nil {
+		return errors.Join(err, s.disk.Remove(b.part))
+	}
+	return s.disk.SyncFolder(string(s.blobs))
 }
 
 // readBlob returns the bytes with a hash, having checked that they are.

@@ -140,10 +140,13 @@ func (s *Store) WriteBlob(ctx context.Context, hash survey.Hash, to io.Writer) e
 // KeepBlob keeps the bytes of an attachment that a draft which is about to be adopted refers to. Where none does in the
 // end, they are swept when the store is next opened.
 func (s *Store) KeepBlob(_ context.Context, r io.Reader) (survey.Hash, error) {
+	b, err := s.receiveBlob(r)
+	if err != nil {
+		return b.hash, opError("store.KeepBlob", "", err)
+	}
 	s.blobsInUse.Lock()
 	defer s.blobsInUse.Unlock()
-	hash, _, err := s.writeBlob(r)
-	return hash, opError("store.KeepBlob", "", err)
+	return b.hash, opError("store.KeepBlob", "", s.settleBlob(b))
 }
 
 // Shelves returns the drafts of this device by the key they are sealed under, also those whose key is not here now.

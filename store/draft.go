@@ -238,10 +238,13 @@ func (s *Store) AttachFile(ctx context.Context, id survey.DraftID, name, mime st
 
 // AttachFrom is AttachFile for what is read from somewhere. It never holds more than two chunks of it in memory.
 func (s *Store) AttachFrom(ctx context.Context, id survey.DraftID, name, mime string, r io.Reader) error {
+	b, err := s.receiveBlob(r)
+	if err != nil {
+		return opError("store.AttachFile", subjectOf(id), err)
+	}
 	s.blobsInUse.Lock()
 	defer s.blobsInUse.Unlock()
-	hash, size, err := s.writeBlob(r)
-	if err != nil {
+	if err := s.settleBlob(b); err != nil {
 		return opError("store.AttachFile", subjectOf(id), err)
 	}
 	var replaced survey.Hash
@@ -249,10 +252,10 @@ func (s *Store) AttachFrom(ctx context.Context, id survey.DraftID, name, mime st
 		if _, err := s.place(ctx, id); err != nil {
 			return err // no such draft, or somebody else's
 		}
-		replaced, err = s.replaceFile(ctx, t, id, hash, fileFacts{Name: name, MIME: mime, Size: size})
+		replaced, err = s.replaceFile(ctx, t, id, b.hash, fileFacts{Name: name, MIME: mime, Size: b.size})
 		return err
 	})
-	s.tidy(ctx, hash, replaced)
+	s.tidy(ctx, b.hash, replaced)
 	return err
 }
 

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"errors"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -136,7 +138,8 @@ func TestFilesOfAKilledProcessAreSwept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.writeBlob(strings.NewReader("没有记录")); err != nil {
+	unrecorded, err := s.receiveBlob(strings.NewReader("没有记录"))
+	if err = errors.Join(err, s.settleBlob(unrecorded)); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(s.blobs.path(survey.Hash{1})+".123.part", []byte("一半"), 0o600); err != nil {
@@ -150,6 +153,37 @@ func TestFilesOfAKilledProcessAreSwept(t *testing.T) {
 		t.Errorf("%d files left, want 1", left)
 	}
 	if data, err := s.File(t.Context(), d.ID, "kept.jpg"); err != nil || string(data) != "留下" {
+		t.Errorf("File = %q, %v", data, err)
+	}
+}
+
+func TestAFileThatComesSlowlyHoldsNobodyUp(t *testing.T) {
+	o := newOffice(t)
+	s := openStore(t, t.TempDir(), Options{})
+	slow, other := o.draft(survey.RecordID{}), o.draft(survey.RecordID{})
+	if err := errors.Join(s.BeginDraft(t.Context(), slow, nil), s.BeginDraft(t.Context(), other, nil)); err != nil {
+		t.Fatal(err)
+	}
+	r, w := io.Pipe()
+	attached := make(chan error)
+	go func() { attached <- s.AttachFrom(context.Background(), slow.ID, "far.pdf", "application/pdf", r) }()
+	if _, err := w.Write([]byte("从网盘")); err != nil {
+		t.Fatal(err)
+	}
+	err := errors.Join(
+		s.AttachFile(t.Context(), other.ID, "near.jpg", "image/jpeg", []byte("本机")),
+		s.DiscardDraft(t.Context(), other.ID),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte("慢慢来")); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Close(), <-attached); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := s.File(t.Context(), slow.ID, "far.pdf"); err != nil || string(data) != "从网盘慢慢来" {
 		t.Errorf("File = %q, %v", data, err)
 	}
 }

@@ -2,6 +2,7 @@ package field
 
 import (
 	"context"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -46,12 +47,13 @@ func (s *stack) top() *Screen       { return s.screens[len(s.screens)-1] }
 type desk struct {
 	*stack
 
-	t     testing.TB
-	host  Host
-	dir   string // where the store lies
-	store *store.Store
-	now   time.Time
-	due   []func()
+	t      testing.TB
+	host   Host
+	dir    string // where the store lies
+	store  *store.Store
+	window fyne.Window
+	now    time.Time
+	due    []func()
 }
 
 func newDesk(tb testing.TB, forms ...string) *desk {
@@ -90,7 +92,7 @@ func newDeskOf(tb testing.TB, households int, forms ...string) *desk {
 		Now:       func() time.Time { return d.now },
 		Later:     d.later,
 		Do:        func(work func(context.Context) error, then func(error)) { then(work(tb.Context())) },
-		PickFile:  func([]string, func(string, []byte)) {},
+		PickFile:  func([]string, func(string, io.ReadCloser)) {},
 	}
 	return d
 }
@@ -138,6 +140,7 @@ func (d *desk) show(s *Screen, width, height float32) {
 	d.t.Helper()
 	d.Push(s)
 	w := test.NewWindow(s.Body)
+	d.window = w
 	w.SetPadded(false)
 	w.Resize(fyne.NewSize(width, height))
 	d.t.Cleanup(w.Close)

@@ -139,6 +139,9 @@ type recovering struct {
 	identity string
 }
 
+// largestKey bounds what is read of a file that was picked as a key.
+const largestKey = 64 << 10
+
 func (r *recovering) askKey(wrong string) {
 	objects := []fyne.CanvasObject{widgets.NewText("恢复钥匙由乡镇管理员保管，是一个文件。请管理员到场，选那个文件，或把里面的内容粘贴到下面。数据不会变。", widgets.Plain)}
 	if wrong != "" {
@@ -146,7 +149,7 @@ func (r *recovering) askKey(wrong string) {
 	}
 	field := widgets.NewField(widgets.FieldSpec{Prompt: "AGE-SECRET-KEY-1……", Secret: true, OnType: func(text string) { r.identity = text }})
 	pick := widgets.NewButton(widgets.ButtonSpec{Text: "选择钥匙文件", OnTap: func() {
-		r.host.PickFile(nil, func(_ string, data []byte) {
+		r.host.pickBytes(largestKey, func(data []byte) {
 			r.identity = string(data)
 			r.askPIN("")
 		})

@@ -1,13 +1,11 @@
 package field
 
 import (
-	"context"
 	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
 
-	"zoucun/app/present"
 	"zoucun/app/widgets"
 	"zoucun/form"
 )
@@ -215,13 +213,9 @@ func (v *visit) picture(b *block) fyne.CanvasObject {
 			PNG: data, OnChange: func(png []byte) { v.signed(b, png) }, OnError: v.host.Complain,
 		})
 	}
-	longest, err := strconv.Atoi(q.Parameters["orx:max-pixels"])
-	if err != nil {
-		longest = 0
-	}
-	return widgets.NewFileField(widgets.FileSpec{
+	return v.unlessOffered(b, widgets.FileSpec{
 		Name: q.Value, Picture: data, PickText: "选择照片",
-		OnPick:   func() { v.pickFile(b, longest, []string{".jpg", ".jpeg", ".png"}) },
+		OnPick:   func() { v.pickFile(b, ".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".heif") },
 		OnRemove: func() { v.answer(q.Path, "") },
 	})
 }
@@ -242,9 +236,9 @@ func (v *visit) signed(b *block, png []byte) {
 
 func (v *visit) file(b *block, words string, extensions ...string) fyne.CanvasObject {
 	q := b.item.Question
-	return widgets.NewFileField(widgets.FileSpec{
-		Name: q.Value, PickText: words,
-		OnPick:   func() { v.pickFile(b, 0, extensions) },
+	return v.unlessOffered(b, widgets.FileSpec{
+		Name: q.Value, PickText: words, Picture: v.pictureBytes(q.Value),
+		OnPick:   func() { v.pickFile(b, extensions...) },
 		OnRemove: func() { v.answer(q.Path, "") },
 	})
 }
@@ -258,34 +252,4 @@ func (v *visit) bytes(name string) []byte {
 		v.host.Complain(err)
 	}
 	return data
-}
-
-// pickFile opens the device's own picker, and copies what is picked at once: the permission to read it may not last.
-func (v *visit) pickFile(b *block, longest int, extensions []string) {
-	q := b.item.Question
-	v.host.PickFile(extensions, func(name string, data []byte) {
-		var file []byte
-		v.host.Do(func(context.Context) (err error) {
-			file = data
-			if q.Type == form.Image {
-				file, err = present.Photo(data, longest)
-			}
-			return err
-		}, func(err error) {
-			mime, extension := kindOf(q.Type, name)
-			if err == nil {
-				err = v.presenter.Attach(v.host.Ctx(), q.Path, mime, extension, file)
-			}
-			if err != nil {
-				v.host.Complain(err)
-			}
-		})
-	})
-}
-
-func kindOf(t form.QuestionType, name string) (mime, extension string) {
-	if t == form.Image {
-		return "image/jpeg", ".jpg"
-	}
-	return widgets.FileKind(name)
 }

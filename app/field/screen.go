@@ -2,11 +2,14 @@ package field
 
 import (
 	"context"
+	"errors"
+	"io"
 	"time"
 
 	"fyne.io/fyne/v2"
 
 	"zoucun/app/widgets"
+	"zoucun/survey"
 )
 
 // Screen is one view that fills the window below the bar and the status line.
@@ -35,9 +38,31 @@ type Host struct {
 	Navigator
 	// Do runs work that may take long away from the screen's goroutine, and then, with its result, back on it.
 	Do func(work func(ctx context.Context) error, then func(error))
-	// PickFile opens the device's own picker and hands over the bytes of what is picked.
-	PickFile func(extensions []string, then func(name string, data []byte))
+	// PickFile opens the device's own picker and hands over what is picked, to be read and closed by whoever takes it.
+	PickFile func(extensions []string, then func(name string, file io.ReadCloser))
 	Ctx      func() context.Context // lives as long as the program
 	Later    widgets.Later
 	Now      func() time.Time
+}
+
+// pickBytes opens the device's own picker and hands over all of what is picked, which may have at most so many bytes.
+func (h Host) pickBytes(most int64, then func(data []byte)) {
+	h.PickFile(nil, func(_ string, file io.ReadCloser) {
+		var data []byte
+		h.Do(func(context.Context) (err error) {
+			data, err = io.ReadAll(io.LimitReader(file, most+1))
+			return errors.Join(err, file.Close())
+		}, func(err error) {
+			switch {
+			case err != nil:
+				h.Complain(&survey.Error{
+					Kind: survey.Damaged, Op: "field.pickBytes", Message: "这个文件读不出来，请检查卡或U盘是不是插好了，再选一次。", Err: err,
+				})
+			case int64(len(data)) > most:
+				h.Complain(&survey.Error{Kind: survey.Invalid, Op: "field.pickBytes", Message: "这个文件太大，不会是要选的那一个。请另选。"})
+			default:
+				then(data)
+			}
+		})
+	})
 }

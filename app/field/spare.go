@@ -90,11 +90,14 @@ func (s *spareScreen) use(folder string) {
 	s.show()
 }
 
+// largestReceived bounds what is read of a file that was picked: receipts are small, and drafts hold a few photos.
+const largestReceived = 256 << 20
+
 func (s *spareScreen) receiveCard() fyne.CanvasObject {
 	return widgets.Card(widgets.NewText("接收回执或草稿", widgets.Strong),
 		widgets.NewText("县里或乡镇导入数据包后，会写出给这台平板的文件，拿U盘带回来在这里接收。", widgets.Hint),
 		widgets.NewButton(widgets.ButtonSpec{Text: "选文件接收", OnTap: func() {
-			s.host.PickFile(nil, func(_ string, data []byte) { s.receive(data) })
+			s.host.pickBytes(largestReceived, s.receive)
 		}}))
 }
 

@@ -1,6 +1,7 @@
 package field
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -419,7 +420,7 @@ func (b *block) update(item present.Item) {
 			b.input = b.visit.repeat(item)
 		}
 	case present.QuestionItem:
-		b.updateControl(old.Question)
+		b.updateControl(old)
 	}
 	b.layOut()
 }
@@ -438,11 +439,12 @@ func (b *block) updateRow(item present.Item) {
 	b.row = row
 }
 
-func (b *block) updateControl(old form.Question) {
-	q := b.item.Question
+func (b *block) updateControl(before present.Item) {
+	q, old := b.item.Question, before.Question
+	asked := before.Reading == b.item.Reading && bytes.Equal(before.Offered, b.item.Offered)
 	own := b.keepControl || q.Value == b.reported
 	same := old.Type == q.Type && old.Appearance == q.Appearance && old.ReadOnly == q.ReadOnly && sameChoices(old.Choices, q.Choices)
-	if own && same {
+	if own && same && asked {
 		if b.keepControl {
 			b.reported = q.Value
 		}

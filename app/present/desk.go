@@ -3,6 +3,7 @@ package present
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"zoucun/form"
@@ -18,7 +19,7 @@ type Keeper interface {
 	SaveState(ctx context.Context, d survey.Draft, state []byte) error
 	LoadDraft(ctx context.Context, id survey.DraftID) (survey.Draft, []byte, []form.Change, error)
 	DiscardDraft(ctx context.Context, id survey.DraftID) error
-	AttachFile(ctx context.Context, id survey.DraftID, name, mime string, data []byte) error
+	AttachFrom(ctx context.Context, id survey.DraftID, name, mime string, r io.Reader) error
 	File(ctx context.Context, id survey.DraftID, name string) ([]byte, error)
 	FinishVisit(ctx context.Context, d survey.Draft, sub form.Submission) error
 	// DraftsOf returns the fillings for one household that are not finished, the one worked on last first.

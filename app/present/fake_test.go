@@ -2,6 +2,8 @@ package present
 
 import (
 	"context"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -301,9 +303,10 @@ func (o *office) DiscardDraft(_ context.Context, id survey.DraftID) error {
 	return nil
 }
 
-func (o *office) AttachFile(_ context.Context, id survey.DraftID, name, _ string, data []byte) error {
-	if o.broken != nil {
-		return o.broken
+func (o *office) AttachFrom(_ context.Context, id survey.DraftID, name, _ string, r io.Reader) error {
+	data, err := io.ReadAll(r)
+	if err := errors.Join(err, o.broken); err != nil {
+		return err
 	}
 	o.drafts[id].files[name] = data
 	return nil

@@ -1,6 +1,7 @@
 package present
 
 import (
+	"cmp"
 	"strings"
 
 	"zoucun/form"
@@ -26,6 +27,8 @@ type Item struct {
 	Question form.Question
 	Chosen   []form.Choice // what is chosen of a register's choices
 	Wrong    string        // what is to be said about the answer now
+	Reading  bool          // a file is being read
+	Offered  []byte        // a photo that is kept once AskForCards is answered
 	Row      []Item        // the questions of a row
 	Repeat   survey.FieldPath
 	Cards    []Card
@@ -94,6 +97,8 @@ func (v *Visit) questionItem(n form.Node) Item {
 	if q.External && q.Value != "" {
 		item.Chosen = v.chosen(q)
 	}
+	offer := v.offers[q.Path]
+	item.Reading, item.Offered, item.Wrong = offer.reading, offer.photo, cmp.Or(offer.refusal, item.Wrong)
 	return item
 }
 

@@ -312,15 +312,15 @@ func (v *Visit) Index() []SectionRow {
 	for i, s := range sections {
 		rows[i] = SectionRow{Title: s.title, Current: i == current}
 		for _, q := range v.questions(s.nodes) {
-			if q.Type == form.Note || q.Type == form.Sealed || q.ReadOnly {
+			if wrong[q.Path] {
+				rows[i].Wrong++
+			}
+			if !q.Counts() {
 				continue
 			}
 			rows[i].Total++
 			if q.Answered {
 				rows[i].Answered++
-			}
-			if wrong[q.Path] {
-				rows[i].Wrong++
 			}
 		}
 	}

@@ -1,10 +1,10 @@
 package present
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"time"
 
@@ -30,6 +30,7 @@ type Visit struct {
 	openers []opener // answers the journal does not get
 	behind  bool     // the journal lacks a change: the next thing kept is the whole state
 	over    bool     // finished or discarded
+	offers  map[survey.FieldPath]offer
 
 	// OnChange is called after every change that other questions may show.
 	OnChange func()
@@ -46,6 +47,7 @@ type typedText struct {
 
 func newVisit(d Desk, draft survey.Draft, session *form.Session) *Visit {
 	v := &Visit{desk: d, draft: draft, session: session, OnChange: func() {}, OnError: func(error) {}}
+	v.offers = map[survey.FieldPath]offer{}
 	v.places = []place{{}}
 	v.toSection(0, false)
 	return v
@@ -174,8 +176,8 @@ func (v *Visit) Remove(ctx context.Context, instance survey.FieldPath) error {
 
 // Attach keeps a file and makes it the answer to a question.
 func (v *Visit) Attach(ctx context.Context, question survey.FieldPath, mime, extension string, data []byte) error {
-	name := path.Base(string(question)) + "-" + survey.NewID[survey.RecordID]().String() + extension
-	if err := v.desk.Keeper.AttachFile(ctx, v.draft.ID, name, mime, data); err != nil {
+	name := fileName(question, extension)
+	if err := v.desk.Keeper.AttachFrom(ctx, v.draft.ID, name, mime, bytes.NewReader(data)); err != nil {
 		return fmt.Errorf("present.Attach: %w", err)
 	}
 	return v.Answer(ctx, question, name)
@@ -264,6 +266,11 @@ func (v *Visit) Finish(ctx context.Context) ([]Wrong, error) {
 	if err := v.Flush(ctx); err != nil {
 		return nil, err
 	}
+	if waiting := v.waiting(); len(waiting) > 0 {
+		v.checked = true
+		v.OnChange()
+		return v.wrongs(append(waiting, v.session.Violations()...)), nil
+	}
 	sub, err := v.session.Finish()
 	if unfinished := (*form.Unfinished)(nil); errors.As(err, &unfinished) {
 		v.checked = true
@@ -301,6 +308,7 @@ func (v *Visit) Discard(ctx context.Context) error {
 		v.typed.cancel()
 		v.typed = nil
 	}
+	clear(v.offers)
 	if err := v.desk.Keeper.DiscardDraft(ctx, v.draft.ID); err != nil {
 		return fmt.Errorf("present.Discard: %w", err)
 	}

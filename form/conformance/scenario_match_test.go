@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"zoucun/form"
+	"zoucun/form/xform"
 	"zoucun/form/xpath"
 )
 
@@ -112,6 +113,11 @@ func scenarioOf(v any) *scenario {
 
 // identical is what JavaScript's Object.is says: objects are themselves only.
 func identical(got, want any) bool {
+	if xml, ok := want.(string); ok && strings.HasPrefix(xml, "<") {
+		if sc, ok := got.(*scenario); ok {
+			return sameXML(string(sc.s.XML()), xml)
+		}
+	}
 	switch got := got.(type) {
 	case *choiceList, *scenario, *styled:
 		return got == want
@@ -321,8 +327,13 @@ func equalsAnswer(got any, args []any) bool {
 		return a.node.Value() == other.node.Value()
 	}
 	text := a.node.Value()
-	if field(want, "lit") == "booleanAnswer" {
+	switch field(want, "lit") {
+	case "booleanAnswer":
 		text = strconv.FormatBool(text != "") // a trigger's "OK" is the peer's true
+	case "answerText":
+		if c := a.control(); c != nil && c.Kind == xform.Select {
+			text = strings.Join(strings.Fields(text), ", ") // as the peer shows what was chosen
+		}
 	}
 	return slices.Equal([]string{text}, literalArgs(want))
 }

@@ -120,6 +120,10 @@ func (c *conversation) result(of any) any {
 // subject returns what is expected something of: a result, or a value written down.
 func (c *conversation) subject(of any) any {
 	switch of := of.(type) {
+	case nil:
+		if sc, watched := c.latest["createEffect"].(*scenario); watched {
+			return sc // the effect, which was not recorded, saw the filling's serialization
+		}
 	case map[string]any:
 		if _, ok := of["ref"].(float64); ok {
 			return c.result(of)

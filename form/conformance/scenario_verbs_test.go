@@ -429,11 +429,12 @@ func init() {
 			return nil
 		},
 		"proposed_serializeAndRestoreInstanceState": func(sc *scenario, _ string, _ []any) any { return sc.restored() },
-		"serializeAndDeserializeInstance":           func(sc *scenario, _ string, _ []any) any { return sc.restored() },
-		"serializeAndDeserializeForm":               func(sc *scenario, _ string, _ []any) any { return sc.begun() },
-		"newInstance":                               func(sc *scenario, _ string, _ []any) any { return sc.begun() },
-		"editCurrentInstance":                       func(sc *scenario, _ string, _ []any) any { return sc.edited() },
-		"proposed_serializeInstance":                func(sc *scenario, _ string, _ []any) any { return string(sc.s.XML()) },
+		"createEffect":                    func(sc *scenario, _ string, _ []any) any { return sc },
+		"serializeAndDeserializeInstance": func(sc *scenario, _ string, _ []any) any { return sc.restored() },
+		"serializeAndDeserializeForm":     func(sc *scenario, _ string, _ []any) any { return sc.begun() },
+		"newInstance":                     func(sc *scenario, _ string, _ []any) any { return sc.begun() },
+		"editCurrentInstance":             func(sc *scenario, _ string, _ []any) any { return sc.edited() },
+		"proposed_serializeInstance":      func(sc *scenario, _ string, _ []any) any { return string(sc.s.XML()) },
 		"prepareWebFormsInstancePayload": func(sc *scenario, _ string, args []any) any {
 			if len(args) > 0 {
 				panic(untaught("a submission in chunks"))

@@ -130,7 +130,33 @@ func (r *reader) controlTexts(c *Control, el *xpath.Tree, at string) error {
 	return err
 }
 
+// readQuery makes a select of an input that names where its choices are, as select_one_external is written. Where the
+// form does not have the list, it stays a question to be typed.
+func (r *reader) readQuery(c *Control, at string) error {
+	nodes, err := r.expression(c.Attributes["query"], at)
+	if err != nil {
+		return err
+	}
+	for _, ref := range nodes.References() {
+		if ref.Instance != "" && r.form.Instances[ref.Instance] == nil {
+			return nil
+		}
+	}
+	set := &Itemset{Nodes: nodes, Label: &Text{Parts: []Part{{}}}}
+	if set.Value, err = r.expression("name", at); err != nil {
+		return err
+	}
+	if set.Label.Parts[0].Output, err = r.expression("label", at); err != nil {
+		return err
+	}
+	c.Kind, c.Itemset = Select1, set
+	return nil
+}
+
 func (r *reader) readChoices(c *Control, el *xpath.Tree, at string) error {
+	if c.Kind == Input && c.Attributes["query"] != "" {
+		return r.readQuery(c, at)
+	}
 	for _, child := range el.Elements() {
 		switch child.Name().Local {
 		case "item":

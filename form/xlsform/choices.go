@@ -99,16 +99,21 @@ func (c *compiler) checkChoices(l *list) {
 	}
 }
 
-// readExternalChoices notes which lists the external_choices sheet has; their rows travel beside the form.
+// readExternalChoices reads the lists of the external_choices sheet. Other clients want them in a file beside the form;
+// those in use go into the form as well, so that it is whole without the file.
 func (c *compiler) readExternalChoices(book Workbook) {
 	sheet, ok := book.sheet(externalSheet)
 	if !ok {
 		return
 	}
-	c.external = map[string]bool{}
+	c.external = map[string]*list{}
 	t := understand(&c.found, sheet, choicesSheet)
 	for _, r := range t.records {
-		c.external[r.get("list name")] = true
+		name := r.get("list name")
+		if c.external[name] == nil {
+			c.external[name] = &list{name: name, columns: t.columns}
+		}
+		c.addChoice(c.external[name], r)
 	}
 }
 
@@ -182,10 +187,12 @@ func (r *reader) checkExternal(e *element, row record) {
 	switch {
 	case r.external == nil:
 		r.found.add(NoExternalChoices, row.at("type"), e.choices.list, strings.Join(similar(r.book, externalSheet), "、"))
-	case !r.external[e.choices.list]:
+	case r.external[e.choices.list] == nil:
 		r.found.add(UnknownExternalList, row.at("type"), e.choices.list)
 	case e.choices.filter == "":
 		r.found.add(ExternalNoFilter, row.at("type"))
+	default:
+		r.external[e.choices.list].user = e.name
 	}
 }
 

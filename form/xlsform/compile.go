@@ -63,7 +63,7 @@ type compiler struct {
 	names    map[string][]*element // by name, to resolve ${references}
 	lists    map[string]*list
 	order    []string // lists in the order of the choices sheet
-	external map[string]bool
+	external map[string]*list
 	triggers map[string][]*element // what a change of the named question computes
 	entities []*entity
 

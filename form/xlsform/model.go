@@ -2,6 +2,7 @@ package xlsform
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -312,7 +313,32 @@ func (c *compiler) instances() []*node {
 			out = append(out, c.listInstance(c.lists[name]))
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.external)) {
+		if _, clash := seen[name]; !clash && c.lists[name] == nil && c.external[name].user != "" {
+			out = append(out, c.externalInstance(c.external[name]))
+		}
+	}
 	return out
+}
+
+// externalInstance writes a list of the external_choices sheet, which is read in one language.
+func (c *compiler) externalInstance(l *list) *node {
+	items := el("root")
+	for _, one := range l.choices {
+		item := el("item", el("name", txt(one.name)))
+		if said := one.label.in(c.settings.language); len(said) > 0 {
+			item.add(el("label", txt(said[0].value)))
+		}
+		for _, column := range l.columns {
+			value := one.record.get(column.path)
+			own := column.path == "list name" || column.path == "name" || strings.HasPrefix(column.path, "label")
+			if value != "" && !own && !strings.ContainsAny(column.path, ": ") {
+				item.add(el(column.path, txt(value)))
+			}
+		}
+		items.add(item)
+	}
+	return el("instance", items).with("id", l.name)
 }
 
 // hasInstance reports whether the form can look into the list.

@@ -64,6 +64,9 @@ func (a axis) principal() Kind {
 // nodes returns the nodes on the axis from n that pass the test, in the axis' order.
 func (a axis) nodes(n Node, test func(Node) bool) []Node {
 	var found []Node
+	if a == axisChild {
+		found = make([]Node, 0, len(n.Children())) // of most tables, all rows
+	}
 	a.visit(n, func(m Node) {
 		if test(m) {
 			found = append(found, m)

@@ -154,7 +154,7 @@ func (e *binary) eval(f *frame) any {
 	case "and":
 		return toBoolean(e.a.eval(f)) && toBoolean(e.b.eval(f))
 	}
-	a, b := e.a.eval(f), e.b.eval(f)
+	a, b := operand(e.a, f), operand(e.b, f)
 	switch e.op {
 	case "=", "!=":
 		return equal(a, b, e.op == "!=", f)
@@ -250,6 +250,39 @@ func (e *path) oneChild() bool {
 	}
 	s := &e.steps[0]
 	return s.axis == axisChild && s.test.kind == testName && s.test.prefix == "" && s.filters == nil
+}
+
+// cell is the value of the one node a bare name leads to from a row. It compares as a set of that node does.
+type cell string
+
+// operand evaluates what is compared or computed with.
+func operand(e expr, f *frame) any {
+	if value, ok := cellOf(e, f); ok {
+		return cell(value)
+	}
+	return e.eval(f)
+}
+
+// textOf evaluates what is wanted as a string.
+func textOf(e expr, f *frame) string {
+	if value, ok := cellOf(e, f); ok {
+		return value
+	}
+	return toString(e.eval(f))
+}
+
+// cellOf returns the value of a bare name, as filters ask for a column of each row, where the row can tell it.
+func cellOf(e expr, f *frame) (string, bool) {
+	p, ok := e.(*path)
+	if !ok || !p.oneChild() {
+		return "", false
+	}
+	row, ok := f.node.(Row)
+	if !ok {
+		return "", false
+	}
+	f.spend(1)
+	return row.Cell(p.steps[0].test.local)
 }
 
 // children returns the children of this name that are part of the form.

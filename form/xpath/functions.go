@@ -77,11 +77,11 @@ func text(f *frame, args []expr) string {
 	if len(args) == 0 {
 		return f.node.Value()
 	}
-	return toString(args[0].eval(f))
+	return textOf(args[0], f)
 }
 
 func ofTexts(fn func(a, b string) bool) func(*frame, []expr) any {
-	return func(f *frame, args []expr) any { return fn(toString(args[0].eval(f)), toString(args[1].eval(f))) }
+	return func(f *frame, args []expr) any { return fn(textOf(args[0], f), textOf(args[1], f)) }
 }
 
 func ofNumber(fn func(float64) float64) func(*frame, []expr) any {

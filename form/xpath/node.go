@@ -37,6 +37,15 @@ type Node interface {
 	Value() string
 }
 
+// Row is a node that may be the row of a table. What is asked of every row of a large table is read without making nodes
+// of its cells.
+type Row interface {
+	Node
+	// Cell returns the value of the child of this name. It returns false when there is not exactly one, or when its
+	// children have to be visited to know.
+	Cell(name string) (string, bool)
+}
+
 // Indexed is a parent of rows that finds some by a column's value without visiting all.
 type Indexed interface {
 	Node

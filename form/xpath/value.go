@@ -2,6 +2,7 @@ package xpath
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,6 +15,8 @@ func toString(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v
+	case cell:
+		return string(v)
 	case float64:
 		return formatNumber(v)
 	case bool:
@@ -65,6 +68,8 @@ func toBoolean(v any) bool {
 		return true
 	case []Node:
 		return len(v) > 0
+	case cell:
+		return true
 	}
 	return false
 }
@@ -107,6 +112,12 @@ func parseNumber(text string) float64 {
 
 // equal compares as = does (XPath 1.0 §3.4). When negated it compares as != does, which for node-sets is not the opposite.
 func equal(a, b any, negated bool, f *frame) bool {
+	if c, ok := a.(cell); ok {
+		return equalCell(c, b, negated, f)
+	}
+	if c, ok := b.(cell); ok {
+		return equalCell(c, a, negated, f)
+	}
 	if nodes, ok := a.([]Node); ok {
 		return equalNodes(nodes, b, negated, f)
 	}
@@ -114,6 +125,19 @@ func equal(a, b any, negated bool, f *frame) bool {
 		return equalNodes(nodes, a, negated, f)
 	}
 	return equalAtoms(a, b, f) != negated
+}
+
+// equalCell is equalNodes for the one node of a cell.
+func equalCell(c cell, other any, negated bool, f *frame) bool {
+	switch o := other.(type) {
+	case bool:
+		return o != negated
+	case cell:
+		return (c == o) != negated
+	case []Node:
+		return slices.ContainsFunc(o, func(n Node) bool { return (n.Value() == string(c)) != negated })
+	}
+	return equalAtoms(string(c), other, f) != negated
 }
 
 func equalNodes(nodes []Node, other any, negated bool, f *frame) bool {
@@ -197,6 +221,9 @@ func less(a, b any, holds func(x, y float64) bool, f *frame) bool {
 func numbers(v, other any, f *frame) []float64 {
 	nodes, ok := v.([]Node)
 	if !ok {
+		if _, one := v.(cell); one && isBool(other) {
+			return []float64{1}
+		}
 		return []float64{toNumber(v, f)}
 	}
 	if isBool(other) {

@@ -5,28 +5,38 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"strings"
 )
 
 func main() {
 	only := flag.String("bench", ".", "which Go benchmarks, a regular expression")
+	withPeer := flag.Bool("peer", true, "measure the public form engine too, where Node is")
 	starts := flag.Int("starts", 9, "how often the app and the empty window are started; 0 leaves it out")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *only, *starts); err != nil {
+	if err := run(ctx, *only, *starts, *withPeer); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string, starts int) error {
-	if err := benchmarks(ctx, os.Stdout, only); err != nil {
+func run(ctx context.Context, only string, starts int, withPeer bool) error {
+	var ours bytes.Buffer
+	if err := benchmarks(ctx, io.MultiWriter(os.Stdout, &ours), only); err != nil {
 		return err
+	}
+	if withPeer {
+		if err := peer(ctx, os.Stdout, strings.Split(ours.String(), "\n")); err != nil {
+			return err
+		}
 	}
 	if starts == 0 {
 		return nil
