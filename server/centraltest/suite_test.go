@@ -1,6 +1,7 @@
 package centraltest
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 )
@@ -17,4 +18,24 @@ func freshFile(tb testing.TB) string {
 func TestPostgres(t *testing.T) {
 	cluster := StartPostgres(t)
 	Run(t, cluster.Database)
+}
+
+func TestSQLiteLife(t *testing.T) {
+	RunLife(t, freshFile, func(tb testing.TB, dsn string) string {
+		tb.Helper()
+		raw, err := os.ReadFile(dsn)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		kept := freshFile(tb)
+		if err := os.WriteFile(kept, raw, 0o600); err != nil {
+			tb.Fatal(err)
+		}
+		return kept
+	})
+}
+
+func TestPostgresLife(t *testing.T) {
+	cluster := StartPostgres(t)
+	RunLife(t, cluster.Database, cluster.Copy)
 }
