@@ -106,7 +106,7 @@ func (p *program) open() {
 	stop := p.host.Later(quick, func() { p.shell.Reset(field.NewOpening()) })
 	var s *store.Store
 	p.host.Do(func(ctx context.Context) (err error) {
-		s, err = store.Open(ctx, p.opt.Data, store.Options{Clock: p.opt.Clock, Log: p.opt.Log})
+		s, err = store.Open(ctx, p.opt.Data, store.Options{Clock: p.opt.Clock, Log: p.opt.Log, Install: store.Installed})
 		debug.FreeOSMemory() // reading a large register leaves as much garbage as it has rows
 		return err
 	}, func(err error) {

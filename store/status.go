@@ -14,7 +14,11 @@ const selectVisits = `SELECT r.record_id, r.scope_id, r.hlc, r.voided, r.card_se
 
 func (s *Store) visits(ctx context.Context, rest string, args ...any) ([]survey.Visit, error) {
 	var visits []survey.Visit
-	err := s.db.each(ctx, selectVisits+rest, args, func(row rowScan) error {
+	apart, err := s.apart(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.each(ctx, selectVisits+rest, args, func(row rowScan) error {
 		var delivery *int64
 		c, err := s.openCard(func(dest ...any) error { return row(append(dest, &delivery)...) })
 		if s.leaveOut(ctx, placeOf("record.card_sealed", c.id[:]), err) {
@@ -23,7 +27,9 @@ func (s *Store) visits(ctx context.Context, rest string, args ...any) ([]survey.
 		if err != nil {
 			return err
 		}
-		visits = append(visits, visitOf(c, delivery))
+		visit := visitOf(c, delivery)
+		visit.Apart = apart[c.id]
+		visits = append(visits, visit)
 		return nil
 	})
 	return visits, err
@@ -65,13 +71,16 @@ func (s *Store) Delivered(ctx context.Context, limit int) ([]survey.Visit, error
 // Safekeeping counts what is where.
 func (s *Store) Safekeeping(ctx context.Context) (survey.Safekeeping, error) {
 	var k survey.Safekeeping
-	var own int
+	var own, undurable int
 	err := s.db.reader.QueryRowContext(ctx, `SELECT
 		(SELECT count(*) FROM draft),
 		(SELECT count(*) FROM record WHERE type_tag = ?1 AND own = 1),
 		(SELECT count(*) FROM unsigned_record u JOIN record r ON r.record_id = u.record_id WHERE r.type_tag = ?1),
-		(SELECT count(*) FROM blob WHERE done = 0)`, s.typeTag(survey.TypeVisit)).
-		Scan(&k.Drafts, &own, &k.Waiting, &k.Files)
-	k.Delivered = own - k.Waiting
+		(SELECT count(*) FROM blob WHERE done = 0),
+		(SELECT count(*) FROM undurable_record u JOIN record r ON r.record_id = u.record_id WHERE r.type_tag = ?1),
+		(SELECT count(DISTINCT r.record_id) FROM reject j JOIN revision v ON v.rev_id = j.rev_id
+			JOIN record r ON r.record_id = v.record_id WHERE r.type_tag = ?1)`, s.typeTag(survey.TypeVisit)).
+		Scan(&k.Drafts, &own, &k.Waiting, &k.Files, &undurable, &k.Apart)
+	k.Delivered, k.Durable = own-k.Waiting, own-undurable
 	return k, opError("store.Safekeeping", "", err)
 }

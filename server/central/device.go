@@ -242,7 +242,7 @@ func (c *Central) currentGrant(ctx context.Context, id survey.DeviceID) (known d
 
 // renew signs the grant under the next serial and with a new end.
 func (c *Central) renew(ctx context.Context, tx *sql.Tx, g survey.Grant) (device, error) {
-	g.Serial++
+	g.Serial = c.serialAfter(g.Serial)
 	g.NotAfter = survey.MillisOf(c.clock().Add(grantLife))
 	signed, err := wire.SignGrant(g, c.key)
 	if err != nil {

@@ -21,7 +21,7 @@ func (c *Central) Reconcile(ctx context.Context, device survey.DeviceID, ask wir
 			return err
 		}
 		ids, err := c.published(ctx, tx, ask.Scope)
-		answer.Buckets, answer.More = wire.DifferencesOf(ask.Digests, ids)
+		answer.Buckets, answer.More = ask.Against(ids)
 		return err
 	})
 	return answer, fail("central.Reconcile", err)

@@ -81,10 +81,11 @@ func (c *Central) replicasOf(ctx context.Context, tx *sql.Tx, device survey.Devi
 	return states, rows.Err()
 }
 
-// holdings returns the server's signed word on the logs of a device, or nil where it knows none.
+// holdings returns the server's signed word on the logs of a device. That it knows none is said too: it may have known
+// some before it was put back.
 func (c *Central) holdings(ctx context.Context, tx *sql.Tx, device survey.DeviceID, epoch survey.Epoch) (*wire.SignedHoldings, error) {
 	states, err := c.replicasOf(ctx, tx, device)
-	if err != nil || len(states) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	signed, err := wire.SignHoldings(wire.Holdings{Device: device, Epoch: epoch, Replicas: states, Time: survey.MillisOf(c.clock())}, c.key)
@@ -108,7 +109,7 @@ func (c *Central) renewRevocations(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	list.Serial = uint64(serial) + 1
+	list.Serial = c.serialAfter(uint64(serial))
 	signed, err := wire.SignRevocations(list, c.key)
 	if err != nil {
 		return err
@@ -117,8 +118,14 @@ func (c *Central) renewRevocations(ctx context.Context, tx *sql.Tx) error {
 		return &survey.Error{Kind: survey.Invalid, Op: "central.renewRevocations", Message: "收回授权的设备太多，名单写不下，没有改动。", Err: err}
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO revocations (county, serial, list, sign) VALUES ($1, $2, $3, $4)`,
-		int64(c.county), serial+1, signed.List, signed.Signature)
+		int64(c.county), int64(list.Serial), signed.List, signed.Signature)
 	return err
+}
+
+// serialAfter returns a serial that follows another, and also those that a database which was put back has forgotten: it
+// is no less than the time in seconds.
+func (c *Central) serialAfter(serial uint64) uint64 {
+	return max(serial+1, uint64(max(0, c.clock().Unix())))
 }
 
 // revocationsAfter returns the list in force, or nil where that is the one with this serial or an older one.

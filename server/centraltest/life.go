@@ -284,8 +284,8 @@ func (l life) holdings(t *testing.T) {
 	c, _ := l.begin(t)
 	scope := village()
 	d := Enrolled(t, c, []survey.ScopeID{scope}, survey.RoleCadre)
-	if reply, err := c.Feed(t.Context(), d.ID, wire.Pull{}); err != nil || reply.Holdings != nil {
-		t.Errorf("holdings of nothing: %+v, %v", reply.Holdings, err)
+	if reply, err := c.Feed(t.Context(), d.ID, wire.Pull{}); err != nil || reply.Holdings == nil {
+		t.Errorf("no word that nothing is held: %v", err)
 	}
 	d.Visit(t, scope, "a")
 	d.Visit(t, scope, "b")
@@ -328,20 +328,20 @@ func (l life) revocations(t *testing.T) {
 		}
 	}
 	list := ask(0)
-	if list == nil || list.Serial != 1 || list.County != County {
+	if list == nil || list.Serial == 0 || list.County != County {
 		t.Fatalf("list %+v", list)
 	}
 	if since, ok := list.Since(d.ID); !ok || since != survey.MillisOf(clock.Now()) {
 		t.Errorf("revoked since %v, %v", since, ok)
 	}
-	if again := ask(1); again != nil {
+	if again := ask(list.Serial); again != nil {
 		t.Errorf("the list that is held was sent again: %+v", again)
 	}
 	if err := c.Regrant(t.Context(), d.ID, nil, []survey.Role{survey.RoleCadre}); err != nil {
 		t.Fatal(err)
 	}
-	if list := ask(1); list == nil || list.Serial != 2 || len(list.Devices) != 0 {
-		t.Errorf("after granting anew: %+v", list)
+	if next := ask(list.Serial); next == nil || next.Serial <= list.Serial || len(next.Devices) != 0 {
+		t.Errorf("after granting anew: %+v", next)
 	}
 	if _, err := c.Feed(t.Context(), d.ID, wire.Pull{}); err != nil {
 		t.Errorf("granted anew and refused: %v", err)

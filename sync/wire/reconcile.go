@@ -22,13 +22,15 @@ const (
 type Reconcile struct {
 	Scope   survey.ScopeID `cbor:"1,keyasint"`
 	Digests []byte         `cbor:"2,keyasint"` // what DigestsOf returns
+	// From is the first bucket that is asked about.
+	From int `cbor:"3,keyasint,omitempty" json:",omitempty"`
 }
 
 // Differences are the buckets in which a server's feed is not what the device said, with what the server has of them.
 type Differences struct {
 	Epoch   survey.Epoch `cbor:"1,keyasint"`
 	Buckets []Bucket     `cbor:"2,keyasint"` // in ascending order
-	More    bool         `cbor:"3,keyasint"` // there are more than a reply holds: ask again once these are equal
+	More    bool         `cbor:"3,keyasint"` // there are more than a reply holds: ask again from behind the last
 }
 
 // Bucket is what the server's feed has of one bucket.
@@ -87,13 +89,13 @@ func bucketsOf(ids []survey.RevID) (buckets [Buckets][]survey.RevID) {
 	return buckets
 }
 
-// DifferencesOf compares the digests that came with what is held, and returns as many buckets as a reply holds.
-func DifferencesOf(theirs []byte, ids []survey.RevID) (different []Bucket, more bool) {
+// Against compares what came with what is held, and returns as many buckets as a reply holds.
+func (r Reconcile) Against(ids []survey.RevID) (different []Bucket, more bool) {
 	ours := DigestsOf(ids)
 	size := 0
 	for i, bucket := range bucketsOf(ids) {
 		from, to := i*digestSize, (i+1)*digestSize
-		if slices.Equal(theirs[from:to], ours[from:to]) {
+		if i < r.From || slices.Equal(r.Digests[from:to], ours[from:to]) {
 			continue
 		}
 		b := Bucket{Index: i, Held: []byte{}}
@@ -165,8 +167,8 @@ func (s Stamp) signed() ([]byte, error) {
 }
 
 func (r *Reconcile) complete() error {
-	if len(r.Digests) != Buckets*digestSize {
-		return fmt.Errorf("%d bytes of digests", len(r.Digests))
+	if len(r.Digests) != Buckets*digestSize || r.From < 0 || r.From >= Buckets {
+		return fmt.Errorf("%d bytes of digests, from bucket %d", len(r.Digests), r.From)
 	}
 	return nil
 }

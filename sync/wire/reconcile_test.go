@@ -54,7 +54,7 @@ func (s sample) life(tb testing.TB) life {
 	check(err)
 	l.feed.Holdings, l.feed.Revocations = &l.holdings, &l.revocations
 	l.reconcile = Reconcile{Scope: id[survey.ScopeID](2), Digests: DigestsOf([]survey.RevID{s.revision.ID})}
-	buckets, _ := DifferencesOf(DigestsOf([]survey.RevID{s.revision.ID}), []survey.RevID{{1, 2}, {1, 1}})
+	buckets, _ := l.reconcile.Against([]survey.RevID{{1, 2}, {1, 1}})
 	l.differences = Differences{Epoch: id[survey.Epoch](7), Buckets: buckets}
 	l.offer = Offer{Scope: id[survey.ScopeID](2), Stamps: []Stamp{StampOf(l.feed.Pages[0])}, Revisions: []survey.Revision{s.revision}}
 	l.offered = Offered{Epoch: id[survey.Epoch](7), Taken: 1}
@@ -128,14 +128,14 @@ func TestReconcileFindsWhatIsLacking(t *testing.T) {
 				want = append(want, id)
 			}
 		}
-		buckets, more := DifferencesOf(DigestsOf(ours), theirs)
+		buckets, more := (Reconcile{Digests: DigestsOf(ours)}).Against(theirs)
 		got := Differences{Buckets: buckets}.Lacks(ours)
 		if more || !slices.Equal(got, want) {
 			t.Fatalf("lacks %v, want %v", got, want)
 		}
 	})
 	same := []survey.RevID{{1}, {2}, {1, 1}}
-	if buckets, _ := DifferencesOf(DigestsOf(same), []survey.RevID{{1, 1}, {2}, {1}, {2}}); len(buckets) != 0 {
+	if buckets, _ := (Reconcile{Digests: DigestsOf(same)}).Against([]survey.RevID{{1, 1}, {2}, {1}, {2}}); len(buckets) != 0 {
 		t.Errorf("the same set differs in %v", buckets)
 	}
 }
@@ -146,10 +146,19 @@ func TestDifferencesFitAReply(t *testing.T) {
 	for i := range 2 * MaxPage / digestSize {
 		ids = append(ids, survey.RevID(sha256.Sum256([]byte{byte(i), byte(i >> 8), byte(i >> 16)})))
 	}
-	buckets, more := DifferencesOf(DigestsOf(nil), ids)
-	body, err := Pack(&Differences{Buckets: buckets, More: more})
-	if err != nil || !more || len(body) > MaxPacked {
-		t.Errorf("%d bytes, more %v, %v", len(body), more, err)
+	seen := 0
+	for ask, more := (Reconcile{Digests: DigestsOf(nil)}), true; more; {
+		var buckets []Bucket
+		buckets, more = ask.Against(ids)
+		body, err := Pack(&Differences{Buckets: buckets, More: more})
+		if err != nil || len(body) > MaxPacked || len(buckets) == 0 {
+			t.Fatalf("%d bytes, %d buckets, %v", len(body), len(buckets), err)
+		}
+		seen += len(buckets)
+		ask.From = buckets[len(buckets)-1].Index + 1
+	}
+	if seen != Buckets {
+		t.Errorf("%d buckets seen", seen)
 	}
 }
 
