@@ -12,14 +12,6 @@ import (
 	"zoucun/survey"
 )
 
-// Copied is what a copy of the database holds, as it was read from the copy itself.
-type Copied struct {
-	County uint32                      `json:"county"`
-	Epoch  survey.Epoch                `json:"epoch"`
-	Marks  map[survey.ReplicaID]uint64 `json:"marks"` // how far each log is held in it
-	Files  map[survey.Hash]int64       `json:"-"`     // the attachments its revisions refer to, with their sizes
-}
-
 // CopyName is the name of a copy of this database: SQLite's own file, or a dump of PostgreSQL's.
 func (c *Central) CopyName() string {
 	if c.engine == migrate.Postgres {
@@ -67,7 +59,7 @@ func flush(name string) error {
 
 // Inspect reads a copy back: it looks it over whole and returns what it holds of this county. A copy that is not whole is
 // an error of kind Damaged.
-func (c *Central) Inspect(ctx context.Context, file string) (held Copied, err error) {
+func (c *Central) Inspect(ctx context.Context, file string) (held survey.Copied, err error) {
 	if c.engine == migrate.Postgres {
 		held, err = inspectDump(ctx, file, c.county)
 	} else {
@@ -77,7 +69,7 @@ func (c *Central) Inspect(ctx context.Context, file string) (held Copied, err er
 }
 
 // InspectFile is Inspect for a copy of a SQLite database; county 0 is the only one in it.
-func InspectFile(ctx context.Context, file string, county uint32) (held Copied, err error) {
+func InspectFile(ctx context.Context, file string, county uint32) (held survey.Copied, err error) {
 	db, err := sql.Open("sqlite", fileName(file)+"?mode=ro&immutable=1")
 	if err != nil {
 		return held, fail("central.InspectFile", err)
@@ -86,8 +78,8 @@ func InspectFile(ctx context.Context, file string, county uint32) (held Copied, 
 	return held, fail("central.InspectFile", errors.Join(err, db.Close()))
 }
 
-func inspect(ctx context.Context, db *sql.DB, county uint32) (Copied, error) {
-	held := Copied{Marks: map[survey.ReplicaID]uint64{}, Files: map[survey.Hash]int64{}}
+func inspect(ctx context.Context, db *sql.DB, county uint32) (survey.Copied, error) {
+	held := survey.Copied{Marks: map[survey.ReplicaID]uint64{}, Files: map[survey.Hash]int64{}}
 	var verdict string
 	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&verdict); err != nil {
 		return held, err

@@ -30,8 +30,8 @@ func RestoreDump(ctx context.Context, file, dsn string) error {
 }
 
 // inspectDump reads a dump back, once whole, and then the tables that say what is in it.
-func inspectDump(ctx context.Context, file string, county uint32) (Copied, error) {
-	held := Copied{County: county, Marks: map[survey.ReplicaID]uint64{}, Files: map[survey.Hash]int64{}}
+func inspectDump(ctx context.Context, file string, county uint32) (survey.Copied, error) {
+	held := survey.Copied{County: county, Marks: map[survey.ReplicaID]uint64{}, Files: map[survey.Hash]int64{}}
 	if err := postgres(ctx, io.Discard, "pg_restore", "", "--file=-", file); err != nil {
 		return held, err
 	}
