@@ -20,6 +20,8 @@ const fenceEvery = 10 * time.Second
 type Living interface {
 	// Life returns the present epoch and a number that only grows.
 	Life(ctx context.Context) (survey.Epoch, uint64, error)
+	// Lived reports whether an epoch was an earlier one of this database.
+	Lived(ctx context.Context, epoch survey.Epoch) (bool, error)
 	// BeginEpoch begins another.
 	BeginEpoch(ctx context.Context) (survey.Epoch, error)
 }
@@ -41,22 +43,31 @@ type fence struct {
 // FenceFile returns the place of the fence beside a folder's attachments, which are not put back with the database.
 func FenceFile(blobs string) string { return filepath.Join(blobs, "fence") }
 
-// Check begins a new epoch if the database is behind the fence, and moves the fence to where the database is.
+// Check begins a new epoch if the database is behind the fence, and moves the fence to where the database is. The fence
+// is read first: what another process moves meanwhile is no sign of anything.
 func (f Fence) Check(ctx context.Context) error {
+	seen, known := f.read(ctx)
 	epoch, total, err := f.Of.Life(ctx)
 	if err != nil {
 		return err
 	}
-	seen, known := f.read(ctx)
-	switch {
-	case known && (seen.Epoch != epoch || seen.Total > total):
+	if known && seen.Epoch == epoch && seen.Total == total {
+		return nil
+	}
+	behind := known && seen.Epoch == epoch && seen.Total > total
+	if known && seen.Epoch != epoch {
+		lived, err := f.Of.Lived(ctx, seen.Epoch)
+		if err != nil {
+			return err
+		}
+		behind = !lived
+	}
+	if behind {
 		if epoch, err = f.Of.BeginEpoch(ctx); err != nil {
 			return err
 		}
 		f.Log.WarnContext(ctx, "database was put back to an earlier state: a new epoch has begun, devices hand back what they hold",
 			slog.String("noticed", "fence"), slog.Uint64("fence", seen.Total), slog.Uint64("database", total))
-	case known && seen.Total == total:
-		return nil
 	}
 	return f.Set(epoch, total)
 }

@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"workbook": writeWorkbook, "cells": readCells, "visit": writeVisit,
+			"workbook": writeWorkbook, "cells": readCells, "visit": writeVisit, "tablet": tablets(t),
 		},
 	})
 }

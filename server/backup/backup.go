@@ -104,7 +104,7 @@ func (j Job) check() error {
 	if err != nil || !info.IsDir() {
 		return refuse(survey.NotFound, "没有备份文件夹“"+j.Target+"”。请先接好备份盘，建好文件夹。", err)
 	}
-	if !j.SameDisk && sameDisk(j.Target, j.Blobs) {
+	if !j.SameDisk && (sameDisk(j.Target, j.Data) || sameDisk(j.Target, j.Blobs)) {
 		return refuse(survey.Invalid, "备份文件夹“"+j.Target+"”与数据在同一块磁盘上，磁盘坏了会一起丢。请换成另一块磁盘或网络盘上的文件夹；备份盘可能没有接上。", nil)
 	}
 	return nil

@@ -33,6 +33,17 @@ func (c *Central) Life(ctx context.Context) (epoch survey.Epoch, total uint64, e
 	return epoch, total, fail("central.Life", err)
 }
 
+// Lived reports whether an epoch was one of this database before the present one.
+func (c *Central) Lived(ctx context.Context, epoch survey.Epoch) (lived bool, err error) {
+	err = c.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var count int
+		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM past_epoch WHERE county = $1 AND epoch = $2`, int64(c.county), epoch[:]).Scan(&count)
+		lived = count > 0
+		return err
+	})
+	return lived, fail("central.Lived", err)
+}
+
 // BeginEpoch begins a new life of the database: devices read every feed from its start, offer their logs again, and
 // hand back what is lacking. It is for a database that was put back; at any other time it costs them some traffic.
 func (c *Central) BeginEpoch(ctx context.Context) (survey.Epoch, error) {
@@ -54,6 +65,10 @@ func (c *Central) leaveEpoch(ctx context.Context, tx *sql.Tx, old survey.Epoch) 
 		return err
 	}
 	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO past_epoch (county, epoch) VALUES ($1, $2)`, int64(c.county), old[:])
+	if err != nil {
 		return err
 	}
 	// Nonces given out since are unknown here: from now on any is taken, and the logs themselves are compared.

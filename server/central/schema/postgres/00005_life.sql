@@ -3,6 +3,13 @@
 -- doubted is when a new epoch was last begun on the word of a cursor alone.
 ALTER TABLE server ADD COLUMN doubted BIGINT NOT NULL DEFAULT 0;
 
+-- past_epoch are the lives this database has left, by which one that was put back is told from one that went on.
+CREATE TABLE past_epoch (
+  county BIGINT NOT NULL,
+  epoch  BYTEA   NOT NULL,
+  PRIMARY KEY (county, epoch)
+);
+
 -- revocations are the lists of revoked devices, as the server signed them. The one with the highest serial is in force.
 CREATE TABLE revocations (
   county BIGINT NOT NULL,
