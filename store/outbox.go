@@ -195,7 +195,7 @@ func (s *Store) Receive(ctx context.Context, receipt wire.Receipt) error {
 			if err := s.advance(ctx, t, state, receipt.Nonce); err != nil {
 				return err
 			}
-			return s.tidyLog(ctx, t)
+			return s.prune(ctx, t)
 		}
 		return nil
 	})

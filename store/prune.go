@@ -17,7 +17,10 @@ const receiptsKept = 50
 // again. A word of another epoch, or an older one than was heard before, changes nothing; one that is not the pinned
 // server's word on this device is an error of kind Damaged.
 func (s *Store) KeepHoldings(ctx context.Context, signed wire.SignedHoldings) error {
-	return s.update(ctx, "store.KeepHoldings", "", func(ctx context.Context, t *tx) error {
+	s.blobsInUse.Lock()
+	defer s.blobsInUse.Unlock()
+	var loose []survey.Hash
+	err := s.update(ctx, "store.KeepHoldings", "", func(ctx context.Context, t *tx) error {
 		if s.self.enrolment == nil {
 			return notFound("store.KeepHoldings", "enrolment")
 		}
@@ -36,8 +39,14 @@ func (s *Store) KeepHoldings(ctx context.Context, signed wire.SignedHoldings) er
 		if err := s.heldEach(ctx, t, told); err != nil {
 			return err
 		}
-		return s.tidyLog(ctx, t)
+		if err := s.prune(ctx, t); err != nil {
+			return err
+		}
+		loose, err = s.shredWithdrawn(ctx, t)
+		return err
 	})
+	s.tidy(ctx, loose...)
+	return err
 }
 
 // heldEach moves the watermarks of every log of this database to what the server says.
@@ -155,14 +164,6 @@ func (s *Store) logRest(ctx context.Context, t *tx, id survey.ReplicaID) error {
 		err = errors.Join(err, appendLog(ctx, t, into, rev))
 	}
 	return err
-}
-
-// tidyLog drops what is held off the server's machine, and what of withdrawn scopes need be kept no longer.
-func (s *Store) tidyLog(ctx context.Context, t *tx) error {
-	if err := s.prune(ctx, t); err != nil {
-		return err
-	}
-	return s.shredWithdrawn(ctx, t)
 }
 
 // prune drops the segments of every log whose last entry is durable. The revisions stay: records are made of them.

@@ -27,10 +27,10 @@ func (s *Store) RemoveScope(ctx context.Context, scope survey.ScopeID) error {
 }
 
 // shredWithdrawn goes on with the scopes of which something had to stay, and forgets those of which nothing is left or
-// that are granted again. Files it leaves behind are swept when the store is next opened.
-func (s *Store) shredWithdrawn(ctx context.Context, t *tx) error {
+// that are granted again. It returns the attachments that nothing refers to any more.
+func (s *Store) shredWithdrawn(ctx context.Context, t *tx) (loose []survey.Hash, err error) {
 	var scopes []survey.ScopeID
-	err := t.each(ctx, "SELECT scope_id FROM withdrawn", nil, func(row rowScan) error {
+	err = t.each(ctx, "SELECT scope_id FROM withdrawn", nil, func(row rowScan) error {
 		var scope survey.ScopeID
 		err := row(&scope)
 		scopes = append(scopes, scope)
@@ -41,11 +41,12 @@ func (s *Store) shredWithdrawn(ctx context.Context, t *tx) error {
 			err = errors.Join(err, t.exec(ctx, "DELETE FROM withdrawn WHERE scope_id = ?", scope[:]))
 			continue
 		}
-		_, shredErr := s.shred(ctx, t, scope)
+		more, shredErr := s.shred(ctx, t, scope)
+		loose = append(loose, more...)
 		err = errors.Join(err, shredErr,
 			t.exec(ctx, "DELETE FROM withdrawn WHERE scope_id = ?1 AND NOT EXISTS (SELECT 1 FROM revision WHERE scope_id = ?1)", scope[:]))
 	}
-	return err
+	return loose, err
 }
 
 func (s *Store) grants(scope survey.ScopeID) bool {

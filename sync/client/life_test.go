@@ -353,8 +353,11 @@ func TestReinstallation(t *testing.T) {
 // TestWithdrawnScope is failure F17: a village is withdrawn while the cadre works there without network. What was
 // written goes out first; then nothing of the village is left on the device.
 func TestWithdrawnScope(t *testing.T) {
-	o := newOffice(t)
-	tab := newTablet(t, o, nil)
+	o, dir := newOffice(t), t.TempDir()
+	tab := openTablet(t, o, dir, nil)
+	if _, err := Enrol(t.Context(), tab.Store, o.http.URL, o.code(t), Options{Clock: time.Now}); err != nil {
+		t.Fatal(err)
+	}
 	settle(t, tab)
 	device, _, err := tab.Device(t.Context())
 	if err != nil {
@@ -374,6 +377,11 @@ func TestWithdrawnScope(t *testing.T) {
 	}
 	o.markDurable(t)
 	settle(t, tab)
+	settle(t, tab)
+	files, err := filepath.Glob(filepath.Join(dir, "blobs", "*"))
+	if err != nil || len(files) > 0 {
+		t.Errorf("attachments are left: %v, %v", files, err)
+	}
 	held, err := tab.Stamped(t.Context(), survey.VillageScope(o.village))
 	visits, visitErr := tab.VisitsOf(t.Context(), o.home)
 	if err = errors.Join(err, visitErr); err != nil || len(held) > 0 || len(visits) > 0 {
