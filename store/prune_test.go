@@ -239,3 +239,76 @@ func init() {
 		}},
 	)
 }
+
+// A word that the server holds more than was written here, or less than it once signed for, is taken as what it is.
+func TestServerSaysItHoldsSomethingElse(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	home := o.household(t, "1", "张三", "1号", "")
+	finish(t, s, o.draft(home), submission())
+	handOver(t, o, s, 10)
+	replica := s.self.replica
+	held := o.held[replica]
+	o.held[replica] = held[:0]
+	if err := s.KeepHoldings(t.Context(), o.told(t, s, all100)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Unsigned(t.Context()); err != nil || n != len(held) || s.self.replica != replica {
+		t.Errorf("%d entries are offered again, want %d, %v", n, len(held), err)
+	}
+	o.held[replica] = append(held, held...)
+	if err := s.KeepHoldings(t.Context(), o.told(t, s, func(int) int { return 0 })); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Unsigned(t.Context()); err != nil || n != len(held) || s.self.replica == replica {
+		t.Errorf("%d entries in the new log, want %d, %v", n, len(held), err)
+	}
+}
+
+func TestLeaseEndsThirtyDaysAfterTheLastWord(t *testing.T) {
+	o, at := newOffice(t), &clock{now: monday}
+	s := openStore(t, t.TempDir(), Options{Clock: at.tell})
+	if s.LeaseEnds() != 0 || s.Stale() {
+		t.Error("a lease before enrolment")
+	}
+	o.enrol(t, s)
+	if s.Stale() || s.LeaseEnds().Time().Sub(monday).Round(0).Hours() < 30*24 {
+		t.Errorf("the lease ends %v", s.LeaseEnds().Time())
+	}
+	at.mu.Lock()
+	at.now = at.now.AddDate(0, 0, 31)
+	at.mu.Unlock()
+	if !s.Stale() {
+		t.Error("not stale after 31 days")
+	}
+	if err := s.Renew(t.Context(), o.grant(t, s.self.device, 1)); err != nil || s.Stale() {
+		t.Errorf("stale after a word from the server, %v", err)
+	}
+}
+
+func TestRevocationsAreTheCountysWord(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	sign := func(o *office, serial uint64, of uint32) wire.SignedRevocations {
+		signed, err := wire.SignRevocations(survey.Revocations{County: of, Serial: serial, Devices: []survey.Revocation{{Device: survey.DeviceID{byte(serial)}, Since: 1}}}, o.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signed
+	}
+	if err := s.KeepRevocations(t.Context(), sign(newOffice(t), 9, county)); survey.KindOf(err) != survey.Damaged {
+		t.Errorf("a stranger's list: %v", err)
+	}
+	for _, serial := range []uint64{5, 4, 5} {
+		if err := s.KeepRevocations(t.Context(), sign(o, serial, county)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.KeepRevocations(t.Context(), sign(o, 9, county+1)); err != nil {
+		t.Fatal(err)
+	}
+	e, _, err := s.Enrolment(t.Context())
+	if _, revoked := e.Revocations.Since(survey.DeviceID{5}); err != nil || !revoked || e.Revocations.Serial != 5 {
+		t.Errorf("revocations %+v, %v", e.Revocations, err)
+	}
+}

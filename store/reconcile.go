@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 
 	"zoucun/survey"
@@ -12,8 +13,12 @@ import (
 // the pinned server's, is passed over: nothing could be done with it.
 func (s *Store) KeepStamp(ctx context.Context, stamp wire.Stamp) error {
 	m := s.member.Load()
-	if m == nil || stamp.Epoch != m.enrolment.Epoch || stamp.Verify(m.enrolment.ServerKey) != nil {
+	if m == nil || stamp.Epoch != m.enrolment.Epoch {
 		return nil
+	}
+	if err := stamp.Verify(m.enrolment.ServerKey); err != nil {
+		s.log.WarnContext(ctx, "stamp of a page does not verify", slog.Any("error", err))
+		return nil //nolint:nilerr // said above
 	}
 	return s.update(ctx, "store.KeepStamp", "scope "+stamp.Scope.String(), func(ctx context.Context, t *tx) error {
 		t.quiet = true

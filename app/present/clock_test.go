@@ -38,13 +38,16 @@ func TestStatusSaysWhatIsBackedUpAndWhatIsOff(t *testing.T) {
 		{"some is judged", survey.Safekeeping{Delivered: 5, Apart: 1}, survey.Progress{LastSync: synced}, "全部已送达，1 份由乡镇核对（今天 11:00）", Safe},
 		{"nothing was ever sent", survey.Safekeeping{}, survey.Progress{LastSync: synced}, "没有要发送的内容（今天 11:00 与服务器核对过）", Safe},
 		{
-			"the clock is off", survey.Safekeeping{Delivered: 5},
+			"the clock is off",
+			survey.Safekeeping{Delivered: 5},
 			survey.Progress{LastSync: synced, Skew: 37 * time.Minute},
 			"全部已送达（今天 11:00）。本机时间与服务器差 37 分钟，请在系统设置里校正。记录照常保存和发送。", Trouble,
 		},
 		{
-			"the clock is off while something is sent", survey.Safekeeping{Waiting: 3},
-			survey.Progress{Activity: survey.Sending, Done: 1, Total: 3, Skew: time.Hour}, "正在发送 1/3", Busy,
+			"the clock is off while something is sent",
+			survey.Safekeeping{Waiting: 3},
+			survey.Progress{Activity: survey.Sending, Done: 1, Total: 3, Skew: time.Hour},
+			"正在发送 1/3", Busy,
 		},
 	}
 	for _, test := range tests {
