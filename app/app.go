@@ -156,7 +156,9 @@ func (p *program) openStore(then func()) {
 	stop := p.host.Later(quick, func() { p.shell.Reset(field.NewOpening()) })
 	var s *store.Store
 	p.host.Do(func(ctx context.Context) (err error) {
-		s, err = store.Open(ctx, p.opt.Data, store.Options{Clock: p.opt.Clock, Log: p.opt.Log, Keyring: p.keys})
+		s, err = store.Open(ctx, p.opt.Data, store.Options{
+			Clock: p.opt.Clock, Log: p.opt.Log, Keyring: p.keys, Install: store.Installed,
+		})
 		debug.FreeOSMemory() // reading a large register leaves as much garbage as it has rows
 		return err
 	}, func(err error) {

@@ -144,6 +144,8 @@ func state(record survey.Record) string {
 		return "已作废"
 	case len(record.Conflicts) > 0:
 		return "有待定的修改"
+	case record.TimeUnsure:
+		return "有效，时间不确定"
 	}
 	return "有效"
 }

@@ -32,6 +32,10 @@ type Central interface {
 	DeviceKey(ctx context.Context, device survey.DeviceID) (ed25519.PublicKey, error)
 	// Attachment returns the size of a file that a device may hand over or fetch; any other is NotFound.
 	Attachment(ctx context.Context, device survey.DeviceID, sum survey.Hash) (int64, error)
+	// Reconcile says what of a scope a device holds and the server does not.
+	Reconcile(ctx context.Context, device survey.DeviceID, ask wire.Reconcile) (wire.Differences, error)
+	// TakeOffer takes back what the server has published and lost.
+	TakeOffer(ctx context.Context, device survey.DeviceID, offer wire.Offer) (wire.Offered, error)
 	// Epoch returns the present life of the database.
 	Epoch() survey.Epoch
 }
@@ -91,6 +95,8 @@ func New(o Options) (*Server, error) {
 	s.route("POST "+wire.PathEnrol, s.enrol)
 	s.route("POST "+wire.PathPush, s.enrolled(s.push))
 	s.route("POST "+wire.PathPull, s.enrolled(s.pull))
+	s.route("POST "+wire.PathReconcile, s.enrolled(s.reconcile))
+	s.route("POST "+wire.PathOffer, s.enrolled(s.offer))
 	s.route("HEAD "+wire.PathBlob+"{sum}", s.enrolled(s.held))
 	s.route("PATCH "+wire.PathBlob+"{sum}", s.enrolled(s.add))
 	s.route("GET "+wire.PathBlob+"{sum}", s.enrolled(s.fetch))

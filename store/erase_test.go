@@ -24,8 +24,8 @@ func (o *office) erasing(tb testing.TB, of survey.Header, keep survey.Fields, pa
 	return r
 }
 
-// said returns the revisions of a record that still say something, having verified all of them.
-func said(t *testing.T, s *Store, record survey.RecordID) (said []survey.RevID) {
+// speaking returns the revisions of a record that still say something, having verified all of them.
+func speaking(t *testing.T, s *Store, record survey.RecordID) (said []survey.RevID) {
 	t.Helper()
 	err := s.db.each(t.Context(), "SELECT rev_id, payload_sealed FROM revision WHERE record_id = ?", []any{record[:]}, func(row rowScan) error {
 		var id survey.RevID
@@ -104,7 +104,7 @@ func TestErasedHousehold(t *testing.T) {
 
 	check := func(s *Store) {
 		t.Helper()
-		if got := said(t, s, id); len(got) != 1 {
+		if got := speaking(t, s, id); len(got) != 1 {
 			t.Errorf("%d revisions still say something, want the Erase alone", len(got))
 		}
 		if found := lists(t, s).Households; len(found) != 1 || found[0].Head != "李四" {
@@ -147,7 +147,7 @@ func TestAncestorAfterTheErase(t *testing.T) {
 		apply(t, s, o.page(o.scope(), i, 1))
 	}
 	apply(t, s, o.page(o.scope(), 3, 1))
-	got := said(t, s, survey.RecordID{5})
+	got := speaking(t, s, survey.RecordID{5})
 	if len(got) != 2 || !slices.Contains(got, apart.ID) {
 		t.Errorf("%d revisions say something, want the Erase and the edit that did not know of it", len(got))
 	}
@@ -191,7 +191,7 @@ func TestErasedWhileAPushWaits(t *testing.T) {
 	o.publish(own)
 	o.erasing(t, own.Header, nil, own.ID)
 	apply(t, s, o.page(o.scope(), 0, 10))
-	if len(said(t, s, visit)) != 1 {
+	if len(speaking(t, s, visit)) != 1 {
 		t.Error("the visit still says something")
 	}
 	if _, err := os.Stat(photo); err == nil {
@@ -229,7 +229,7 @@ func TestErasedWhileAPushWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = openStore(t, dir, Options{})
-	if _, ok := s.Salvaged(); !ok || len(said(t, s, visit)) != 1 {
+	if _, ok := s.Salvaged(); !ok || len(speaking(t, s, visit)) != 1 {
 		t.Error("a salvage brings back what was erased")
 	}
 	deliver(t, s, o)
@@ -268,7 +268,7 @@ func TestErasedWhereItWent(t *testing.T) {
 	feed := o.feeds[o.scope()]
 	o.feeds[o.scope()] = append(feed, wire.FeedItem{Seq: 2, Op: wire.FeedLeave, HLC: away.Header.HLC, Revision: wire.Erase(away)})
 	apply(t, s, o.page(o.scope(), 1, 10))
-	if got := said(t, s, id); len(got) > 0 {
+	if got := speaking(t, s, id); len(got) > 0 {
 		t.Errorf("%d revisions of a record that went and was erased say something", len(got))
 	}
 
@@ -283,7 +283,7 @@ func TestErasedWhereItWent(t *testing.T) {
 	apply(t, s, o.page(register, len(o.feeds[register])-1, 1))
 	o.feeds[o.scope()] = append(o.feeds[o.scope()], wire.FeedItem{Seq: 4, Op: wire.FeedLeave, HLC: erase.Header.HLC, Revision: wire.Erase(erase)})
 	apply(t, s, o.page(o.scope(), 3, 1))
-	if got := said(t, s, both); !slices.Equal(got, []survey.RevID{erase.ID}) {
+	if got := speaking(t, s, both); !slices.Equal(got, []survey.RevID{erase.ID}) {
 		t.Errorf("%v say something, want the Erase %v", got, erase.ID)
 	}
 }

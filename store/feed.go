@@ -103,6 +103,9 @@ func (s *Store) applyItem(ctx context.Context, t *tx, scope survey.ScopeID, item
 	if item.Op == wire.FeedLeave {
 		return false, s.leave(ctx, t, scope, item.Revision.Header)
 	}
+	if err := t.exec(ctx, "DELETE FROM reject WHERE rev_id = ?", item.Revision.ID[:]); err != nil {
+		return false, err
+	}
 	added, err := s.revise(ctx, t, item.Revision, item.HLC)
 	if err != nil || added {
 		return added, err
@@ -122,30 +125,4 @@ func (s *Store) leave(ctx context.Context, t *tx, scope survey.ScopeID, h survey
 	}
 	t.after = append(t.after, func() { s.register.dropHousehold(scope, id) })
 	return t.exec(ctx, "DELETE FROM record WHERE record_id = ? AND scope_id = ?", id[:], scope[:])
-}
-
-// RemoveScope takes everything of a scope out of view that this device may no longer see, but for what the server has
-// not signed for yet: that stays until it has been handed over.
-func (s *Store) RemoveScope(ctx context.Context, scope survey.ScopeID) error {
-	return s.update(ctx, "store.RemoveScope", "scope "+scope.String(), func(ctx context.Context, t *tx) error {
-		t.after = append(t.after, func() { s.dropFromRegister(scope) })
-		const mine = "SELECT record_id FROM unsigned_record"
-		err := t.exec(ctx, "DELETE FROM record WHERE scope_id = ? AND record_id NOT IN ("+mine+")", scope[:])
-		if err != nil {
-			return err
-		}
-		err = t.exec(ctx, `DELETE FROM revision WHERE scope_id = ?
-			AND rev_id NOT IN (SELECT rev_id FROM rlog) AND record_id NOT IN (`+mine+")", scope[:])
-		if err != nil {
-			return err
-		}
-		return t.exec(ctx, "DELETE FROM cursor WHERE scope_id = ?", scope[:])
-	})
-}
-
-func (s *Store) dropFromRegister(scope survey.ScopeID) {
-	if m := s.member.Load(); m != nil && m.shared == scope {
-		s.register.dropShared()
-	}
-	s.register.dropScope(scope)
 }

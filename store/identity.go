@@ -29,6 +29,10 @@ type enrolment struct {
 	Grant     wire.SignedGrant `cbor:"5,keyasint"`
 	// Recipients is the county's list as the server signed it; nil before one has come.
 	Recipients *wire.SignedRecipients `cbor:"6,keyasint,omitempty"`
+	// Revocations is the county's list as the server signed it; nil before one has come.
+	Revocations *wire.SignedRevocations `cbor:"7,keyasint,omitempty"`
+	// Contact is when the server was last heard of, by this device's clock.
+	Contact survey.Millis `cbor:"8,keyasint,omitempty"`
 }
 
 // keyCheck is what the data key must be able to open; it says that the key fits the database.
@@ -128,6 +132,7 @@ type membership struct {
 	enrolment survey.Enrolment
 	granted   map[survey.ScopeID]struct{}
 	shared    survey.ScopeID // the county's register
+	contact   survey.Millis
 }
 
 // member opens what the server signed.
@@ -142,10 +147,18 @@ func (e enrolment) member() (*membership, error) {
 			return nil, err
 		}
 	}
+	var revocations survey.Revocations
+	if e.Revocations != nil {
+		if revocations, err = e.Revocations.Open(e.ServerKey); err != nil {
+			return nil, err
+		}
+	}
 	m := &membership{
 		enrolment: survey.Enrolment{
-			Server: e.Server, Pin: e.Pin, ServerKey: e.ServerKey, Epoch: e.Epoch, Grant: grant, Recipients: recipients,
+			Server: e.Server, Pin: e.Pin, ServerKey: e.ServerKey, Epoch: e.Epoch, Grant: grant,
+			Recipients: recipients, Revocations: revocations,
 		},
+		contact: e.Contact,
 		granted: make(map[survey.ScopeID]struct{}, len(grant.Scopes)),
 		shared:  survey.RegisterScope(grant.County),
 	}
@@ -183,6 +196,7 @@ func (s *Store) Enrol(ctx context.Context, e survey.Enrolment, signed wire.Signe
 	}
 	kept := enrolment{Server: e.Server, Pin: e.Pin, ServerKey: e.ServerKey, Epoch: e.Epoch, Grant: signed}
 	return s.update(ctx, "store.Enrol", "", func(ctx context.Context, t *tx) error {
+		kept.Contact = survey.MillisOf(t.now)
 		if s.self.enrolment != nil && s.self.enrolment.Epoch != e.Epoch {
 			if err := forgetServer(ctx, t); err != nil {
 				return err
@@ -199,15 +213,18 @@ func (s *Store) Renew(ctx context.Context, signed wire.SignedGrant) error {
 			return notFound("store.Renew", "enrolment")
 		}
 		kept := *s.self.enrolment
+		kept.Contact = survey.MillisOf(t.now)
 		present, err := kept.Grant.Open(kept.ServerKey)
 		if err != nil {
 			return err
 		}
 		grant, err := s.checkGrant(signed, kept.ServerKey)
-		if err != nil || grant.Serial < present.Serial {
+		if err != nil {
 			return err
 		}
-		kept.Grant = signed
+		if grant.Serial >= present.Serial {
+			kept.Grant = signed
+		}
 		return s.keepEnrolment(ctx, t, kept)
 	})
 }
@@ -253,7 +270,8 @@ func forgetServer(ctx context.Context, t *tx) error {
 	return errors.Join(
 		t.exec(ctx, "DELETE FROM cursor"),
 		t.exec(ctx, "DELETE FROM push"),
-		t.exec(ctx, "UPDATE replica SET acked_n = 0, durable_n = 0, nonce = NULL"),
+		t.exec(ctx, `UPDATE replica SET durable_n = 0, nonce = NULL,
+			acked_n = coalesce((SELECT n FROM pruned WHERE pruned.replica_id = replica.replica_id), 0)`),
 		t.exec(ctx, "UPDATE blob SET done = 0"),
 	)
 }

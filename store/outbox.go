@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"zoucun/survey"
 	"zoucun/sync/wire"
@@ -24,13 +23,12 @@ func appendLog(ctx context.Context, t *tx, replica survey.ReplicaID, id survey.R
 // replicaState is a row of replica.
 type replicaState struct {
 	last, acked, durable int64
+	pruned               int64 // entries up to here are no longer kept
 	nonce                []byte
 }
 
-func (s *Store) replicaState(ctx context.Context, t *tx) (r replicaState, err error) {
-	err = t.row(ctx, "SELECT last_n, acked_n, durable_n, nonce FROM replica WHERE replica_id = ?",
-		[]any{s.self.replica[:]}, &r.last, &r.acked, &r.durable, &r.nonce)
-	return r, err
+func (s *Store) replicaState(ctx context.Context, t *tx) (replicaState, error) {
+	return logState(ctx, t, s.self.replica)
 }
 
 // Unsigned returns how many entries of the log the server has not signed for.
@@ -191,9 +189,8 @@ func cutRuns(ctx context.Context, t *tx, where string, args ...any) ([]run, erro
 // buildSegment signs a run of a log, and notes that it was cut like this.
 func (s *Store) buildSegment(ctx context.Context, t *tx, r run) (wire.Segment, error) {
 	header := wire.SegmentHeader{Replica: r.replica, Device: s.self.device, First: uint64(r.first)}
-	err := t.row(ctx, "SELECT hash FROM segment WHERE replica_id = ? AND first_n + count = ?",
-		[]any{r.replica[:], r.first}, &header.Prev)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	var err error
+	if header.Prev, err = previousHash(ctx, t, r); err != nil {
 		return wire.Segment{}, err
 	}
 	entries, err := s.entries(ctx, t, r)
@@ -260,15 +257,17 @@ func (s *Store) Receive(ctx context.Context, receipt wire.Receipt) error {
 		if err := s.keepReceipt(ctx, t, receipt); err != nil {
 			return err
 		}
-		for _, reject := range receipt.Rejects {
-			s.log.WarnContext(ctx, "server keeps a revision apart",
-				slog.String("revision", reject.Revision.String()), slog.String("kind", reject.Kind.String()))
+		if err := s.keepRejects(ctx, t, receipt.Rejects); err != nil {
+			return err
 		}
 		for _, state := range receipt.Replicas {
 			if state.Replica != s.self.replica {
 				continue
 			}
-			return s.advance(ctx, t, state, receipt.Nonce)
+			if err := s.advance(ctx, t, state, receipt.Nonce); err != nil {
+				return err
+			}
+			return s.prune(ctx, t)
 		}
 		return nil
 	})
@@ -324,18 +323,28 @@ func (s *Store) advance(ctx context.Context, t *tx, state wire.ReplicaState, non
 	if state.Fork || state.Received > uint64(present.last) {
 		return s.goOnAsNewReplica(ctx, t)
 	}
-	return t.exec(ctx, "UPDATE replica SET acked_n = ?, durable_n = ?, nonce = ? WHERE replica_id = ?",
-		int64(state.Received), int64(min(state.Durable, state.Received)), nonce, s.self.replica[:])
+	err = t.exec(ctx, "UPDATE replica SET acked_n = ?, durable_n = ?, nonce = ? WHERE replica_id = ?",
+		int64(state.Received), int64(min(max(state.Durable, uint64(present.pruned)), state.Received)), nonce, s.self.replica[:])
+	if err == nil && state.Received < uint64(present.pruned) {
+		err = s.logAgain(ctx, t, s.self.replica, true)
+	}
+	return err
 }
 
 // goOnAsNewReplica begins a new log and logs into it, in their old order, the revisions no server has signed for.
 // Revisions keep their identifiers, so what the server has after all it takes as known. A revision that is not what was
 // written stays behind: nobody could take it.
 func (s *Store) goOnAsNewReplica(ctx context.Context, t *tx) error {
+	_, err := s.goOn(ctx, t)
+	return err
+}
+
+// goOn is goOnAsNewReplica, and returns the new log.
+func (s *Store) goOn(ctx context.Context, t *tx) (survey.ReplicaID, error) {
 	old := s.self.replica
 	replica, err := newReplica(ctx, t)
 	if err != nil {
-		return err
+		return replica, err
 	}
 	var unsigned []survey.RevID
 	err = t.each(ctx, `SELECT l.rev_id, v.payload_sealed FROM rlog l JOIN replica p ON p.replica_id = l.replica_id
@@ -353,16 +362,16 @@ func (s *Store) goOnAsNewReplica(ctx context.Context, t *tx) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return replica, err
 	}
 	for _, id := range unsigned {
 		if err := appendLog(ctx, t, replica, id); err != nil {
-			return err
+			return replica, err
 		}
 	}
 	s.log.WarnContext(ctx, "log forked, going on as a new replica")
 	t.after = append(t.after, func() { s.self.replica = replica })
-	return errors.Join(
+	return replica, errors.Join(
 		t.exec(ctx, "DELETE FROM push"),
 		t.exec(ctx, "UPDATE installation SET replica_id = ?", replica[:]),
 	)

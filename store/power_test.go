@@ -315,6 +315,11 @@ func portrait(s *Store) (string, error) {
 			UNION ALL SELECT 'push ' || hex(push_id) || first_n || ' ' || last_n FROM push
 			UNION ALL SELECT 'segment ' || first_n || ' ' || count || hex(hash) FROM segment
 			UNION ALL SELECT 'receipt ' || hex(push_id) FROM receipt
+			UNION ALL SELECT 'pruned ' || hex(replica_id) || n || hex(hash) FROM pruned
+			UNION ALL SELECT 'shed ' || hex(rev_id) FROM shed
+			UNION ALL SELECT 'reject ' || hex(rev_id) FROM reject
+			UNION ALL SELECT 'stamp ' || hex(scope_id) || after_n || hex(revisions) FROM stamp
+			UNION ALL SELECT 'withdrawn ' || hex(scope_id) FROM withdrawn
 			UNION ALL SELECT 'revision ' || hex(rev_id) || length(payload_sealed) FROM revision
 			UNION ALL SELECT 'head ' || hex(record_id) || hex(rev_id) FROM record_head
 			UNION ALL SELECT 'cursor ' || hex(scope_id) || seq FROM cursor

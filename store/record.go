@@ -155,7 +155,7 @@ func (s *Store) keepRecord(ctx context.Context, t *tx, r survey.Record, first me
 	}
 	err = t.exec(ctx, `INSERT INTO record (record_id, scope_id, type_tag, about, hlc, voided, own, card_sealed)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6,
-			EXISTS (SELECT 1 FROM revision v JOIN rlog l ON l.rev_id = v.rev_id WHERE v.record_id = ?1), ?7)
+			EXISTS (SELECT 1 FROM delivery d WHERE d.record_id = ?1), ?7)
 		ON CONFLICT (record_id) DO UPDATE SET scope_id = excluded.scope_id, type_tag = excluded.type_tag, about = excluded.about,
 			hlc = excluded.hlc, voided = excluded.voided, own = excluded.own, card_sealed = excluded.card_sealed`,
 		r.ID[:], r.Scope[:], s.typeTag(r.Type), about(r), int64(r.Updated), r.Voided, face)

@@ -15,7 +15,12 @@ const selectVisits = `SELECT r.record_id, r.scope_id, r.hlc, r.voided, r.card_se
 
 func (s *Store) visits(ctx context.Context, rest string, args ...any) ([]survey.Visit, error) {
 	var visits []survey.Visit
-	err := s.eachVisit(ctx, rest, args, func(v survey.Visit) error {
+	apart, err := s.apart(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.eachVisit(ctx, rest, args, func(v survey.Visit) error {
+		v.Apart = apart[v.ID]
 		visits = append(visits, v)
 		return nil
 	})
@@ -90,13 +95,17 @@ func (s *Store) Delivered(ctx context.Context, limit int) ([]survey.Visit, error
 // Safekeeping counts what is where: the drafts of whoever has unlocked the device, and everybody's visits and envelopes.
 func (s *Store) Safekeeping(ctx context.Context) (survey.Safekeeping, error) {
 	var k survey.Safekeeping
-	var own int
+	var own, undurable int
 	err := s.db.reader.QueryRowContext(ctx, `SELECT
 		(SELECT count(*) FROM draft WHERE owner IS NULL OR owner = ?3),
 		(SELECT count(*) FROM record WHERE type_tag IN (?1, ?2) AND own = 1),
 		(SELECT count(*) FROM unsigned_record u JOIN record r ON r.record_id = u.record_id WHERE r.type_tag IN (?1, ?2)),
-		(SELECT count(*) FROM blob WHERE done = 0)`, s.typeTag(survey.TypeVisit), s.typeTag(survey.TypeSealed), s.owner.tag).
-		Scan(&k.Drafts, &own, &k.Waiting, &k.Files)
-	k.Delivered = own - k.Waiting
+		(SELECT count(*) FROM blob WHERE done = 0),
+		(SELECT count(*) FROM undurable_record u JOIN record r ON r.record_id = u.record_id WHERE r.type_tag IN (?1, ?2)),
+		(SELECT count(DISTINCT r.record_id) FROM reject j JOIN revision v ON v.rev_id = j.rev_id
+			JOIN record r ON r.record_id = v.record_id WHERE r.type_tag IN (?1, ?2))`,
+		s.typeTag(survey.TypeVisit), s.typeTag(survey.TypeSealed), s.owner.tag).
+		Scan(&k.Drafts, &own, &k.Waiting, &k.Files, &undurable, &k.Apart)
+	k.Delivered, k.Durable = own-k.Waiting, own-undurable
 	return k, opError("store.Safekeeping", "", err)
 }

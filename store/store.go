@@ -27,6 +27,8 @@ type Options struct {
 	// system's own.
 	VFS  string
 	Disk Disk
+	// Install says what tells a database file from a copy of it; nil leaves that to the server. See Installed.
+	Install func(file string) string
 }
 
 // Store is the device's database and the register of households it keeps in memory. Its methods may be called from
@@ -46,6 +48,7 @@ type Store struct {
 	saved    atomic.Pointer[survey.Salvage]
 	places   map[survey.DraftID]draftPlace // of drafts in use; guarded by db.mu
 	self     identity                      // guarded by db.mu
+	told     survey.Millis                 // when the last word on holdings was said; guarded by db.mu
 	damage   atomic.Pointer[survey.Error]
 	broken   quarantine
 
@@ -136,6 +139,9 @@ func (s *Store) openChecked(ctx context.Context, file string, o Options) (err er
 		return err
 	}
 	if err := s.identify(ctx); err != nil {
+		return err
+	}
+	if err := s.settleInstall(ctx, file, o); err != nil {
 		return err
 	}
 	if err := s.readRegister(ctx); err != nil {

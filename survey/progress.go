@@ -1,5 +1,7 @@
 package survey
 
+import "time"
+
 // Activity is what the agent that carries records to the server is doing.
 type Activity uint8
 
@@ -19,7 +21,8 @@ type Progress struct {
 	Activity Activity
 	Done     int64
 	Total    int64
-	Until    Millis // with Backoff: when it tries again
-	Err      error  // why the last try ended, nil when it succeeded
-	LastSync Millis // when the last exchange succeeded, zero for never
+	Until    Millis        // with Backoff: when it tries again
+	Err      error         // why the last try ended, nil when it succeeded
+	LastSync Millis        // when the last exchange succeeded, zero for never
+	Skew     time.Duration // how far the device's clock was ahead of the server's then
 }

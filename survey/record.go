@@ -97,6 +97,8 @@ type Record struct {
 	Conflicts   []Conflict
 	Voided      bool
 	Updated     HLC
+	// TimeUnsure says that a visit was written by a clock that was off by more than ten minutes.
+	TimeUnsure bool
 }
 
 // Conflict is one field that edits made apart have set to different values.

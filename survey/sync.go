@@ -45,4 +45,6 @@ type Enrolment struct {
 	Grant     Grant
 	// Recipients are whom the county has things sealed to; no list before the first has come.
 	Recipients Recipients
+	// Revocations are the county's devices whose grant was withdrawn; no list before the first has come.
+	Revocations Revocations
 }

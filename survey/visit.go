@@ -42,6 +42,7 @@ type Visit struct {
 	Title     string // the form's instance name, or the household's head
 	Finished  Millis
 	Delivery  Delivery
+	Apart     string // what the server said when it kept some of it apart for a person to judge; empty if it did not
 }
 
 // Delivery says where a finished visit is known to be.
@@ -60,6 +61,8 @@ type Safekeeping struct {
 	Drafts    int
 	Waiting   int // finished, only on this device, envelopes included
 	Delivered int // the server has signed for them
+	Durable   int // and holds them off its own machine too
+	Apart     int // a person at the township judges whether they count
 	Files     int // attachments not yet handed over
 }
 

@@ -296,8 +296,10 @@ func deliveryWord(d survey.Delivery) string {
 	switch d {
 	case survey.OnDevice:
 		return "等待发送"
-	case survey.Received, survey.Durable:
+	case survey.Received:
 		return "已送达"
+	case survey.Durable:
+		return "县里已备份"
 	case survey.FromOthers:
 	}
 	return ""

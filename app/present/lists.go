@@ -68,7 +68,11 @@ func draftLines(drafts []survey.Draft, now time.Time, belongs func(survey.Draft)
 func deliveryLines(visits []survey.Visit, now time.Time) []Line {
 	var lines []Line
 	for _, v := range visits {
-		lines = append(lines, Line{Title: v.Title, Detail: Moment(v.Finished, now) + " 完成", Flag: deliveryWord(v.Delivery)})
+		line := Line{Title: v.Title, Detail: Moment(v.Finished, now) + " 完成", Flag: deliveryWord(v.Delivery)}
+		if v.Apart != "" {
+			line.Detail, line.Flag = line.Detail+"。"+v.Apart, "乡镇核对"
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

@@ -30,7 +30,19 @@ type Status struct {
 //	under way    正在……                   正在……
 //	back-off     全部已送达（时间）          n 份已存在本机，等待网络，t 秒后再试
 //	stopped      what the server said; n 份 stay safe on the device
+//
+// Delivered says 县里已备份 of what is held off the server's machine too. A clock that is off is said besides, unless
+// something is under way.
 func StatusOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
+	status := progressOf(k, p, now)
+	if off := ClockOff(p.Skew); off != "" && (p.Activity == survey.Idle || p.Activity == survey.Backoff) {
+		return Status{status.Words + "。" + off, Trouble}
+	}
+	return status
+}
+
+// progressOf is the status but for the clock.
+func progressOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
 	waiting := k.Waiting > 0 || k.Files > 0
 	switch p.Activity {
 	case survey.Connecting:
@@ -99,9 +111,24 @@ func delivered(k survey.Safekeeping, p survey.Progress, now time.Time) string {
 	case k.Delivered == 0:
 		return fmt.Sprintf("没有要发送的内容%s（%s 与服务器核对过）", drafts, Moment(p.LastSync, now))
 	case p.LastSync == 0:
-		return "全部已送达" + drafts
+		return "全部已送达" + backedUp(k) + drafts
 	}
-	return fmt.Sprintf("全部已送达%s（%s）", drafts, Moment(p.LastSync, now))
+	return fmt.Sprintf("全部已送达%s%s（%s）", backedUp(k), drafts, Moment(p.LastSync, now))
+}
+
+// backedUp says what the server holds off its own machine, and what waits there for a person's judgement.
+func backedUp(k survey.Safekeeping) string {
+	words := ""
+	switch {
+	case k.Durable >= k.Delivered:
+		words = "，县里已备份"
+	case k.Durable > 0:
+		words = fmt.Sprintf("，其中 %d 份县里已备份", k.Durable)
+	}
+	if k.Apart > 0 {
+		words += fmt.Sprintf("，%d 份由乡镇核对", k.Apart)
+	}
+	return words
 }
 
 func percent(done, total int64) int64 {

@@ -333,16 +333,16 @@ func (in *intake) reply(ctx context.Context) error {
 		return err
 	}
 	for _, device := range devices {
-		logs := in.logs[device.ID]
+		logs := in.logs[device.Grant.Device]
 		if len(logs) == 0 {
 			continue
 		}
 		sorted := slices.SortedFunc(maps.Values(logs), func(a, b wire.HeldLog) int { return a.Replica.Compare(b.Replica) })
-		word, err := in.central.Vouch(device.ID, sorted, in.rejects[device.ID])
+		word, err := in.central.Vouch(device.Grant.Device, sorted, in.rejects[device.Grant.Device])
 		if err != nil {
 			return err
 		}
-		path := in.beside(device.ID, "回执")
+		path := in.beside(device.Grant.Device, "回执")
 		err = in.write(path, device, bundle.Reply, func(w *bundle.Writer) error { return w.Receipt(word) })
 		if err != nil {
 			return err
@@ -362,14 +362,14 @@ func (in *intake) beside(device survey.DeviceID, what string) string {
 }
 
 // write writes a bundle that the server signs for one device to open.
-func (in *intake) write(path string, to central.Device, kind bundle.Kind, fill func(*bundle.Writer) error) error {
+func (in *intake) write(path string, to central.Installation, kind bundle.Kind, fill func(*bundle.Writer) error) error {
 	recipient, err := seal.RecipientOf(to.SealKey)
 	if err != nil {
 		return err
 	}
 	spec := bundle.Spec{
 		Label: bundle.Label{
-			Bundle: survey.NewID[survey.BundleID](), Kind: kind, County: in.central.County(), Device: to.ID, Epoch: in.central.Epoch(),
+			Bundle: survey.NewID[survey.BundleID](), Kind: kind, County: in.central.County(), Device: to.Grant.Device, Epoch: in.central.Epoch(),
 			Created: survey.MillisOf(in.s.clock()), Volume: 1, Volumes: 1,
 		},
 		To: []string{recipient}, Key: in.folder.Key,
@@ -440,22 +440,23 @@ func (in *intake) fillDesk(w *bundle.Writer, drafts []survey.Parcel, wanted map[
 }
 
 // receiver finds the device drafts are handed to: the one with that identifier, or the one the person enrolled last.
-func (in *intake) receiver(ctx context.Context, whom string) (central.Device, error) {
+func (in *intake) receiver(ctx context.Context, whom string) (central.Installation, error) {
 	devices, err := in.central.Devices(ctx)
 	if err != nil {
-		return central.Device{}, err
+		return central.Installation{}, err
 	}
-	belongs := func(d central.Device) bool { return d.ID.String() == whom }
+	belongs := func(d central.Installation) bool { return d.Grant.Device.String() == whom }
 	if _, err := survey.ParseID[survey.DeviceID](whom); err != nil {
 		who, err := staffNamed(ctx, in.central, whom)
 		if err != nil {
-			return central.Device{}, err
+			return central.Installation{}, err
 		}
-		belongs = func(d central.Device) bool { return d.Grant.Person == who.ID }
+		belongs = func(d central.Installation) bool { return d.Grant.Person == who.ID }
 	}
-	i := slices.IndexFunc(devices, func(d central.Device) bool { return belongs(d) && d.Revoked == 0 })
+	slices.Reverse(devices) // the one enrolled last first
+	i := slices.IndexFunc(devices, func(d central.Installation) bool { return belongs(d) && d.Revoked == 0 })
 	if i < 0 {
-		return central.Device{}, refuse(survey.NotFound, "bundle import", "“"+whom+"”名下还没有登记的平板。请先用 zouctl enrol-code 登记新平板，再转草稿。", nil)
+		return central.Installation{}, refuse(survey.NotFound, "bundle import", "“"+whom+"”名下还没有登记的平板。请先用 zouctl enrol-code 登记新平板，再转草稿。", nil)
 	}
 	return devices[i], nil
 }

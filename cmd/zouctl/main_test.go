@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"workbook": writeWorkbook, "cells": readCells, "visit": writeVisit, "envelope": writeEnvelope,
+			"workbook": writeWorkbook, "cells": readCells, "visit": writeVisit, "envelope": writeEnvelope, "tablet": tablets(t),
 		},
 	})
 }

@@ -73,6 +73,11 @@ func (s *session) showText(record survey.Record) error {
 	if err := s.printf("%s %s %s\n", record.Type, record.ID, record.Form); err != nil {
 		return err
 	}
+	if record.TimeUnsure {
+		if err := s.printf("  时间不确定：填写时设备的时间差了十分钟以上\n"); err != nil {
+			return err
+		}
+	}
 	for _, field := range slices.Sorted(maps.Keys(record.Fields)) {
 		if field == survey.FormXML {
 			continue
@@ -93,6 +98,7 @@ type recordJSON struct {
 	FormVersion string              `json:"form_version,omitempty"`
 	Voided      bool                `json:"voided,omitempty"`
 	Conflicts   int                 `json:"conflicts,omitempty"`
+	TimeUnsure  bool                `json:"time_unsure,omitempty"`
 	Heads       []survey.RevID      `json:"heads"`
 	Fields      survey.Fields       `json:"fields"`
 	Files       []survey.Attachment `json:"files,omitempty"`
@@ -101,7 +107,7 @@ type recordJSON struct {
 func (s *session) showJSON(record survey.Record) error {
 	line, err := json.Marshal(recordJSON{
 		ID: record.ID, Type: record.Type, Scope: record.Scope, Form: record.Form, FormVersion: record.FormVersion,
-		Voided: record.Voided, Conflicts: len(record.Conflicts), Heads: record.Heads, Fields: record.Fields, Files: record.Files,
+		Voided: record.Voided, TimeUnsure: record.TimeUnsure, Conflicts: len(record.Conflicts), Heads: record.Heads, Fields: record.Fields, Files: record.Files,
 	})
 	if err != nil {
 		return refuse(survey.Internal, "records", "记录写不成 JSON。", err)

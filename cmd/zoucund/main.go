@@ -46,6 +46,9 @@ func main() {
 type settings struct {
 	listen, data, database, blobs, township, retention string
 	county                                             uint
+	backup                                             string
+	backupEvery                                        time.Duration
+	backupSameDisk                                     bool
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -59,10 +62,13 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.UintVar(&s.county, "county", 0, "六位县级区划代码；第一次启动时设定，以后可省略")
 	flags.StringVar(&s.township, "township", "", "乡镇名称；第一次启动时设定，以后可省略")
 	flags.StringVar(&s.retention, "retention", "daily", "daily 每天凌晨删除保存期满的个人信息，off 不自动删除")
+	flags.StringVar(&s.backup, "backup", "", "定时备份到哪个文件夹（另一块磁盘上，要先建好）；不写就不备份")
+	flags.DurationVar(&s.backupEvery, "backup-every", 24*time.Hour, "多久备份一次")
+	flags.BoolVar(&s.backupSameDisk, "backup-same-disk", false, "允许备份在同一块磁盘，只供试用")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
-	if flags.NArg() > 0 || s.county > 999999 || s.retention != "daily" && s.retention != "off" {
+	if flags.NArg() > 0 || s.county > 999999 || s.backupEvery <= 0 || s.retention != "daily" && s.retention != "off" {
 		return s, &survey.Error{Kind: survey.Invalid, Op: "zoucund", Message: "命令行参数不对，用 zoucund -h 查看用法。"}
 	}
 	return s, nil
@@ -152,6 +158,15 @@ func assemble(ctx context.Context, s settings, folder server.Folder, log *slog.L
 	if err != nil {
 		closeAll()
 		return house{}, err
+	}
+	endKeeping, err := keep(ctx, s, folder, records, log)
+	if err != nil {
+		closeAll()
+		return house{}, err
+	}
+	closeAll = func() {
+		endKeeping()
+		_ = records.Close()
 	}
 	handler, err := server.New(server.Options{
 		Central: records, Blobs: files, Key: folder.Key, Pin: folder.Pin, Software: software, Clock: time.Now, Log: log,

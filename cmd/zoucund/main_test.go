@@ -211,3 +211,46 @@ func TestPeriodsAreKept(t *testing.T) {
 		t.Errorf("-retention weekly: %v", err)
 	}
 }
+
+// The server backs itself up at its start, moves its fence, and notices at its next start that it was put back.
+func TestBacksUpAndNoticesThatItWasPutBack(t *testing.T) {
+	data, target := filepath.Join(t.TempDir(), "data"), t.TempDir()
+	first := start(t, "-data", data, "-county", "990001", "-backup", target, "-backup-same-disk")
+	deadline := time.Now().Add(time.Minute)
+	for made, _ := filepath.Glob(filepath.Join(target, "*Z", "backup.json")); len(made) == 0; made, _ = filepath.Glob(filepath.Join(target, "*Z", "backup.json")) {
+		if time.Now().After(deadline) {
+			t.Fatal("no backup")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if err := first.stop(); err != nil {
+		t.Fatal(err)
+	}
+	epoch := func() string {
+		text, err := os.ReadFile(filepath.Join(data, "blobs", "fence"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return regexp.MustCompile(`"epoch":"([^"]+)"`).FindString(string(text))
+	}
+	was := epoch()
+	// The fence says that the database had come further.
+	ahead := strings.Replace(strings.TrimSuffix(string(must(os.ReadFile(filepath.Join(data, "blobs", "fence")))), "}"), `"total":`, `"total":9`, 1) + "}"
+	if err := os.WriteFile(filepath.Join(data, "blobs", "fence"), []byte(ahead), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	second := start(t, "-data", data)
+	if err := second.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if epoch() == was {
+		t.Error("no new epoch")
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

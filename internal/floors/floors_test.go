@@ -27,7 +27,7 @@ const law = `
 5  .
 4  app
 3  app/field app/township cmd/zoucund cmd/zouctl internal/testkit/... server/centraltest
-2  store sync/client sync/bundle sync/spare server server/central server/blob server/retention app/present app/widgets report
+2  store sync/client sync/bundle sync/spare server server/central server/blob server/backup server/retention app/present app/widgets report
 1  form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff form/conformance sync/wire sync/merge sync/seal internal/migrate internal/spell
 0  survey assets internal/township internal/disk internal/androidcheck internal/elfcheck internal/drawicon internal/floors
 `

@@ -85,12 +85,19 @@ func admit(s standing, h survey.Header, p place) refusal {
 		return refusal{survey.Denied, "这类内容只能由乡镇修改。"}
 	case h.Type == survey.TypeAccess && (p.known || h.Kind != survey.Put || len(h.Parents) > 0):
 		return refusal{survey.Denied, "查看记录写下以后谁也不能改。"}
+	case !township && p.known && h.Type == survey.TypeVisit && !s.owns(h, p) && fits(h, p).none():
+		return refusal{survey.Denied, "走访记录只能由填写人或乡镇修改。"}
+	}
+	return fits(h, p)
+}
+
+// fits reports why a revision cannot become part of the record whose identifier it has, whoever wrote it.
+func fits(h survey.Header, p place) refusal {
+	switch {
 	case p.known && p.typ != h.Type:
 		return refusal{survey.Conflicting, "同一编号已用于另一类内容，由乡镇处理。"}
 	case p.known && !p.within && h.Kind != survey.Move:
 		return refusal{survey.Conflicting, "同一编号已用于另一个村，由乡镇处理。"}
-	case !township && p.known && h.Type == survey.TypeVisit && !s.owns(h, p):
-		return refusal{survey.Denied, "走访记录只能由填写人或乡镇修改。"}
 	}
 	return refusal{}
 }

@@ -19,6 +19,7 @@ type arrival struct {
 	*Central
 	tx      querier
 	now     time.Time
+	life    survey.Epoch // the epoch in which all of it came
 	nonce   []byte
 	rejects []wire.Reject
 	news    []news
@@ -171,10 +172,17 @@ func (a *arrival) revision(ctx context.Context, r survey.Revision, no refusal) (
 // decided returns what was decided about a revision that is held already.
 func (a *arrival) decided(ctx context.Context, id survey.RevID) (no refusal, err error) {
 	var code int64
-	err = a.tx.QueryRowContext(ctx, `SELECT refused, reason FROM revision WHERE county = $1 AND rev_id = $2`, int64(a.county), id[:]).
-		Scan(&code, &no.message)
-	no.kind = survey.Kind(max(code, 0))
-	return no, err
+	var judgement string
+	err = a.tx.QueryRowContext(ctx, `SELECT refused, reason, judgement FROM revision WHERE county = $1 AND rev_id = $2`, int64(a.county), id[:]).
+		Scan(&code, &no.message, &judgement)
+	if err != nil || code < 0 {
+		return refusal{}, err // admitted, perhaps by a person after it was refused
+	}
+	no.kind = survey.Kind(code)
+	if judgement != "" {
+		no.message = "乡镇没有采用：" + judgement
+	}
+	return no, nil
 }
 
 // effective is the HLC that counts: a clock that runs ahead wins nothing by it.

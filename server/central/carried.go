@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"zoucun/survey"
 	"zoucun/sync/wire"
 )
@@ -45,42 +43,7 @@ func (c *Central) Carry(ctx context.Context, s wire.Segment) (arrived Arrived, e
 // Vouch returns the server's signed word on logs that were carried here.
 func (c *Central) Vouch(device survey.DeviceID, logs []wire.HeldLog, rejects []wire.Reject) (wire.Carried, error) {
 	carried, err := wire.Carried{
-		County: c.county, Device: device, Epoch: c.epoch, Logs: logs, Rejects: rejects, Time: survey.MillisOf(c.clock()),
+		County: c.county, Device: device, Epoch: c.Epoch(), Logs: logs, Rejects: rejects, Time: survey.MillisOf(c.clock()),
 	}.Sign(c.key)
 	return carried, fail("central.Vouch", err)
-}
-
-// Device is an enrolled installation as an operator sees it.
-type Device struct {
-	ID       survey.DeviceID
-	SealKey  []byte // X25519; what is for the device alone is sealed to it
-	Grant    survey.Grant
-	Enrolled survey.Millis
-	Revoked  survey.Millis // 0 while it is not
-}
-
-// Devices returns all enrolled devices, the one enrolled last first.
-func (c *Central) Devices(ctx context.Context) (devices []Device, err error) {
-	err = c.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		devices = nil
-		rows, err := tx.QueryContext(ctx, `SELECT device_id, seal_key, grant_body, enrolled, revoked FROM device
-			WHERE county = $1 ORDER BY enrolled DESC, device_id DESC`, int64(c.county))
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var d Device
-			var grant []byte
-			if err := rows.Scan(&d.ID, &d.SealKey, &grant, (*int64)(&d.Enrolled), (*int64)(&d.Revoked)); err != nil {
-				return err
-			}
-			if err := cbor.Unmarshal(grant, &d.Grant); err != nil {
-				return err
-			}
-			devices = append(devices, d)
-		}
-		return rows.Err()
-	})
-	return devices, fail("central.Devices", err)
 }

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
 	_ "modernc.org/sqlite"             // driver "sqlite"
@@ -44,6 +45,7 @@ type Options struct {
 // Central is a county's database. It is safe for use by several goroutines.
 type Central struct {
 	engine  migrate.Engine
+	dsn     string
 	writer  *sql.DB // SQLite: one connection, whose transactions begin by taking the lock
 	reader  *sql.DB
 	key     ed25519.PrivateKey
@@ -51,9 +53,9 @@ type Central struct {
 	log     *slog.Logger
 	county  uint32
 	town    string
-	epoch   survey.Epoch
-	device  survey.DeviceID  // the server's own
-	replica survey.ReplicaID // the server's own
+	epoch   atomic.Pointer[survey.Epoch] // as it was last read
+	device  survey.DeviceID              // the server's own
+	replica survey.ReplicaID             // the server's own
 }
 
 // Open opens the database behind dsn, a file's path or postgres://…, brings its schema forward, and begins a county in
@@ -65,7 +67,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Central, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &Central{key: o.Key, clock: o.Clock, log: o.Log}
+	c := &Central{dsn: dsn, key: o.Key, clock: o.Clock, log: o.Log}
 	if err := c.connect(ctx, dsn); err != nil {
 		return nil, fail("central.Open", err)
 	}
@@ -90,7 +92,7 @@ func (c *Central) County() uint32 { return c.county }
 func (c *Central) Township() string { return c.town }
 
 // Epoch returns the present life of the database.
-func (c *Central) Epoch() survey.Epoch { return c.epoch }
+func (c *Central) Epoch() survey.Epoch { return *c.epoch.Load() }
 
 // Key returns the public key by which devices know the server.
 func (c *Central) Key() ed25519.PublicKey { return ed25519.PublicKey(c.key[ed25519.SeedSize:]) }
@@ -175,8 +177,11 @@ func (c *Central) begin(ctx context.Context, o Options) error {
 			}
 		}
 		c.county = county
-		return tx.QueryRowContext(ctx, `SELECT township, epoch, device_id, replica_id FROM server WHERE county = $1`, int64(county)).
-			Scan(&c.town, &c.epoch, &c.device, &c.replica)
+		if _, err := c.presentEpoch(ctx, tx); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT township, device_id, replica_id FROM server WHERE county = $1`, int64(county)).
+			Scan(&c.town, &c.device, &c.replica)
 	})
 }
 

@@ -100,7 +100,11 @@ func (c *Central) Enrol(ctx context.Context, e wire.Enrol, pin survey.Hash) (ans
 			refused = why
 			return err
 		}
-		answer = wire.Enrolled{ServerKey: c.Key(), Epoch: c.epoch, Grant: signed}
+		epoch, err := c.presentEpoch(ctx, tx)
+		if err != nil {
+			return err
+		}
+		answer = wire.Enrolled{ServerKey: c.Key(), Epoch: epoch, Grant: signed}
 		answer.Proof = e.ServerProof(code.key, pin, answer)
 		return nil
 	})
@@ -171,14 +175,26 @@ func (c *Central) DeviceKey(ctx context.Context, id survey.DeviceID) (key ed2551
 // for a person to judge.
 func (c *Central) Revoke(ctx context.Context, id survey.DeviceID) error {
 	err := c.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE device SET revoked = $3 WHERE county = $1 AND device_id = $2 AND revoked = 0`,
-			int64(c.county), id[:], c.clock().UnixMilli())
-		return err
+		known, err := c.findDevice(ctx, tx, id)
+		if err != nil || known.revoked != 0 {
+			return err
+		}
+		return c.setRevoked(ctx, tx, id, survey.MillisOf(c.clock()))
 	})
 	return fail("central.Revoke", err)
 }
 
-// Regrant replaces what a device may see and do from now on.
+// setRevoked notes since when a device is revoked, 0 for not at all, and tells everybody by the list.
+func (c *Central) setRevoked(ctx context.Context, tx *sql.Tx, id survey.DeviceID, since survey.Millis) error {
+	_, err := tx.ExecContext(ctx, `UPDATE device SET revoked = $3 WHERE county = $1 AND device_id = $2`, int64(c.county), id[:], int64(since))
+	if err != nil {
+		return err
+	}
+	return c.renewRevocations(ctx, tx)
+}
+
+// Regrant replaces what a device may see and do from now on. One that was revoked is so no longer; what it wrote
+// meanwhile still waits for a person.
 func (c *Central) Regrant(ctx context.Context, id survey.DeviceID, scopes []survey.ScopeID, roles []survey.Role) error {
 	err := c.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		known, err := c.findDevice(ctx, tx, id)
@@ -189,8 +205,10 @@ func (c *Central) Regrant(ctx context.Context, id survey.DeviceID, scopes []surv
 		g.Scopes = append(slices.Clone(scopes), survey.RegisterScope(c.county))
 		slices.SortFunc(g.Scopes, survey.ScopeID.Compare)
 		g.Scopes, g.Roles = slices.Compact(g.Scopes), roles
-		_, err = c.renew(ctx, tx, g)
-		return err
+		if _, err := c.renew(ctx, tx, g); err != nil || known.revoked == 0 {
+			return err
+		}
+		return c.setRevoked(ctx, tx, id, 0)
 	})
 	return fail("central.Regrant", err)
 }
@@ -224,7 +242,7 @@ func (c *Central) currentGrant(ctx context.Context, id survey.DeviceID) (known d
 
 // renew signs the grant under the next serial and with a new end.
 func (c *Central) renew(ctx context.Context, tx *sql.Tx, g survey.Grant) (device, error) {
-	g.Serial++
+	g.Serial = c.serialAfter(g.Serial)
 	g.NotAfter = survey.MillisOf(c.clock().Add(grantLife))
 	signed, err := wire.SignGrant(g, c.key)
 	if err != nil {

@@ -17,30 +17,63 @@ func (c *Central) Feed(ctx context.Context, device survey.DeviceID, pull wire.Pu
 	if err != nil {
 		return reply, fail("central.Feed", err)
 	}
-	err = c.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		reply = wire.PullReply{Epoch: c.epoch, Grant: grant.signed, Time: survey.MillisOf(c.clock())}
-		if reply.Recipients, err = c.recipientsAfter(ctx, tx, pull.Recipients); err != nil {
-			return err
+	reply, beyond, err := c.feed(ctx, device, pull, grant)
+	if err == nil && beyond {
+		if beyond, err = c.doubted(ctx, reply.Epoch, device); err == nil && beyond {
+			reply, _, err = c.feed(ctx, device, pull, grant)
 		}
-		room := &room{left: max(wire.MinPage, min(pull.MaxBytes, wire.MaxPage))}
-		for _, scope := range grant.grant.Scopes {
-			page, err := c.page(ctx, tx, scope, pull.Cursors, room)
-			if err != nil {
-				return err
-			}
-			reply.More = reply.More || page.After+uint64(len(page.Items)) < page.Head
-			if len(page.Items) > 0 {
-				reply.Pages = append(reply.Pages, page)
-			}
-		}
-		return nil
-	})
+	}
 	for _, cursor := range pull.Cursors {
 		if !slices.Contains(grant.grant.Scopes, cursor.Scope) {
 			reply.Removed = append(reply.Removed, cursor.Scope)
 		}
 	}
 	return reply, fail("central.Feed", err)
+}
+
+// feed reads a reply as of one moment, and reports whether a cursor lies beyond its feed's end.
+func (c *Central) feed(ctx context.Context, id survey.DeviceID, pull wire.Pull, grant device) (reply wire.PullReply, beyond bool, err error) {
+	err = c.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		reply, beyond = wire.PullReply{Grant: grant.signed, Time: survey.MillisOf(c.clock())}, false
+		if err := c.words(ctx, tx, id, pull, &reply); err != nil {
+			return err
+		}
+		room := &room{left: max(wire.MinPage, min(pull.MaxBytes, wire.MaxPage))}
+		for _, scope := range grant.grant.Scopes {
+			page, err := c.page(ctx, tx, wire.FeedPage{Scope: scope, Epoch: reply.Epoch}, pull.Cursors, room)
+			if err != nil {
+				return err
+			}
+			reply.More = reply.More || page.After+uint64(len(page.Items)) < page.Head
+			beyond = beyond || slices.ContainsFunc(pull.Cursors, func(at survey.Cursor) bool {
+				return at.Scope == scope && at.Epoch == page.Epoch && at.Seq > page.Head
+			})
+			if len(page.Items) == 0 {
+				continue
+			}
+			if page, err = wire.SignPage(page, c.key); err != nil {
+				return err
+			}
+			reply.Pages = append(reply.Pages, page)
+		}
+		return nil
+	})
+	return reply, beyond, err
+}
+
+// words adds what the server has to say besides the feeds.
+func (c *Central) words(ctx context.Context, tx *sql.Tx, id survey.DeviceID, pull wire.Pull, reply *wire.PullReply) (err error) {
+	if reply.Epoch, err = c.presentEpoch(ctx, tx); err != nil {
+		return err
+	}
+	if reply.Recipients, err = c.recipientsAfter(ctx, tx, pull.Recipients); err != nil {
+		return err
+	}
+	if reply.Revocations, err = c.revocationsAfter(ctx, tx, pull.Revocations); err != nil {
+		return err
+	}
+	reply.Holdings, err = c.holdings(ctx, tx, id, reply.Epoch)
+	return err
 }
 
 // room is what is left of a reply's bytes.
@@ -60,15 +93,15 @@ func (r *room) take(size int) bool {
 }
 
 // page reads one feed after the device's cursor while there is room.
-func (c *Central) page(ctx context.Context, tx *sql.Tx, scope survey.ScopeID, cursors []survey.Cursor, room *room) (wire.FeedPage, error) {
-	page := wire.FeedPage{Scope: scope, Epoch: c.epoch}
+func (c *Central) page(ctx context.Context, tx *sql.Tx, page wire.FeedPage, cursors []survey.Cursor, room *room) (wire.FeedPage, error) {
+	scope := page.Scope
 	head, err := c.head(ctx, tx, scope)
 	if err != nil {
 		return page, err
 	}
 	page.Head = head
 	for _, cursor := range cursors {
-		if cursor.Scope == scope && cursor.Epoch == c.epoch && cursor.Seq <= head {
+		if cursor.Scope == scope && cursor.Epoch == page.Epoch && cursor.Seq <= head {
 			page.After = cursor.Seq
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -15,10 +14,8 @@ import (
 	"zoucun/sync/wire"
 )
 
-const (
-	nonceSize   = 16
-	receiptLife = 30 * 24 * time.Hour // how long the same push gets the same receipt
-)
+// receiptLife is how long the same push gets the same receipt.
+const receiptLife = 30 * 24 * time.Hour
 
 // Receive stores what a push carries and returns the server's signed word on it, encoded. The same push again returns
 // the same bytes and stores nothing.
@@ -34,6 +31,7 @@ func (c *Central) Receive(ctx context.Context, push wire.Push) (receipt wire.Rec
 	if err := checkPush(push); err != nil {
 		return receipt, fail("central.Receive", err)
 	}
+	var life survey.Epoch
 	err = c.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		known, err := c.knownReceipt(ctx, tx, push.ID, request)
 		if err != nil {
@@ -44,11 +42,16 @@ func (c *Central) Receive(ctx context.Context, push wire.Push) (receipt wire.Rec
 			return nil
 		}
 		a := c.arriving(tx)
-		a.nonce = make([]byte, nonceSize)
-		_, _ = rand.Read(a.nonce) // never fails
+		if a.life, err = c.presentEpoch(ctx, tx); err != nil {
+			return err
+		}
+		life = a.life
 		receipt, err = a.take(ctx, push, request)
 		return err
 	})
+	if errors.Is(err, errForgotten) {
+		err = c.remembered(ctx, life, push.Segments[0].Header.Device)
+	}
 	return receipt, fail("central.Receive", err)
 }
 
@@ -85,7 +88,7 @@ func (c *Central) knownReceipt(ctx context.Context, tx *sql.Tx, id survey.PushID
 
 // take stores a push that has not been seen, and its receipt.
 func (a *arrival) take(ctx context.Context, push wire.Push, request survey.Hash) (wire.Receipt, error) {
-	receipt := wire.Receipt{Push: push.ID, Request: request, Epoch: a.epoch, Nonce: a.nonce, Time: survey.MillisOf(a.now)}
+	receipt := wire.Receipt{Push: push.ID, Request: request, Epoch: a.life, Time: survey.MillisOf(a.now)}
 	for i, s := range push.Segments {
 		state, err := a.segment(ctx, s, i == 0, push.Nonce)
 		if err != nil {
@@ -102,7 +105,7 @@ func (a *arrival) take(ctx context.Context, push wire.Push, request survey.Hash)
 	if err := a.publish(ctx); err != nil {
 		return receipt, err
 	}
-	receipt.Rejects = a.rejects
+	receipt.Rejects, receipt.Nonce = a.rejects, a.nonce
 	receipt, err := receipt.Sign(a.key)
 	if err != nil {
 		return receipt, err
@@ -133,12 +136,9 @@ func (a *arrival) segment(ctx context.Context, s wire.Segment, first bool, nonce
 		return state, err
 	}
 	state.Received, state.Durable = held.received, held.durable
-	if first && !held.knows(nonce) {
-		state.Fork = true
-		return state, nil
-	}
 	if first {
-		if err := a.renewNonce(ctx, s.Header.Replica, nonce); err != nil {
+		if known, err := a.showNonce(ctx, s.Header.Replica, held, nonce); err != nil || !known {
+			state.Fork = !known
 			return state, err
 		}
 	}
@@ -174,10 +174,36 @@ type held struct {
 	nonce, previous   []byte
 }
 
-// knows reports whether the nonce is the last one given out, or the one before in case the last was lost on the way.
-// An older one comes from a database that was copied or restored.
-func (h held) knows(nonce []byte) bool {
-	return bytes.Equal(nonce, h.nonce) || bytes.Equal(nonce, h.previous)
+// knows returns the nonce that is shown as it is kept here, if it is the last one given out, or the one before in case the
+// last was lost on the way. An older one comes from a database that was copied or restored. Where none is known any is.
+func (h held) knows(nonce []byte) ([]byte, bool) {
+	switch {
+	case len(h.nonce) == 0:
+		return []byte{}, true
+	case bytes.Equal(nonce, h.nonce), bytes.Equal(nonce, h.previous):
+		return append([]byte{}, nonce...), true
+	}
+	return nil, false
+}
+
+// showNonce reports whether the nonce is known, and then gives out the next. One that only a later state of this
+// database can have given out is errForgotten.
+func (a *arrival) showNonce(ctx context.Context, id survey.ReplicaID, h held, shown []byte) (known bool, err error) {
+	nonces, err := a.noncer(a.life, id)
+	if err != nil {
+		return false, err
+	}
+	kept, known := h.knows(shown)
+	if !known && nonces.count(shown) > nonces.count(h.nonce) {
+		return false, errForgotten
+	}
+	if !known {
+		return false, nil
+	}
+	a.nonce = nonces.after(h.nonce)
+	_, err = a.tx.ExecContext(ctx, `UPDATE replica SET nonce = $3, nonce_prev = $4 WHERE county = $1 AND replica_id = $2`,
+		int64(a.county), id[:], a.nonce, kept)
+	return true, err
 }
 
 // lockReplica returns the replica's row, begun if there was none, and keeps others from it until the end.
@@ -203,15 +229,6 @@ func (a *arrival) lockReplica(ctx context.Context, id survey.ReplicaID, device s
 	}
 	h.received, h.durable = uint64(received), uint64(durable)
 	return h, nil
-}
-
-func (a *arrival) renewNonce(ctx context.Context, id survey.ReplicaID, shown []byte) error {
-	if shown == nil {
-		shown = []byte{}
-	}
-	_, err := a.tx.ExecContext(ctx, `UPDATE replica SET nonce = $3, nonce_prev = $4 WHERE county = $1 AND replica_id = $2`,
-		int64(a.county), id[:], a.nonce, shown)
-	return err
 }
 
 // follows reports whether the segment agrees with the log as far as that is held: the same revisions at the same n, and

@@ -65,7 +65,7 @@ func (s suite) carried(t *testing.T) {
 		t.Fatalf("%d devices, %v", len(devices), err)
 	}
 	for _, device := range devices {
-		if device.ID == second.ID && (device.Grant.Person != second.Person || !slices.Equal(device.SealKey, second.Keys.SealPublic())) {
+		if device.Grant.Device == second.ID && (device.Grant.Person != second.Person || !slices.Equal(device.SealKey, second.Keys.SealPublic())) {
 			t.Errorf("the second device is %+v", device)
 		}
 	}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -94,4 +96,17 @@ func freePort(tb testing.TB) string {
 		tb.Fatal(err)
 	}
 	return port
+}
+
+// Copy makes a copy of a database that nobody has open, and returns its address.
+func (p *Cluster) Copy(tb testing.TB, dsn string) string {
+	tb.Helper()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	name := "test" + strconv.FormatInt(p.databases.Add(1), 10)
+	p.run(tb, "createdb", "-h", p.dir, "-p", p.port, "-U", "zoucun", "-T", strings.TrimPrefix(u.Path, "/"), name)
+	u.Path = "/" + name
+	return u.String()
 }

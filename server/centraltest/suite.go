@@ -431,7 +431,7 @@ func (s suite) renewal(t *testing.T) {
 		t.Fatal(err)
 	}
 	g, err := reply.Grant.Open(c.Key())
-	if err != nil || g.Serial != d.Grant.Serial+1 || g.NotAfter <= d.Grant.NotAfter {
+	if err != nil || g.Serial <= d.Grant.Serial || g.NotAfter <= d.Grant.NotAfter {
 		t.Errorf("grant %+v, %v; want a later one than %+v", g, err, d.Grant)
 	}
 	clock.Pass(200 * 24 * time.Hour)

@@ -42,6 +42,20 @@ type Log interface {
 	Renew(ctx context.Context, grant wire.SignedGrant) error
 	// KeepRecipients takes over a newer list of the county's recipients.
 	KeepRecipients(ctx context.Context, list wire.SignedRecipients) error
+	// KeepHoldings takes over the server's word on how far it holds the device's logs.
+	KeepHoldings(ctx context.Context, holdings wire.SignedHoldings) error
+	// KeepRevocations takes over a newer list of the county's revoked devices.
+	KeepRevocations(ctx context.Context, list wire.SignedRevocations) error
+	// KeepStamp keeps the server's signature over a page that is about to be applied.
+	KeepStamp(ctx context.Context, stamp wire.Stamp) error
+	// ToReconcile returns the scopes of which something was read in an earlier life of the server.
+	ToReconcile(ctx context.Context) ([]survey.ScopeID, error)
+	// Stamped returns what of a scope is held under the server's stamps.
+	Stamped(ctx context.Context, scope survey.ScopeID) ([]survey.RevID, error)
+	// Offer makes an offer of the first of these revisions, and returns those that are left.
+	Offer(ctx context.Context, scope survey.ScopeID, ids []survey.RevID, maxEntries, maxBytes int) (wire.Offer, []survey.RevID, error)
+	// Reconciled notes that the server lacks nothing of a scope.
+	Reconciled(ctx context.Context, scope survey.ScopeID) error
 	// NewEpoch follows a server whose database has begun a new life.
 	NewEpoch(ctx context.Context, epoch survey.Epoch) error
 
@@ -84,6 +98,7 @@ type Agent struct {
 	pace     pace
 	backoff  backoff
 	lastSync survey.Millis
+	skew     time.Duration // how far this device's clock is ahead of the server's
 }
 
 // New returns an agent for a log. It does nothing before Run.
@@ -168,6 +183,6 @@ func (a *Agent) settle(ctx context.Context, enrolled bool, failure error) time.D
 }
 
 func (a *Agent) report(p survey.Progress) {
-	p.LastSync = a.lastSync
+	p.LastSync, p.Skew = a.lastSync, a.skew
 	a.o.OnProgress(p)
 }

@@ -129,6 +129,18 @@ func (m *memory) ApplyPage(context.Context, wire.FeedPage) error                
 func (m *memory) RemoveScope(context.Context, survey.ScopeID) error             { return nil }
 func (m *memory) Renew(context.Context, wire.SignedGrant) error                 { return nil }
 func (m *memory) KeepRecipients(context.Context, wire.SignedRecipients) error   { return nil }
+func (m *memory) KeepHoldings(context.Context, wire.SignedHoldings) error       { return nil }
+func (m *memory) KeepRevocations(context.Context, wire.SignedRevocations) error { return nil }
+func (m *memory) KeepStamp(context.Context, wire.Stamp) error                   { return nil }
+func (m *memory) ToReconcile(context.Context) ([]survey.ScopeID, error)         { return nil, nil }
+func (m *memory) Reconciled(context.Context, survey.ScopeID) error              { return nil }
+
+func (m *memory) Stamped(context.Context, survey.ScopeID) ([]survey.RevID, error) { return nil, nil }
+
+func (m *memory) Offer(context.Context, survey.ScopeID, []survey.RevID, int, int) (wire.Offer, []survey.RevID, error) {
+	return wire.Offer{}, nil, nil
+}
+
 func (m *memory) UndeliveredBlobs(context.Context) ([]survey.Attachment, error) { return nil, nil }
 func (m *memory) Blob(context.Context, survey.Hash) ([]byte, error)             { return nil, nil }
 func (m *memory) BlobDelivered(context.Context, survey.Hash) error              { return nil }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ type office struct {
 	folder  server.Folder
 	central *central.Central
 	blobs   *blob.Folder
+	handler atomic.Pointer[server.Server]
 	http    *httptest.Server
 	cadre   survey.PersonID
 	village survey.RecordID
@@ -51,13 +53,10 @@ func newOffice(tb testing.TB) *office {
 	if o.blobs, err = blob.OpenFolder(folder.Blobs()); err != nil {
 		tb.Fatal(err)
 	}
-	handler, err := server.New(server.Options{
-		Central: o.central, Blobs: o.blobs, Key: folder.Key, Pin: folder.Pin, Software: "test", Clock: time.Now,
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	o.http = httptest.NewUnstartedServer(handler)
+	o.serve(tb)
+	o.http = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		o.handler.Load().ServeHTTP(w, r)
+	}))
 	o.http.TLS = &tls.Config{Certificates: []tls.Certificate{folder.Certificate}, MinVersion: tls.VersionTLS12}
 	o.http.EnableHTTP2 = true
 	o.http.StartTLS()
@@ -69,6 +68,18 @@ func newOffice(tb testing.TB) *office {
 		Fields: survey.Household{Head: "张三", Code: "1", Village: o.village, Resident: -1, Away: -1}.Fields(),
 	})
 	return o
+}
+
+// serve answers from the database that is open now.
+func (o *office) serve(tb testing.TB) {
+	tb.Helper()
+	handler, err := server.New(server.Options{
+		Central: o.central, Blobs: o.blobs, Key: o.folder.Key, Pin: o.folder.Pin, Software: "test", Clock: time.Now,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	o.handler.Store(handler)
 }
 
 func (o *office) write(tb testing.TB, w central.Write) {

@@ -26,6 +26,9 @@ func (a *Agent) round(ctx context.Context) (enrolled bool, err error) {
 		return true, err
 	}
 	pullErr := a.pull(ctx)
+	if pullErr == nil {
+		pullErr = a.reconcile(ctx)
+	}
 	if survey.KindOf(pullErr) == survey.Unavailable {
 		return true, pullErr
 	}
@@ -187,7 +190,7 @@ func (a *Agent) pullOnce(ctx context.Context, cursors []survey.Cursor) (wire.Pul
 	}
 	begun := a.o.Clock()
 	reply, err := ask[wire.PullReply](ctx, a.link, "client.pull", wire.PathPull,
-		&wire.Pull{Cursors: cursors, MaxBytes: a.pace.batch, Recipients: e.Recipients.Serial})
+		&wire.Pull{Cursors: cursors, MaxBytes: a.pace.batch, Recipients: e.Recipients.Serial, Revocations: e.Revocations.Serial})
 	if err != nil {
 		a.pace.shrink()
 		return reply, err
@@ -199,6 +202,7 @@ func (a *Agent) pullOnce(ctx context.Context, cursors []survey.Cursor) (wire.Pul
 		}
 	}
 	a.pace.took(size, a.o.Clock().Sub(begun))
+	a.compare(begun, reply.Time)
 	return reply, a.followEpoch(ctx, reply.Epoch)
 }
 
@@ -212,12 +216,27 @@ func (a *Agent) apply(ctx context.Context, reply wire.PullReply, fetched *int64)
 			return err
 		}
 	}
+	if reply.Revocations != nil {
+		if err := a.log.KeepRevocations(ctx, *reply.Revocations); err != nil {
+			return err
+		}
+	}
+	if reply.Holdings != nil {
+		if err := a.log.KeepHoldings(ctx, *reply.Holdings); err != nil {
+			return err
+		}
+	}
 	for _, scope := range reply.Removed {
 		if err := a.log.RemoveScope(ctx, scope); err != nil {
 			return err
 		}
 	}
 	for _, page := range reply.Pages {
+		if len(page.Stamp) > 0 {
+			if err := a.log.KeepStamp(ctx, wire.StampOf(page)); err != nil {
+				return err
+			}
+		}
 		for items := range slices.Chunk(page.Items, applyAtOnce) {
 			part := page
 			part.Items = items

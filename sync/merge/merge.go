@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"zoucun/survey"
 )
@@ -62,6 +63,7 @@ func Apply(edits []Edit) survey.Record {
 	}
 	for _, head := range g.heads {
 		r.Heads = append(r.Heads, g.edits[head].ID)
+		r.TimeUnsure = r.TimeUnsure || timeUnsure(g.edits[head])
 	}
 	slices.SortFunc(r.Heads, survey.RevID.Compare)
 	r.Voided = g.decideVoid(&r)
@@ -107,6 +109,13 @@ func Unaware(edits []Edit) []survey.RevID {
 		}
 	}
 	return unaware
+}
+
+// unsureBy is how far a visit's own clock and its effective HLC may be apart before its time is not to be relied on.
+const unsureBy = 10 * time.Minute
+
+func timeUnsure(e Edit) bool {
+	return e.Header.Type == survey.TypeVisit && e.Header.Wall.Time().Sub(e.HLC.Time()).Abs() > unsureBy
 }
 
 // Safe reports whether the record has several heads and nothing in conflict: joining them takes no decision.

@@ -133,20 +133,24 @@ func newSample(tb testing.TB) sample {
 	return s
 }
 
+// goldenOf is the golden of a message.
+func goldenOf(tb testing.TB, name string, m any, facts map[string]string) golden {
+	tb.Helper()
+	raw, err := Encode(m)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	view, err := View(m)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return golden{Name: name, CBOR: hex.EncodeToString(raw), View: view, Facts: facts}
+}
+
 // goldens lays the sample out as files.
 func (s sample) goldens(tb testing.TB) []golden {
 	tb.Helper()
-	message := func(name string, m any, facts map[string]string) golden {
-		raw, err := Encode(m)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		view, err := View(m)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return golden{Name: name, CBOR: hex.EncodeToString(raw), View: view, Facts: facts}
-	}
+	message := func(name string, m any, facts map[string]string) golden { return goldenOf(tb, name, m, facts) }
 	segmentHash, err := s.segment.Hash()
 	if err != nil {
 		tb.Fatal(err)
@@ -171,7 +175,8 @@ func (s sample) goldens(tb testing.TB) []golden {
 }
 
 func TestGoldens(t *testing.T) {
-	for _, want := range newSample(t).goldens(t) {
+	s := newSample(t)
+	for _, want := range append(s.goldens(t), s.lifeGoldens(t)...) {
 		t.Run(want.Name, func(t *testing.T) {
 			name := filepath.Join("testdata", "v1", want.Name+".json")
 			text, err := os.ReadFile(name)

@@ -33,11 +33,13 @@ const (
 
 // Paths of the server.
 const (
-	PathStatus = "/v1/status"
-	PathEnrol  = "/v1/enrol"
-	PathPush   = "/v1/push"
-	PathPull   = "/v1/pull"
-	PathBlob   = "/v1/blob/" // followed by the SHA-256 in hexadecimal
+	PathStatus    = "/v1/status"
+	PathEnrol     = "/v1/enrol"
+	PathPush      = "/v1/push"
+	PathPull      = "/v1/pull"
+	PathReconcile = "/v1/reconcile"
+	PathOffer     = "/v1/offer"
+	PathBlob      = "/v1/blob/" // followed by the SHA-256 in hexadecimal
 )
 
 // Write signs the request and sets its headers.

@@ -12,7 +12,10 @@ const (
 	MaxChunk    = 512 << 10
 	// MaxRecipients bounds the county's list.
 	MaxRecipients = 32
-	MaxBlob       = 64 << 20 // bytes of an attachment
+	// MaxRevoked bounds the county's list of revoked devices, MaxHoldings the logs of one device.
+	MaxRevoked  = 4096
+	MaxHoldings = 256
+	MaxBlob     = 64 << 20 // bytes of an attachment
 
 	MaxBody        = 768 << 10 // bytes of an encoded revision body
 	MaxHeader      = 128 << 10 // bytes of an encoded revision header

@@ -95,6 +95,8 @@ type FeedPage struct {
 	After uint64         `cbor:"3,keyasint"` // the cursor it continues
 	Items []FeedItem     `cbor:"4,keyasint"`
 	Head  uint64         `cbor:"5,keyasint"` // the feed's last seq when the page was made
+	// Stamp is the server's signature over which revisions stand in the page; see Stamp.
+	Stamp []byte `cbor:"6,keyasint,omitempty" json:",omitempty"`
 }
 
 // Pull asks for what lies behind the cursors. A scope without a cursor is read from the beginning.
@@ -103,6 +105,8 @@ type Pull struct {
 	MaxBytes int             `cbor:"2,keyasint"` // of encoded pages before compression; the server may send less
 	// Recipients is the serial of the list of recipients that is held here.
 	Recipients uint64 `cbor:"3,keyasint,omitempty" json:",omitempty"`
+	// Revocations is the serial of the list of revoked devices that is held here.
+	Revocations uint64 `cbor:"4,keyasint,omitempty" json:",omitempty"`
 }
 
 // PullReply is the next pages of every granted feed, and the grant itself.
@@ -115,6 +119,10 @@ type PullReply struct {
 	Time    survey.Millis    `cbor:"6,keyasint"`
 	// Recipients is the list in force, where it is another than the one held.
 	Recipients *SignedRecipients `cbor:"7,keyasint,omitempty" json:",omitempty"`
+	// Holdings is how far the server holds the device's logs, where it knows any.
+	Holdings *SignedHoldings `cbor:"8,keyasint,omitempty" json:",omitempty"`
+	// Revocations is the list in force, where it is another than the one held.
+	Revocations *SignedRevocations `cbor:"9,keyasint,omitempty" json:",omitempty"`
 }
 
 // SignedRecipients is the county's list of recipients as the server encoded and signed it.

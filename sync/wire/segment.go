@@ -12,14 +12,17 @@ import (
 
 // What a signature is over begins with its purpose, so that none can stand for another.
 const (
-	segmentPurpose    = "zoucun segment 1\n"
-	receiptPurpose    = "zoucun receipt 1\n"
-	grantPurpose      = "zoucun grant 1\n"
-	recipientsPurpose = "zoucun recipients 1\n"
-	requestPurpose    = "zoucun request 1\n"
-	replyPurpose      = "zoucun reply 1\n"
-	carriedPurpose    = "zoucun carried 1\n"
-	challengePurpose  = "zoucun challenge 1\n"
+	segmentPurpose     = "zoucun segment 1\n"
+	receiptPurpose     = "zoucun receipt 1\n"
+	grantPurpose       = "zoucun grant 1\n"
+	recipientsPurpose  = "zoucun recipients 1\n"
+	requestPurpose     = "zoucun request 1\n"
+	replyPurpose       = "zoucun reply 1\n"
+	carriedPurpose     = "zoucun carried 1\n"
+	holdingsPurpose    = "zoucun holdings 1\n"
+	revocationsPurpose = "zoucun revocations 1\n"
+	stampPurpose       = "zoucun page 1\n"
+	challengePurpose   = "zoucun challenge 1\n"
 )
 
 var errSignature = errors.New("signature does not verify")
