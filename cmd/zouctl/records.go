@@ -12,7 +12,7 @@ import (
 )
 
 func records(flags *flag.FlagSet) action {
-	of := flags.String("type", "", "只要一类：visit、household、problem、place、staff、form")
+	of := flags.String("type", "", "只要一类：visit、household、problem、place、staff、form、access")
 	asJSON := flags.Bool("json", false, "每行一个 JSON")
 	return func(ctx context.Context, s *session, _ []string) error {
 		show := s.showText
