@@ -19,7 +19,7 @@ func access(flags *flag.FlagSet) action {
 	flags.StringVar(&w.by, "by", "", "只看谁看过什么")
 	since := flags.String("since", "", "从哪一天起，例如 2026-11-01")
 	return func(ctx context.Context, s *session, _ []string) error {
-		from, err := s.day(*since)
+		from, err := s.since(*since)
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func access(flags *flag.FlagSet) action {
 	}
 }
 
-func (s *session) day(text string) (survey.Millis, error) {
+func (s *session) since(text string) (survey.Millis, error) {
 	if text == "" {
 		return 0, nil
 	}

@@ -407,7 +407,7 @@ func (in *intake) handOver(ctx context.Context, whom string) error {
 		return nil
 	}
 	slices.SortFunc(drafts, func(a, b survey.Parcel) int { return a.Draft.Compare(b.Draft) })
-	path := in.beside(to.ID, "转交草稿")
+	path := in.beside(to.Grant.Device, "转交草稿")
 	err = in.write(path, to, bundle.Desk, func(w *bundle.Writer) error { return in.fillDesk(w, drafts, wanted) })
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 )
 
 func records(flags *flag.FlagSet) action {
-	of := flags.String("type", "", "只要一类：visit、household、problem、place、staff、form、sealed（只有件数）")
+	of := flags.String("type", "", "只要一类：visit、household、problem、place、staff、form、access、sealed（只有件数）")
 	asJSON := flags.Bool("json", false, "每行一个 JSON")
 	return func(ctx context.Context, s *session, _ []string) error {
 		show, count := s.showText, s.countText
