@@ -550,6 +550,17 @@ func TestReadingNeedsNothingOfTheVisit(t *testing.T) {
 	}
 }
 
+// BenchmarkPhoto makes a photo of what a telephone takes: 12 megapixels.
+func BenchmarkPhoto(b *testing.B) {
+	data := asJPEG(b, quarters(4000, 3000))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := photo(data, 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func FuzzPhoto(f *testing.F) {
 	f.Add(shot(f, 8, 8, 6))
 	f.Add(asPNG(f, quarters(9, 9)))
