@@ -18,7 +18,14 @@ const largestFile = 64 << 20
 // pickFile opens the device's own picker and hands over what is picked. It is read whole at once: on a tablet the
 // permission to read it ends with the program.
 func (s *shell) pickFile(extensions []string, then func(name string, data []byte)) {
+	life := s.life
 	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
+		if life != s.life { // the device was locked meanwhile
+			if r != nil {
+				_ = r.Close()
+			}
+			return
+		}
 		if err != nil {
 			s.Complain(fmt.Errorf("app.pickFile: %w", err))
 			return
