@@ -17,8 +17,13 @@ var cameraKinds = map[string]string{".heic": "image/heic", ".heif": "image/heif"
 // pickFile opens the device's own picker and hands over what is picked, to be read at once and closed: on a tablet the
 // permission to read it ends with the program.
 func (s *shell) pickFile(extensions []string, then func(name string, file io.ReadCloser)) {
+	life := s.life
 	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
 		switch {
+		case life != s.life: // the device was locked meanwhile
+			if r != nil {
+				_ = r.Close()
+			}
 		case err != nil:
 			s.Complain(fmt.Errorf("app.pickFile: %w", err))
 		case r != nil: // else the person changed their mind

@@ -145,8 +145,10 @@ func (p *program) spareScreen(s *sparing) *field.Screen {
 
 // pickFolder opens the device's own picker for a folder with a path of its own.
 func (s *shell) pickFolder(then func(folder string)) {
+	life := s.life
 	d := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
 		switch {
+		case life != s.life: // the device was locked meanwhile
 		case err != nil:
 			s.Complain(errors.Join(errors.New("app.pickFolder"), err))
 		case folder == nil: // the person changed their mind

@@ -92,8 +92,16 @@ func (p *pinScreen) begin(wrong string) {
 	objects = append(objects,
 		widgets.Card(widgets.NewText("锁屏上显示的称呼", widgets.Strong), widgets.NewText("不解锁也看得到，不必写全名", widgets.Hint), name),
 		widgets.NewText("密码请自己记牢：忘了密码，连续错 10 次就打不开了，要请乡镇用恢复钥匙。", widgets.Hint),
-		widgets.NewButton(widgets.ButtonSpec{Text: "开始设密码", Weight: widgets.Main, OnTap: func() { p.ask("") }}))
+		widgets.NewButton(widgets.ButtonSpec{Text: "开始设密码", Weight: widgets.Main, OnTap: p.next}))
 	p.page.SetObjects(objects...)
+}
+
+func (p *pinScreen) next() {
+	if err := p.spec.Presenter.CheckLabel(p.spec.Person.ID, p.label); err != nil {
+		p.begin(present.Say(err))
+		return
+	}
+	p.ask("")
 }
 
 func (p *pinScreen) ask(wrong string) {

@@ -98,17 +98,28 @@ func (l *Lock) WhatToSet(ctx context.Context) (words string, passphrase bool) {
 	return "至少 6 位数字，不要用生日、相同或连续的数字。", false
 }
 
+// CheckLabel refuses a name for the lock screen that is none, or another person's.
+func (l *Lock) CheckLabel(person survey.PersonID, label string) error {
+	label = strings.TrimSpace(label)
+	switch {
+	case label == "":
+		return refuseSecret("请填写锁屏上显示的称呼，例如“张同志”。")
+	case slices.ContainsFunc(l.keys.People(), func(u survey.User) bool { return u.Label == label && u.ID != person }):
+		return refuseSecret("这个称呼已经有人用了，请换一个，免得锁屏上分不清，例如“小" + label + "”。")
+	}
+	return nil
+}
+
 // Add gives a person a PIN on this device, under the name the lock screen shows.
 func (l *Lock) Add(ctx context.Context, person survey.PersonID, label string, s Secret) error {
-	label = strings.TrimSpace(label)
-	if label == "" {
-		return refuseSecret("请填写锁屏上显示的称呼，例如“张同志”。")
+	if err := l.CheckLabel(person, label); err != nil {
+		return err
 	}
 	pin, err := s.agreed()
 	if err != nil {
 		return err
 	}
-	return l.keys.AddPerson(ctx, person, label, pin)
+	return l.keys.AddPerson(ctx, person, strings.TrimSpace(label), pin)
 }
 
 // Change gives a person another PIN.

@@ -68,6 +68,7 @@ func TestAPINIsWhatItLooksLike(t *testing.T) {
 	if err := lock.Unlock(t.Context(), me, "846021"); err != nil {
 		t.Errorf("what an input method typed in another width: %v", err)
 	}
+	refused("a name that is taken", lock.Add(t.Context(), survey.PersonID{2}, "张同志", Secret{"772910", "772910"}))
 	refused("nothing typed", lock.Unlock(t.Context(), me, " "))
 	refused("change without the old one", lock.Change(t.Context(), me, "", Secret{"772910", "772910"}))
 	refused("change to two different ones", lock.Change(t.Context(), me, "846021", Secret{"772910", "772911"}))

@@ -37,15 +37,24 @@ func (a *arrival) claims(ctx context.Context, r survey.Revision, grant survey.Gr
 	if err != nil {
 		return false, err
 	}
-	person, notOne := survey.ParseID[survey.PersonID](body.Fields[survey.UserPerson])
+	person := personIn(body)
 	shared := survey.RegisterScope(grant.County)
-	if notOne != nil || r.Header.Scope != shared || r.Header.Record != survey.UserRecord(shared, grant.Device, person) {
+	if r.Header.Scope != shared || r.Header.Record != survey.UserRecord(shared, grant.Device, person) {
 		return false, nil
 	}
 	var known int
 	err = a.tx.QueryRowContext(ctx, `SELECT count(*) FROM record WHERE county = $1 AND record_id = $2 AND type = $3`,
 		int64(a.county), person[:], string(survey.TypeStaff)).Scan(&known)
 	return known > 0, err
+}
+
+// personIn returns the person a user record names, or nobody, whom no register has.
+func personIn(body survey.Body) survey.PersonID {
+	person, err := survey.ParseID[survey.PersonID](body.Fields[survey.UserPerson])
+	if err != nil {
+		return survey.PersonID{}
+	}
+	return person
 }
 
 // isClaimOf reports whether a user record that is held was about the grant's device: it may be taken back there.
