@@ -103,7 +103,7 @@ func (s *Store) LogVersion(ctx context.Context) (string, error) {
 		var id survey.ReplicaID
 		var last, durable int64
 		err := row(&id, &last, &durable)
-		fmt.Fprintln(sum, id, last, durable)
+		sum.Write(fmt.Appendln(nil, id, last, durable))
 		return err
 	})
 	return hex.EncodeToString(sum.Sum(nil)), opError("store.LogVersion", "", err)
