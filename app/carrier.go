@@ -110,5 +110,5 @@ func (c *carrier) show(ctx context.Context, progress survey.Progress) {
 	if err := c.program.store.Health(); err != nil {
 		status = present.Status{Words: present.Say(err), Tone: present.Trouble}
 	}
-	fyne.Do(func() { c.program.shell.setStatus(status) })
+	fyne.Do(func() { c.program.shell.setStatus(present.WithSpare(status, c.spare.last)) })
 }
