@@ -142,5 +142,5 @@ func (c *carrier) show(ctx context.Context, progress survey.Progress) {
 	if err := c.store.Health(); err != nil {
 		status = present.Status{Words: present.Say(err), Tone: present.Trouble}
 	}
-	c.tell(func() { c.program.shell.setStatus(status) })
+	c.tell(func() { c.program.shell.setStatus(present.WithSpare(status, c.spare.last)) })
 }

@@ -103,7 +103,7 @@ func (s *Store) LogVersion(ctx context.Context) (string, error) {
 		var id survey.ReplicaID
 		var last, durable int64
 		err := row(&id, &last, &durable)
-		fmt.Fprintln(sum, id, last, durable)
+		sum.Write(fmt.Appendln(nil, id, last, durable))
 		return err
 	})
 	return hex.EncodeToString(sum.Sum(nil)), opError("store.LogVersion", "", err)
@@ -153,35 +153,58 @@ func (s *Store) KeepBlob(_ context.Context, r io.Reader) (survey.Hash, error) {
 func (s *Store) Shelves(ctx context.Context) ([]survey.Shelf, error) {
 	s.db.mu.Lock()
 	defer s.db.mu.Unlock()
+	drafts, err := s.shelved(ctx)
+	if err != nil {
+		return nil, opError("store.Shelves", "", err)
+	}
 	byTag := map[string]int{}
 	var shelves []survey.Shelf
-	err := s.db.each(ctx, `SELECT d.draft_id, d.owner, d.changed, d.state_step, coalesce(p.head, -1), coalesce(p.moved, 0),
-		coalesce((SELECT max(j.step) FROM draft_step j WHERE j.draft_id = d.draft_id), 0)
-		FROM draft d LEFT JOIN draft_place p ON p.draft_id = d.draft_id ORDER BY d.draft_id`, nil, func(row rowScan) error {
-		var id survey.DraftID
-		var owner []byte
-		var facts [5]int64
-		if err := row(&id, &owner, &facts[0], &facts[1], &facts[2], &facts[3], &facts[4]); err != nil {
-			return err
-		}
-		tag := "0"
-		if owner != nil {
-			tag = hex.EncodeToString(s.vault.tag("copy.shelf", string(owner))[:4])
-		}
+	for _, d := range drafts {
+		tag := s.shelfTag(d.owner)
 		if _, known := byTag[tag]; !known {
 			byTag[tag] = len(shelves)
-			shelves = append(shelves, survey.Shelf{Tag: tag, Locked: s.boxOf(owner) == nil})
+			shelves = append(shelves, survey.Shelf{Tag: tag, Locked: s.boxOf(d.owner) == nil})
 		}
 		shelf := &shelves[byTag[tag]]
-		shelf.Drafts = append(shelf.Drafts, id)
-		files, err := s.filesOf(ctx, id)
+		files, err := s.filesOf(ctx, d.id)
+		if err != nil {
+			return nil, opError("store.Shelves", subjectOf(d.id), err)
+		}
 		for _, file := range files {
 			shelf.Files = append(shelf.Files, survey.Kept{Tag: s.fileShelfTag(file.SHA256), SHA256: file.SHA256, Size: file.Size})
 		}
-		shelf.Version = versionAfter(shelf.Version, id, facts, files)
+		shelf.Drafts = append(shelf.Drafts, d.id)
+		shelf.Version = versionAfter(shelf.Version, d.id, d.stands, files)
+	}
+	return shelves, nil
+}
+
+// shelvedDraft is whose a draft is and where it stands.
+type shelvedDraft struct {
+	id     survey.DraftID
+	owner  []byte
+	stands [5]int64
+}
+
+func (s *Store) shelved(ctx context.Context) ([]shelvedDraft, error) {
+	var drafts []shelvedDraft
+	err := s.db.each(ctx, `SELECT d.draft_id, d.owner, d.changed, d.state_step, coalesce(p.head, -1), coalesce(p.moved, 0),
+		coalesce((SELECT max(j.step) FROM draft_step j WHERE j.draft_id = d.draft_id), 0)
+		FROM draft d LEFT JOIN draft_place p ON p.draft_id = d.draft_id ORDER BY d.draft_id`, nil, func(row rowScan) error {
+		var d shelvedDraft
+		err := row(&d.id, &d.owner, &d.stands[0], &d.stands[1], &d.stands[2], &d.stands[3], &d.stands[4])
+		drafts = append(drafts, d)
 		return err
 	})
-	return shelves, opError("store.Shelves", "", err)
+	return drafts, err
+}
+
+// shelfTag names a shelf outside this device: a keyed hash of what is a keyed hash of a person already.
+func (s *Store) shelfTag(owner []byte) string {
+	if owner == nil {
+		return "0"
+	}
+	return hex.EncodeToString(s.vault.tag("copy.shelf", string(owner))[:4])
 }
 
 func versionAfter(before string, facts ...any) string {

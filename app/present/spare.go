@@ -24,6 +24,15 @@ func SpareOf(s survey.Spare, now time.Time) Status {
 	return Status{fmt.Sprintf("第二份是全的，%s 核对过。%s", Moment(s.Verified, now), spareHolds(s)), Safe}
 }
 
+// WithSpare adds to the line every screen carries that there is no second copy of what it speaks of, where a person has
+// asked for one.
+func WithSpare(status Status, s survey.Spare) Status {
+	if s.State == survey.SpareTrouble {
+		status.Words += "；第二份没有存上，请看“设置”"
+	}
+	return status
+}
+
 func spareSince(s survey.Spare, now time.Time) string {
 	if s.Verified == 0 {
 		return ""

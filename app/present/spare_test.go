@@ -47,3 +47,15 @@ func TestWhatComesAndGoesHasWords(t *testing.T) {
 		}
 	}
 }
+
+func TestTheStatusLineHintsAtTheSecondCopy(t *testing.T) {
+	line := Status{Words: "3 份已存在本机，等待网络", Tone: Busy}
+	if got := WithSpare(line, survey.Spare{State: survey.SpareTrouble}); !strings.Contains(got.Words, "第二份没有存上") || got.Tone != Busy {
+		t.Errorf("in trouble: %+v", got)
+	}
+	for _, state := range []survey.SpareState{survey.SpareOff, survey.SpareNoKey, survey.SpareWriting, survey.SpareKept} {
+		if got := WithSpare(line, survey.Spare{State: state}); got != line {
+			t.Errorf("state %d: %+v", state, got)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -364,8 +365,8 @@ func TestVolumesInAnyOrder(t *testing.T) {
 	if err != nil || len(report.Files) < 2 || report.Attachments != 4 {
 		t.Fatalf("exported %+v, %v", report, err)
 	}
-	for i := len(report.Files) - 1; i >= 0; i-- {
-		says(t, o.ctl("bundle", "import", filepath.Join(stick, report.Files[i]), "-identity", o.key), "缺第 ")
+	for _, name := range slices.Backward(report.Files) {
+		says(t, o.ctl("bundle", "import", filepath.Join(stick, name), "-identity", o.key), "缺第 ")
 	}
 	for _, visit := range o.visits() {
 		if held, err := o.blobs.Held(t.Context(), visit.Files[0].SHA256, visit.Files[0].Size); held != 150_000 || err != nil {

@@ -273,6 +273,10 @@ func TestANewRunGoesOn(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "走村-"+Short(n.device)+"-记录-000009.zcb.part"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	exporting := filepath.Join(folder, "走村-"+Short(n.device)+"-数据包-00-1.zcb.part") // somebody copies out by hand meanwhile
+	if err := os.WriteFile(exporting, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	n.finish(t, "二")
 	mustKeep(t, n.keeper(folder, nil))
 	got := n.open(t, folder)
@@ -280,8 +284,8 @@ func TestANewRunGoesOn(t *testing.T) {
 		t.Errorf("kept %+v", got)
 	}
 	entries, err := os.ReadDir(folder)
-	if err != nil || len(entries) != 2 {
-		t.Errorf("%d files are left, %v", len(entries), err)
+	if _, gone := os.Stat(exporting); err != nil || len(entries) != 3 || gone != nil {
+		t.Errorf("%d files are left, %v, %v", len(entries), err, gone)
 	}
 }
 

@@ -131,10 +131,14 @@ func (r *round) look(ctx context.Context) (read bool, err error) {
 	r.held.parts = map[string]part{}
 	for _, entry := range entries {
 		name := entry.Name()
-		if strings.HasPrefix(name, r.prefix) && strings.HasSuffix(name, disk.Unfinished) {
-			if err := r.keeper.o.Disk.Remove(filepath.Join(r.held.folder, name)); err != nil {
+		if stem, unfinished := strings.CutSuffix(name, disk.Unfinished); unfinished {
+			if _, _, ours := r.parse(stem); ours {
+				err = r.keeper.o.Disk.Remove(filepath.Join(r.held.folder, name))
+			}
+			if err != nil {
 				return read, err
 			}
+			continue
 		}
 		key, turn, ours := r.parse(name)
 		if !ours || turn < r.held.parts[key].turn {

@@ -39,6 +39,8 @@ func fuzzMessage[T any, P interface {
 
 func FuzzPush(f *testing.F)      { fuzzMessage(f, newSample(f).push, Push{}) }
 func FuzzReceipt(f *testing.F)   { fuzzMessage(f, newSample(f).receipt) }
+func FuzzCarried(f *testing.F)   { fuzzMessage(f, newSample(f).carried) }
+func FuzzSegment(f *testing.F)   { fuzzMessage(f, newSample(f).segment) }
 func FuzzPull(f *testing.F)      { fuzzMessage(f, newSample(f).pull, Pull{}) }
 func FuzzPullReply(f *testing.F) { fuzzMessage(f, newSample(f).feed, PullReply{}) }
 func FuzzEnrol(f *testing.F)     { fuzzMessage(f, newSample(f).enrol) }

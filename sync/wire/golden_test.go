@@ -39,6 +39,7 @@ type sample struct {
 	segment        Segment
 	push           Push
 	receipt        Receipt
+	carried        Carried
 	grant          SignedGrant
 	pull           Pull
 	feed           PullReply
@@ -103,6 +104,14 @@ func newSample(tb testing.TB) sample {
 		Nonce:    []byte{4, 5, 6}, Time: moment,
 	}.Sign(s.server)
 	check(err)
+	hash, err := s.segment.Hash()
+	check(err)
+	s.carried, err = Carried{
+		County: 990001, Device: id[survey.DeviceID](4), Epoch: id[survey.Epoch](7), Time: moment,
+		Logs:    []HeldLog{{Replica: id[survey.ReplicaID](5), Last: s.segment.Last(), Durable: 6, Hash: hash}},
+		Rejects: []Reject{{Revision: s.revision.ID, Kind: survey.Denied, Message: "由乡镇处理。"}},
+	}.Sign(s.server)
+	check(err)
 	s.grant, err = SignGrant(survey.Grant{
 		Device: id[survey.DeviceID](4), Person: id[survey.PersonID](3), Name: "李㛃", County: 990001, Township: "青田乡",
 		Scopes: []survey.ScopeID{id[survey.ScopeID](2), survey.RegisterScope(990001)}, Roles: []survey.Role{survey.RoleCadre}, NotAfter: moment + 1, Serial: 1,
@@ -160,6 +169,7 @@ func (s sample) goldens(tb testing.TB) []golden {
 		message("segment", s.segment, map[string]string{"hash": segmentHash.String()}),
 		message("push", s.push, map[string]string{"digest": s.receipt.Request.String()}),
 		message("receipt", s.receipt, nil),
+		message("carried", s.carried, nil),
 		message("grant", s.grant, nil),
 		message("pull", s.pull, nil),
 		message("pull_reply", s.feed, nil),
@@ -228,6 +238,9 @@ func TestGoldensDecode(t *testing.T) {
 	}
 	if err := push.Segments[0].Verify(key); err != nil {
 		t.Error(err)
+	}
+	if err := decoded[Carried](t, s.carried).Verify(serverKey); err != nil {
+		t.Error("carried:", err)
 	}
 	if err := decoded[Receipt](t, s.receipt).Verify(push, serverKey); err != nil {
 		t.Error(err)
