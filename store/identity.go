@@ -270,8 +270,10 @@ func forgetServer(ctx context.Context, t *tx) error {
 	return errors.Join(
 		t.exec(ctx, "DELETE FROM cursor"),
 		t.exec(ctx, "DELETE FROM push"),
-		t.exec(ctx, `UPDATE replica SET durable_n = 0, nonce = NULL,
-			acked_n = coalesce((SELECT n FROM pruned WHERE pruned.replica_id = replica.replica_id), 0)`),
+		// How far an earlier log was signed for says where copies of this database parted: holdings bring it back.
+		t.exec(ctx, "UPDATE replica SET durable_n = 0, nonce = NULL"),
+		t.exec(ctx, `UPDATE replica SET acked_n = coalesce((SELECT n FROM pruned WHERE pruned.replica_id = replica.replica_id), 0)
+			WHERE replica_id = (SELECT replica_id FROM installation)`),
 		t.exec(ctx, "UPDATE blob SET done = 0"),
 	)
 }

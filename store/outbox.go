@@ -251,7 +251,8 @@ func (s *Store) DropPush(ctx context.Context, id survey.PushID) error {
 // which everything not signed for is logged again.
 func (s *Store) Receive(ctx context.Context, receipt wire.Receipt) error {
 	return s.update(ctx, "store.Receive", "push "+receipt.Push.String(), func(ctx context.Context, t *tx) error {
-		if err := s.verifyReceipt(ctx, t, receipt); err != nil {
+		last, err := s.verifyReceipt(ctx, t, receipt)
+		if err != nil {
 			return err
 		}
 		if err := s.keepReceipt(ctx, t, receipt); err != nil {
@@ -264,7 +265,7 @@ func (s *Store) Receive(ctx context.Context, receipt wire.Receipt) error {
 			if state.Replica != s.self.replica {
 				continue
 			}
-			if err := s.advance(ctx, t, state, receipt.Nonce); err != nil {
+			if err := s.advance(ctx, t, state, last, receipt.Nonce); err != nil {
 				return err
 			}
 			return s.prune(ctx, t)
@@ -273,24 +274,25 @@ func (s *Store) Receive(ctx context.Context, receipt wire.Receipt) error {
 	})
 }
 
-// verifyReceipt checks a receipt against the push it claims to answer, built again from the log.
-func (s *Store) verifyReceipt(ctx context.Context, t *tx, receipt wire.Receipt) error {
+// verifyReceipt checks a receipt against the push it claims to answer, built again from the log, and returns the last
+// entry of that push.
+func (s *Store) verifyReceipt(ctx context.Context, t *tx, receipt wire.Receipt) (last int64, err error) {
 	if s.self.enrolment == nil {
-		return notFound("store.verifyReceipt", "enrolment")
+		return 0, notFound("store.verifyReceipt", "enrolment")
 	}
-	refuse := func(err error) error {
-		return &survey.Error{Kind: survey.Damaged, Op: "store.verifyReceipt", Subject: "push " + receipt.Push.String(), Err: err}
+	refuse := func(err error) (int64, error) {
+		return 0, &survey.Error{Kind: survey.Damaged, Op: "store.verifyReceipt", Subject: "push " + receipt.Push.String(), Err: err}
 	}
 	p, err := s.pendingPush(ctx, t)
 	if errors.Is(err, sql.ErrNoRows) {
 		return refuse(errors.New("no push waits for a receipt"))
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	push, err := s.buildPush(ctx, t, *p)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := receipt.Verify(push, s.self.enrolment.ServerKey); err != nil {
 		return refuse(err)
@@ -298,7 +300,7 @@ func (s *Store) verifyReceipt(ctx context.Context, t *tx, receipt wire.Receipt) 
 	if receipt.Epoch != s.self.enrolment.Epoch {
 		return refuse(fmt.Errorf("epoch %s, known %s", receipt.Epoch, s.self.enrolment.Epoch))
 	}
-	return nil
+	return p.last, nil
 }
 
 func (s *Store) keepReceipt(ctx context.Context, t *tx, receipt wire.Receipt) error {
@@ -314,8 +316,9 @@ func (s *Store) keepReceipt(ctx context.Context, t *tx, receipt wire.Receipt) er
 	return t.exec(ctx, "DELETE FROM push WHERE push_id = ?", receipt.Push[:])
 }
 
-// advance moves the watermark to what the server has signed for.
-func (s *Store) advance(ctx context.Context, t *tx, state wire.ReplicaState, nonce []byte) error {
+// advance moves the watermark to what the server has signed for, and no further than the push that it answers: what it
+// holds beyond may be the work of a copy of this database, and was compared with nothing.
+func (s *Store) advance(ctx context.Context, t *tx, state wire.ReplicaState, last int64, nonce []byte) error {
 	present, err := s.replicaState(ctx, t)
 	if err != nil {
 		return err
@@ -323,8 +326,9 @@ func (s *Store) advance(ctx context.Context, t *tx, state wire.ReplicaState, non
 	if state.Fork || state.Received > uint64(present.last) {
 		return s.goOnAsNewReplica(ctx, t)
 	}
+	acked := min(int64(state.Received), last)
 	err = t.exec(ctx, "UPDATE replica SET acked_n = ?, durable_n = ?, nonce = ? WHERE replica_id = ?",
-		int64(state.Received), int64(min(max(state.Durable, uint64(present.pruned)), state.Received)), nonce, s.self.replica[:])
+		acked, min(max(int64(state.Durable), present.pruned), acked), nonce, s.self.replica[:])
 	if err == nil && state.Received < uint64(present.pruned) {
 		err = s.logAgain(ctx, t, s.self.replica, true)
 	}

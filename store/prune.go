@@ -74,34 +74,33 @@ func (s *Store) heldEach(ctx context.Context, t *tx, told wire.Holdings) error {
 	return nil
 }
 
-// heldOne moves the watermarks of one log. What the server lacks of it is handed over again: from the log itself where it
-// is the one being written and begins early enough, else under the present one.
+// heldOne moves the watermarks of one log: what is durable forward, and what is signed for only back. That the server
+// holds more of a log than it has signed for here may be the work of a copy of this database; only a receipt, which
+// answers the very entries, says that they have arrived. What the server lacks is handed over again: from the log itself
+// where it is the one being written and begins early enough, else under the present one.
 func (s *Store) heldOne(ctx context.Context, t *tx, id survey.ReplicaID, state wire.ReplicaState, present bool) error {
 	log, err := logState(ctx, t, id)
 	if err != nil {
 		return err
 	}
-	received, durable := int64(state.Received), int64(min(state.Durable, state.Received))
-	switch {
-	case received > log.last && present:
-		_, err := s.goOn(ctx, t)
-		return err
-	case received > log.last, received == log.acked && durable <= log.durable && received >= log.last:
-		return nil // as it was, or a log that other copies go on with
+	received := int64(state.Received)
+	if received > log.last && present {
+		return s.goOnAsNewReplica(ctx, t)
 	}
-	err = t.exec(ctx, "UPDATE replica SET acked_n = ?, durable_n = ? WHERE replica_id = ?",
-		received, min(max(durable, log.pruned), received), id[:])
-	if err != nil {
-		return err
-	}
-	if received != log.acked || durable > log.durable {
+	acked := min(log.acked, received)
+	durable := min(max(int64(state.Durable), log.durable), acked)
+	if acked != log.acked || durable != log.durable {
 		t.quiet = false
+		err := t.exec(ctx, "UPDATE replica SET acked_n = ?, durable_n = ? WHERE replica_id = ?", acked, durable, id[:])
+		if err != nil {
+			return err
+		}
 	}
 	switch {
 	case received < log.pruned:
 		t.quiet = false
 		return s.logAgain(ctx, t, id, present)
-	case !present && received < log.last:
+	case !present && acked < log.last:
 		return s.logRest(ctx, t, id)
 	}
 	return nil

@@ -312,3 +312,35 @@ func TestRevocationsAreTheCountysWord(t *testing.T) {
 		t.Errorf("revocations %+v, %v", e.Revocations, err)
 	}
 }
+
+// Another copy of this database has pushed under the same name: that the server holds as many entries does not mean
+// that it holds these.
+func TestHoldingsOfACopyAreNotOurs(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	home := o.household(t, "1", "张三", "1号", "")
+	finish(t, s, o.draft(home), submission())
+	handOver(t, o, s, 10)
+	replica := s.self.replica
+	acked := len(o.held[replica])
+	finish(t, s, o.draft(home), submission())
+	unsigned, err := s.Unsigned(t.Context())
+	if err != nil || unsigned == 0 {
+		t.Fatal(unsigned, err)
+	}
+	for range unsigned {
+		o.held[replica] = append(o.held[replica], survey.RevID{1})
+	}
+	if err := s.KeepHoldings(t.Context(), o.told(t, s, all100)); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := s.Unsigned(t.Context()); err != nil || left != unsigned {
+		t.Errorf("%d entries unsigned, want %d, %v", left, unsigned, err)
+	}
+	if n := count(t, s, "SELECT coalesce(max(n), 0) FROM pruned"); n > acked {
+		t.Errorf("pruned up to %d, signed for up to %d", n, acked)
+	}
+	if k, err := s.Safekeeping(t.Context()); err != nil || k.Waiting != 1 || k.Durable != 1 {
+		t.Errorf("safekeeping %+v, %v", k, err)
+	}
+}

@@ -451,3 +451,39 @@ func TestClockOff(t *testing.T) {
 		t.Errorf("skew %v, %v", off, err)
 	}
 }
+
+// exchange hands over one push of at most so many entries and takes its receipt over.
+func (tab *tablet) exchange(t *testing.T, entries int) {
+	t.Helper()
+	push, ok, err := tab.NextPush(t.Context(), entries, 1<<20)
+	if err != nil || !ok {
+		t.Fatal("NextPush:", ok, err)
+	}
+	receipt, err := tab.office.central.Receive(t.Context(), push)
+	if err = errors.Join(err, tab.Receive(t.Context(), receipt)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestClonesPartBehindWhatTheyShare copies a database with something unsent in it. The copy's next push is what both have
+// in common; that the server holds more by then is the other's work.
+func TestClonesPartBehindWhatTheyShare(t *testing.T) {
+	o, dir := newOffice(t), t.TempDir()
+	src, dst := filepath.Join(dir, "one"), filepath.Join(dir, "two")
+	one := openTablet(t, o, src, nil)
+	if _, err := Enrol(t.Context(), one.Store, o.http.URL, o.code(t), Options{Clock: time.Now}); err != nil {
+		t.Fatal(err)
+	}
+	want := []survey.RecordID{one.finish(t)}
+	settle(t, one)
+	want = append(want, one.finish(t)) // unsent
+	if err := errors.Join(one.Close(), os.CopyFS(dst, os.DirFS(src))); err != nil {
+		t.Fatal(err)
+	}
+	one, two := openTablet(t, o, src, nil), openTablet(t, o, dst, nil)
+	want = append(want, one.finish(t), two.finish(t))
+	one.exchange(t, 200)
+	two.exchange(t, 1)
+	settle(t, two, one)
+	o.wantEverywhere(t, want, one, two)
+}
