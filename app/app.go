@@ -32,6 +32,7 @@ type Options struct {
 const (
 	prefText    = "text_size"
 	prefVillage = "village"
+	prefDraft   = "draft" // the questionnaire that was open last
 	prefIdle    = "lock_minutes"
 )
 
@@ -73,6 +74,7 @@ func Run(ctx context.Context, ui fyne.App, o Options) error {
 	w := ui.NewWindow("走村")
 	p.shell = newShell(w, o.Log)
 	p.host = p.shell.host(ctx, o.Clock)
+	p.shell.onShow = p.noteOpen
 	p.watchIdle()
 	w.SetPadded(false)
 	w.Resize(o.Size)

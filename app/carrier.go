@@ -18,6 +18,7 @@ import (
 type carrier struct {
 	program *program // of the screen's goroutine
 	store   *store.Store
+	keys    *store.Keys
 	clock   survey.Clock
 	log     *slog.Logger
 	open    bool // nobody has set a PIN
@@ -30,7 +31,7 @@ type carrier struct {
 
 func newCarrier(p *program) *carrier {
 	c := &carrier{
-		program: p, store: p.store, clock: p.opt.Clock, log: p.opt.Log, open: len(p.keys.People()) == 0,
+		program: p, store: p.store, keys: p.keys, clock: p.opt.Clock, log: p.opt.Log, open: len(p.keys.People()) == 0,
 		reports: make(chan survey.Progress, 1), spare: newSparing(p),
 	}
 	c.agent = client.New(p.store, client.Options{Clock: p.opt.Clock, OnProgress: c.report, Log: p.opt.Log})
@@ -90,6 +91,7 @@ func (c *carrier) watch(ctx context.Context) {
 	var progress survey.Progress
 	for {
 		changed := c.store.Changed()
+		c.keepRecovery(ctx)
 		c.show(ctx, progress)
 		pause := time.NewTimer(pauseFor(progress))
 		select {
@@ -102,6 +104,21 @@ func (c *carrier) watch(ctx context.Context) {
 		case <-pause.C:
 		}
 		pause.Stop()
+	}
+}
+
+// keepRecovery makes the county's recovery keys, once a list of them has come, those that open what no PIN opens.
+func (c *carrier) keepRecovery(ctx context.Context) {
+	e, _, err := c.store.Enrolment(ctx)
+	if err != nil || e.Recipients.Serial == 0 {
+		return
+	}
+	var recipients []string
+	for _, r := range e.Recipients.For(survey.ForRecovery) {
+		recipients = append(recipients, r.Key)
+	}
+	if err := c.keys.SetRecovery(recipients); err != nil {
+		c.log.Error("keeping the recovery keys", slog.Any("err", err))
 	}
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"runtime/debug"
@@ -25,7 +26,6 @@ type left struct {
 	person  survey.PersonID
 	village survey.RecordID
 	draft   survey.DraftID // zero where none was open
-	place   present.Whereabouts
 }
 
 // who returns in whose name this device is used now: whoever unlocked it, or the person it was given to.
@@ -132,7 +132,7 @@ func (p *program) leave(after, next func()) {
 func (p *program) whereabouts() left {
 	l := left{person: p.who().ID, village: p.village}
 	if p.filling.visit != nil && slices.Contains(p.shell.stack, p.filling.screen) {
-		l.draft, l.place = p.filling.visit.Draft().ID, p.filling.visit.Whereabouts()
+		l.draft = p.filling.visit.Draft().ID
 	}
 	return l
 }
@@ -166,18 +166,39 @@ func (p *program) goWhereItWas() {
 		p.chooseVillage()
 		return
 	}
+	draft := cmp.Or(was.draft, p.interrupted())
 	p.goHome(village)
-	if was.draft.IsZero() {
+	if !draft.IsZero() {
+		p.resumeVisit(draft)
+	}
+}
+
+// noteOpen remembers which questionnaire is open, in case the program ends in the middle of it. A draft's identifier
+// tells nothing about anybody.
+func (p *program) noteOpen() {
+	if p.store == nil {
 		return
 	}
-	desk := p.desk()
-	p.openVisit(func(ctx context.Context) (*present.Visit, error) {
-		v, err := desk.Resume(ctx, was.draft)
-		if err == nil {
-			v.Return(was.place)
-		}
-		return v, err
-	})
+	draft := ""
+	if id := p.whereabouts().draft; !id.IsZero() {
+		draft = id.String()
+	}
+	if draft != p.ui.Preferences().String(prefDraft) {
+		p.ui.Preferences().SetString(prefDraft, draft)
+	}
+}
+
+// interrupted returns the draft that was open when the program last ended, if whoever uses the device now has it.
+func (p *program) interrupted() survey.DraftID {
+	id, err := survey.ParseID[survey.DraftID](p.ui.Preferences().String(prefDraft))
+	if err != nil {
+		return survey.DraftID{}
+	}
+	drafts, err := p.store.Drafts(p.ctx())
+	if err != nil || !slices.ContainsFunc(drafts, func(d survey.Draft) bool { return d.ID == id }) {
+		return survey.DraftID{}
+	}
+	return id
 }
 
 // offerPIN asks whoever has just enrolled the device for a PIN, which may be put off.

@@ -24,14 +24,16 @@ type shell struct {
 	notice fyne.CanvasObject // what went wrong or well, until it has been read
 
 	// life counts how often everything shown was dropped. What was begun in an earlier life ends without a word.
-	life  int
-	onKey func() // a key came that no field wanted
+	life   int
+	onKey  func() // a key came that no field wanted
+	onShow func() // another screen is on top
 }
 
 var _ field.Navigator = (*shell)(nil)
 
 func newShell(w fyne.Window, log *slog.Logger) *shell {
-	s := &shell{window: w, log: log, frame: widgets.NewFrame(), bar: widgets.NewTopBar(), status: widgets.NewStatusBar(), onKey: func() {}}
+	s := &shell{window: w, log: log, frame: widgets.NewFrame(), bar: widgets.NewTopBar(), status: widgets.NewStatusBar()}
+	s.onKey, s.onShow = func() {}, func() {}
 	w.SetContent(s.frame)
 	w.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
 		s.onKey()
@@ -146,6 +148,7 @@ func (s *shell) changed() {
 func (s *shell) show() {
 	s.window.Canvas().Unfocus()
 	s.Refresh()
+	s.onShow()
 }
 
 // Refresh implements field.Navigator.

@@ -28,6 +28,7 @@ type draftFacts struct {
 	Answered  int                `cbor:"7,keyasint"`
 	Total     int                `cbor:"8,keyasint"`
 	Judged    []survey.Judgement `cbor:"9,keyasint,omitempty"`
+	Place     []survey.Spot      `cbor:"10,keyasint,omitempty"`
 }
 
 func decode(plain []byte, value any) error { return cbor.Unmarshal(plain, value) }
@@ -54,7 +55,7 @@ func (s *Store) BeginDraft(ctx context.Context, d survey.Draft, state []byte) er
 func (s *Store) sealFacts(box *seal.Box, d survey.Draft) ([]byte, error) {
 	plain, err := wire.Encode(draftFacts{
 		Form: d.Form, Version: d.FormVersion, Household: d.Household, Author: d.Author, Title: d.Title,
-		Begun: d.Begun, Answered: d.Answered, Total: d.Total, Judged: d.Judged,
+		Begun: d.Begun, Answered: d.Answered, Total: d.Total, Judged: d.Judged, Place: d.Place,
 	})
 	return box.Seal(plain, placeOf("draft.facts_sealed", d.ID[:])), err
 }
@@ -176,7 +177,8 @@ func (s *Store) drafts(ctx context.Context, rest string, args ...any) ([]survey.
 		if s.leaveOut(ctx, placeOf("draft.facts_sealed", d.ID[:]), err) {
 			return nil
 		}
-		d.Title, d.Begun, d.Answered, d.Total, d.Judged = facts.Title, facts.Begun, facts.Answered, facts.Total, facts.Judged
+		d.Title, d.Begun, d.Answered, d.Total = facts.Title, facts.Begun, facts.Answered, facts.Total
+		d.Judged, d.Place = facts.Judged, facts.Place
 		if err == nil && s.owner.sees(owner, d.Author) {
 			drafts = append(drafts, d)
 		}

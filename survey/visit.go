@@ -23,6 +23,14 @@ type Draft struct {
 	Answered    int // questions with an answer, of Total that are relevant now
 	Total       int
 	Judged      []Judgement // what the person has said of households that seem to be there already
+	Place       []Spot      // where in the form the person is: a section, then the repeat instances entered
+}
+
+// Spot is a place in a filling.
+type Spot struct {
+	Section  string    `cbor:"1,keyasint"`
+	Instance FieldPath `cbor:"2,keyasint,omitempty"` // empty in a section
+	Page     int       `cbor:"3,keyasint,omitempty"` // counted from 0
 }
 
 // Judgement is a person's word on whether somebody named in a filling belongs to a household of the register.

@@ -133,10 +133,14 @@ func (v *visit) next() {
 	v.turn(v.presenter.Next)
 }
 
-// turn goes to another page and keeps a snapshot on the way.
+// turn goes to another page and keeps a snapshot of it, so that the filling is taken up again there.
 func (v *visit) turn(move func()) {
-	v.leave()
+	v.clearBoxes()
+	if err := v.presenter.Settle(v.host.Ctx()); err != nil {
+		v.host.Complain(err)
+	}
 	move()
+	v.leave()
 	v.split.inDetail = true
 	v.split.Refresh()
 	v.render()

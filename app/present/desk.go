@@ -102,7 +102,9 @@ func (d Desk) Resume(ctx context.Context, id survey.DraftID) (*Visit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newVisit(d, draft, session), nil
+	v := newVisit(d, draft, session)
+	v.comeBack()
+	return v, nil
 }
 
 // who is in whose name a filling is begun.

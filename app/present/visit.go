@@ -56,18 +56,26 @@ func newVisit(d Desk, draft survey.Draft, session *form.Session) *Visit {
 // Draft returns the filling as lists show it.
 func (v *Visit) Draft() survey.Draft { return v.draft }
 
-// Whereabouts is a place in a filling, to return to.
-type Whereabouts struct{ places []place }
+// spots returns where the person is, as the draft keeps it.
+func (v *Visit) spots() []survey.Spot {
+	spots := make([]survey.Spot, len(v.places))
+	for i, p := range v.places {
+		spots[i] = survey.Spot{Section: p.section, Instance: p.instance, Page: p.page}
+	}
+	return spots
+}
 
-// Whereabouts returns where the person is.
-func (v *Visit) Whereabouts() Whereabouts { return Whereabouts{slices.Clone(v.places)} }
-
-// Return goes to a place, or as near to it as the filling still has.
-func (v *Visit) Return(w Whereabouts) {
-	if len(w.places) == 0 {
+// comeBack goes to where the person was when the draft was kept, or as near to it as the filling still has.
+func (v *Visit) comeBack() {
+	if len(v.draft.Place) == 0 {
 		return
 	}
-	v.places = slices.Clone(w.places)
+	v.places = nil
+	for _, spot := range v.draft.Place {
+		v.places = append(v.places, place{section: spot.Section, instance: spot.Instance})
+		v.paginate()
+		v.here().page = max(0, min(spot.Page, len(v.here().starts)))
+	}
 	v.stayWhereItIs()
 }
 
@@ -92,6 +100,9 @@ func (v *Visit) Type(ctx context.Context, question survey.FieldPath, text string
 	v.typed = &typedText{path: question, text: text}
 	v.typed.cancel = v.desk.Later(typingPause, func() { v.report(v.keepTyped(ctx)) })
 }
+
+// Settle keeps what was typed last, so that what depends on it is shown.
+func (v *Visit) Settle(ctx context.Context) error { return v.keepTyped(ctx) }
 
 // Left says that the field of a question is no longer typed into, so that what is wrong with it may be said.
 func (v *Visit) Left(ctx context.Context, question survey.FieldPath) {
@@ -218,7 +229,7 @@ func (v *Visit) saveState(ctx context.Context) error {
 // snapshot brings the draft up to date with the session and returns the session's state.
 func (v *Visit) snapshot(ctx context.Context) ([]byte, error) {
 	v.draft.Answered, v.draft.Total = v.session.Progress()
-	v.draft.Changed = survey.MillisOf(v.desk.Now())
+	v.draft.Changed, v.draft.Place = survey.MillisOf(v.desk.Now()), v.spots()
 	v.nameHousehold(ctx)
 	kept, err := v.state()
 	if err != nil {
