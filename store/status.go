@@ -15,12 +15,7 @@ const selectVisits = `SELECT r.record_id, r.scope_id, r.hlc, r.voided, r.card_se
 
 func (s *Store) visits(ctx context.Context, rest string, args ...any) ([]survey.Visit, error) {
 	var visits []survey.Visit
-	apart, err := s.apart(ctx)
-	if err != nil {
-		return nil, err
-	}
-	err = s.eachVisit(ctx, rest, args, func(v survey.Visit) error {
-		v.Apart = apart[v.ID]
+	err := s.eachVisit(ctx, rest, args, func(v survey.Visit) error {
 		visits = append(visits, v)
 		return nil
 	})
@@ -28,6 +23,10 @@ func (s *Store) visits(ctx context.Context, rest string, args ...any) ([]survey.
 }
 
 func (s *Store) eachVisit(ctx context.Context, rest string, args []any, use func(survey.Visit) error) error {
+	apart, err := s.apart(ctx)
+	if err != nil {
+		return err
+	}
 	return s.db.each(ctx, selectVisits+rest, args, func(row rowScan) error {
 		var delivery *int64
 		c, err := s.openCard(func(dest ...any) error { return row(append(dest, &delivery)...) })
@@ -37,7 +36,9 @@ func (s *Store) eachVisit(ctx context.Context, rest string, args []any, use func
 		if err != nil {
 			return err
 		}
-		return use(visitOf(c, delivery))
+		visit := visitOf(c, delivery)
+		visit.Apart = apart[c.id]
+		return use(visit)
 	})
 }
 
