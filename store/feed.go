@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"zoucun/survey"
 	"zoucun/sync/wire"
@@ -76,7 +77,12 @@ func (s *Store) applyItems(ctx context.Context, t *tx, page wire.FeedPage) ([]su
 		if err != nil {
 			return nil, err
 		}
-		if id := item.Revision.Header.Record; changed && !seen[id] {
+		id := item.Revision.Header.Record
+		if item.Op == wire.FeedLeave {
+			seen[id] = false // what came of it before on this page has gone again
+			touched = slices.DeleteFunc(touched, func(t survey.RecordID) bool { return t == id })
+		}
+		if changed && !seen[id] {
 			seen[id] = true
 			touched = append(touched, id)
 		}

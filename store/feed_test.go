@@ -124,6 +124,30 @@ func TestEditsMadeApart(t *testing.T) {
 	check(openStore(t, dir, Options{}))
 }
 
+// A record that comes and goes on one page is not shown; one that comes back is.
+func TestRecordComesAndLeavesOnOnePage(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	o.household(t, "1", "张三", "1号", "")
+	page := o.page(o.scope(), 0, 10)
+	moved := o.revision(t, survey.Header{
+		Record: page.Items[0].Revision.Header.Record, Type: survey.TypeHousehold, Kind: survey.Move, Scope: survey.ScopeID{9},
+		Parents: []survey.RevID{page.Items[0].Revision.ID},
+	}, survey.Fields{survey.HouseholdHead: "张三"})
+	page.Items = append(page.Items, wire.FeedItem{Seq: 2, Op: wire.FeedLeave, Revision: wire.Erase(moved)})
+	apply(t, s, page)
+	if found := s.SearchHouseholds(o.village, "", 0); len(found) != 0 {
+		t.Errorf("a household that has moved away is shown: %v", found)
+	}
+	back := o.revision(t, survey.Header{
+		Record: moved.Header.Record, Type: survey.TypeHousehold, Kind: survey.Move, Scope: o.scope(), Parents: []survey.RevID{moved.ID},
+	}, survey.Fields{survey.HouseholdHead: "张三"})
+	apply(t, s, wire.FeedPage{Scope: page.Scope, Epoch: page.Epoch, After: 2, Head: 3, Items: []wire.FeedItem{{Seq: 3, Op: wire.FeedPut, Revision: back}}})
+	if found := s.SearchHouseholds(o.village, "", 0); len(found) != 1 {
+		t.Errorf("a household that has come back is not shown: %v", found)
+	}
+}
+
 func TestRecordLeavesItsScope(t *testing.T) {
 	o := newOffice(t)
 	s := enrolled(t, o, t.TempDir())

@@ -100,6 +100,14 @@ func (a *Agent) Wake() {
 	}
 }
 
+// Round does everything there is to do, once, and returns how long to wait for the next and why it failed, if it did.
+// It is for whoever keeps a schedule of their own in place of Run, and may not run beside it. A failure is waited out;
+// after a success something new to hand over is reason not to wait.
+func (a *Agent) Round(ctx context.Context) (wait time.Duration, failure error) {
+	enrolled, failure := a.round(ctx)
+	return a.settle(ctx, enrolled, failure), failure
+}
+
 // Run works until the context ends, and returns its error. It may only run once at a time.
 func (a *Agent) Run(ctx context.Context) error {
 	for {
