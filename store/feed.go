@@ -104,8 +104,19 @@ func (s *Store) applyItem(ctx context.Context, t *tx, scope survey.ScopeID, item
 	if err != nil || added {
 		return added, err
 	}
-	return t.change(ctx, "UPDATE revision SET hlc = ? WHERE rev_id = ? AND hlc <> ?",
+	changed, err := t.change(ctx, "UPDATE revision SET hlc = ? WHERE rev_id = ? AND hlc <> ?",
 		int64(item.HLC), item.Revision.ID[:], int64(item.HLC))
+	if err != nil || changed {
+		return changed, err
+	}
+	return outOfView(ctx, t, item.Revision.Header.Record)
+}
+
+// outOfView reports whether a record is not shown although a revision of it is here: its scope was withdrawn, and is
+// granted again.
+func outOfView(ctx context.Context, t *tx, id survey.RecordID) (out bool, err error) {
+	err = t.row(ctx, "SELECT NOT EXISTS (SELECT 1 FROM record WHERE record_id = ?)", []any{id[:]}, &out)
+	return out, err
 }
 
 // leave takes a record out of view that has gone to another scope. Its revisions stay: it is not deleted.
@@ -115,7 +126,7 @@ func (s *Store) leave(ctx context.Context, t *tx, scope survey.ScopeID, id surve
 }
 
 // RemoveScope takes everything of a scope out of view that this device may no longer see, but for what the server has
-// not signed for yet: that stays until it has been handed over.
+// not signed for yet: that stays until it has been handed over, and goes when the scope is next removed.
 func (s *Store) RemoveScope(ctx context.Context, scope survey.ScopeID) error {
 	return s.update(ctx, "store.RemoveScope", "scope "+scope.String(), func(ctx context.Context, t *tx) error {
 		t.after = append(t.after, func() { s.dropFromRegister(scope) })
@@ -129,7 +140,13 @@ func (s *Store) RemoveScope(ctx context.Context, scope survey.ScopeID) error {
 		if err != nil {
 			return err
 		}
-		return t.exec(ctx, "DELETE FROM cursor WHERE scope_id = ?", scope[:])
+		// While something stays the cursor does, at the beginning: so the next pull asks about the scope again.
+		err = t.exec(ctx, "UPDATE cursor SET seq = 0 WHERE scope_id = ?", scope[:])
+		if err != nil {
+			return err
+		}
+		return t.exec(ctx, `DELETE FROM cursor WHERE scope_id = ?1
+			AND NOT EXISTS (SELECT 1 FROM record WHERE scope_id = ?1 AND record_id IN (`+mine+`))`, scope[:])
 	})
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -148,6 +149,26 @@ func TestRecordComesAndLeavesOnOnePage(t *testing.T) {
 	}
 }
 
+// What this device wrote in a scope is shown again when the scope is granted again.
+func TestOwnVisitComesBackWithItsScope(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	id := o.household(t, "1", "张三", "1号", "")
+	apply(t, s, o.page(o.scope(), 0, 10))
+	finish(t, s, o.draft(id), submission())
+	push := nextPush(t, s, 200, 1<<20)
+	deliver(t, s, o)
+	o.publish(push.Segments[0].Entries[0].Revision)
+	apply(t, s, o.page(o.scope(), 1, 10))
+	if err := s.RemoveScope(t.Context(), o.scope()); err != nil {
+		t.Fatal(err)
+	}
+	apply(t, s, o.page(o.scope(), 0, 10))
+	if visits, err := s.VisitsOf(t.Context(), id); err != nil || len(visits) != 1 || visits[0].Delivery != survey.Received {
+		t.Errorf("visits after the scope came back = %+v, %v", visits, err)
+	}
+}
+
 func TestRecordLeavesItsScope(t *testing.T) {
 	o := newOffice(t)
 	s := enrolled(t, o, t.TempDir())
@@ -180,8 +201,18 @@ func TestScopeIsWithdrawn(t *testing.T) {
 	if k, err := s.Safekeeping(t.Context()); err != nil || k.Waiting != 1 {
 		t.Errorf("what was not handed over is gone: %+v, %v", k, err)
 	}
+	follows := func() bool {
+		cursors, err := s.Cursors(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(cursors, func(c survey.Cursor) bool { return c.Scope == o.scope() && c.Seq == 0 })
+	}
+	if !follows() {
+		t.Error("nobody will ask about the scope again, and what is left of it stays")
+	}
 	deliver(t, s, o)
-	if err := s.RemoveScope(t.Context(), o.scope()); err != nil {
+	if err := s.RemoveScope(t.Context(), o.scope()); err != nil || follows() {
 		t.Fatal("RemoveScope after delivery:", err)
 	}
 }
