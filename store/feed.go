@@ -101,7 +101,10 @@ func (s *Store) applyItem(ctx context.Context, t *tx, scope survey.ScopeID, item
 		return false, s.leave(ctx, t, scope, item.Revision.Header.Record)
 	}
 	added, err := s.revise(ctx, t, item.Revision, item.HLC)
-	if err != nil || added {
+	if err != nil {
+		return added, err
+	}
+	if err := belong(ctx, t, scope, item.Revision, added); err != nil || added {
 		return added, err
 	}
 	changed, err := t.change(ctx, "UPDATE revision SET hlc = ? WHERE rev_id = ? AND hlc <> ?",
@@ -110,6 +113,15 @@ func (s *Store) applyItem(ctx context.Context, t *tx, scope survey.ScopeID, item
 		return changed, err
 	}
 	return outOfView(ctx, t, item.Revision.Header.Record)
+}
+
+// belong notes in which scope a revision is here. It is where it was written where that is followed, and otherwise the
+// scope its record has moved to: with that it goes.
+func belong(ctx context.Context, t *tx, scope survey.ScopeID, r survey.Revision, added bool) error {
+	if written := scope == r.Header.Scope; written == added {
+		return nil
+	}
+	return t.exec(ctx, "UPDATE revision SET scope_id = ? WHERE rev_id = ? AND scope_id <> ?", scope[:], r.ID[:], scope[:])
 }
 
 // outOfView reports whether a record is not shown although a revision of it is here: its scope was withdrawn, and is
@@ -131,12 +143,21 @@ func (s *Store) RemoveScope(ctx context.Context, scope survey.ScopeID) error {
 	return s.update(ctx, "store.RemoveScope", "scope "+scope.String(), func(ctx context.Context, t *tx) error {
 		t.after = append(t.after, func() { s.dropFromRegister(scope) })
 		const mine = "SELECT record_id FROM unsigned_record"
-		err := t.exec(ctx, "DELETE FROM record WHERE scope_id = ? AND record_id NOT IN ("+mine+")", scope[:])
+		const followed = "SELECT scope_id FROM cursor WHERE scope_id <> ?1"
+		err := t.exec(ctx, `DELETE FROM record_head WHERE record_id IN (SELECT record_id FROM record WHERE scope_id = ?1)
+			AND record_id NOT IN (`+mine+")", scope[:])
 		if err != nil {
 			return err
 		}
-		err = t.exec(ctx, `DELETE FROM revision WHERE scope_id = ?
-			AND rev_id NOT IN (SELECT rev_id FROM rlog) AND record_id NOT IN (`+mine+")", scope[:])
+		// Revisions of a record that has moved to a scope that is still followed stay; those that came with a record that
+		// has moved here go with it.
+		err = t.exec(ctx, `DELETE FROM revision WHERE rev_id NOT IN (SELECT rev_id FROM rlog) AND record_id NOT IN (`+mine+`)
+			AND (scope_id = ?1 AND record_id NOT IN (SELECT record_id FROM record WHERE scope_id IN (`+followed+`))
+				OR scope_id NOT IN (`+followed+`) AND record_id IN (SELECT record_id FROM record WHERE scope_id = ?1))`, scope[:])
+		if err != nil {
+			return err
+		}
+		err = t.exec(ctx, "DELETE FROM record WHERE scope_id = ? AND record_id NOT IN ("+mine+")", scope[:])
 		if err != nil {
 			return err
 		}

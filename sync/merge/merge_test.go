@@ -134,6 +134,22 @@ func TestCrissCross(t *testing.T) {
 	}
 }
 
+// A record is where it was moved to, though somebody who has not heard of that writes where it was.
+func TestMovedRecordStaysThere(t *testing.T) {
+	root := put("root", 1, "phone=1")
+	move := edit("move", 2, survey.Move, "", root)
+	move.Header.Scope = survey.ScopeID{7}
+	late := put("late", 9, "phone=2", root)
+	if got := Apply([]Edit{root, late, move}); got.Scope != move.Header.Scope || got.Fields["phone"] != "2" || len(got.Heads) != 2 {
+		t.Errorf("Apply = %+v", got)
+	}
+	back := edit("back", 5, survey.Move, "", move)
+	back.Header.Scope = root.Header.Scope
+	if got := Apply([]Edit{root, late, move, back}); got.Scope != root.Header.Scope {
+		t.Errorf("moved back, Scope = %v", got.Scope)
+	}
+}
+
 func TestErasedEditSaysNothing(t *testing.T) {
 	root := put("root", 1, "phone=1")
 	child := put("child", 2, "phone=2", root)
@@ -157,7 +173,7 @@ func TestFilesOfAllHeads(t *testing.T) {
 // history draws revisions as devices make them: each from some of the heads it knows.
 func history(t *rapid.T) []Edit {
 	var all []Edit
-	kinds := []survey.RevisionKind{survey.Put, survey.Put, survey.Put, survey.Void, survey.Merge, survey.Review}
+	kinds := []survey.RevisionKind{survey.Put, survey.Put, survey.Put, survey.Void, survey.Merge, survey.Review, survey.Move}
 	for i := range rapid.IntRange(1, 14).Draw(t, "revisions") {
 		var parents []Edit
 		for _, e := range all {
@@ -169,6 +185,7 @@ func history(t *rapid.T) []Edit {
 		kind := rapid.SampledFrom(kinds).Draw(t, "kind")
 		hlc := survey.HLC(rapid.IntRange(1, 5).Draw(t, "hlc"))
 		e := edit(string(rune('A'+i)), hlc, kind, says, parents...)
+		e.Header.Scope = survey.ScopeID{byte(rapid.IntRange(1, 3).Draw(t, "scope"))}
 		e.Erased = rapid.IntRange(0, 9).Draw(t, "erased") == 0
 		all = append(all, e)
 	}

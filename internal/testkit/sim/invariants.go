@@ -70,11 +70,22 @@ func (w *World) watermarks(ctx context.Context, t *tablet) {
 		}
 		return nil
 	})
-	w.each(ctx, t.audit, `SELECT DISTINCT scope_id FROM revision WHERE rev_id NOT IN (SELECT rev_id FROM rlog)`, func(row scan) error {
+	w.scopes(ctx, t, func(scope survey.ScopeID) {
+		if !t.granted[scope] {
+			w.violated("I7", "%s holds a scope it was never granted", t.name)
+		}
+	})
+}
+
+// scopes tells in which scopes a tablet holds what others wrote. What was written where a record was before counts
+// where it is.
+func (w *World) scopes(ctx context.Context, t *tablet, tell func(survey.ScopeID)) {
+	w.each(ctx, t.audit, `SELECT DISTINCT coalesce(r.scope_id, v.scope_id) FROM revision v LEFT JOIN record r ON r.record_id = v.record_id
+		WHERE v.rev_id NOT IN (SELECT rev_id FROM rlog)`, func(row scan) error {
 		var scope survey.ScopeID
 		err := row(&scope)
-		if err == nil && !t.granted[scope] {
-			w.violated("I7", "%s holds a scope it was never granted", t.name)
+		if err == nil {
+			tell(scope)
 		}
 		return err
 	})
@@ -260,13 +271,10 @@ func (w *World) reader(ctx context.Context, t *tablet, apart map[survey.RecordID
 		w.sameRevisions(ctx, t, scope)
 		w.sameRecords(ctx, t, scope, apart)
 	}
-	w.each(ctx, t.audit, `SELECT DISTINCT scope_id FROM revision WHERE rev_id NOT IN (SELECT rev_id FROM rlog)`, func(row scan) error {
-		var scope survey.ScopeID
-		err := row(&scope)
-		if err == nil && !granted[scope] {
+	w.scopes(ctx, t, func(scope survey.ScopeID) {
+		if !granted[scope] {
 			w.violated("I7", "%s still holds a scope that is not granted any more", t.name)
 		}
-		return err
 	})
 }
 
@@ -282,7 +290,7 @@ func (w *World) sameRevisions(ctx context.Context, t *tablet, scope survey.Scope
 			return err
 		}
 	}
-	w.each(ctx, t.audit, "SELECT rev_id, hlc FROM revision WHERE scope_id = ?", into(here), scope[:])
+	w.each(ctx, t.audit, "SELECT rev_id, hlc FROM revision", into(here))
 	w.each(ctx, w.office.audit, `SELECT r.rev_id, r.ehlc FROM feed f JOIN revision r ON r.rev_id = f.rev_id
 		WHERE f.scope_id = ? AND f.op = 1`, into(there), scope[:])
 	missing, otherwise := 0, 0

@@ -89,7 +89,7 @@ var (
 		{{Kill, 5, 1, 1}, {KillServer, 3, 1, 1}},
 		{{Power, 4, 1, 1000}, {PowerServer, 3, 1, 1000}},
 		{{Clock, 4, len(moments), 1}},
-		{{NewHome, 2, villages, 1}, {Decide, 3, 8, 1}, {Void, 2, 9, 1}},
+		{{Move, 2, 8, villages}, {NewHome, 2, villages, 1}, {Decide, 3, 8, 1}, {Void, 2, 9, 1}},
 		{{Regrant, 3, 1 << villages, 1}, {Revoke, 1, 1, 1}},
 		{{Clone, 1, 1, 1}},
 		{{Disk, 4, 40, 3}},

@@ -46,6 +46,7 @@ type tablet struct {
 	granted map[survey.ScopeID]bool // what it has ever been granted
 	hlc     int64                   // the highest seen
 	before  int64                   // the same before the last deed
+	since   int                     // how much everybody had written then
 	last    act
 	working bool // the last thing done is the person's
 	good    bool // the last round succeeded
@@ -182,7 +183,7 @@ func (t *tablet) finish(ctx context.Context, d *draft, with func(*form.Submissio
 // work does what a person does, and takes it as not done if the disk has failed.
 func (t *tablet) work(do func() error) {
 	t.last, t.working, t.before = act{from: t.disk.Events()}, true, t.hlc
-	t.w.since = len(t.w.wrote)
+	t.since = len(t.w.wrote)
 	err := do()
 	t.w.note("%s work: %s", t.name, outcome(err))
 	if err != nil && !t.disk.failing() {
@@ -216,7 +217,7 @@ func (t *tablet) power(ctx context.Context, within int) {
 	n := t.disk.Events()
 	if t.working && within < 500 {
 		n, t.hlc = t.last.from+(n-t.last.from)*within/500, t.before
-		for _, text := range t.w.wrote[t.w.since:] {
+		for _, text := range t.w.wrote[t.since:] {
 			text.unsure = text.unsure || text.by == t
 		}
 		for _, d := range t.drafts {

@@ -46,7 +46,6 @@ type World struct {
 	office  *office
 	tablets []*tablet
 	wrote   []*wrote
-	since   int // how much had been written before the last deed
 	texts   int
 	course  hash.Hash
 	result  Result
