@@ -7,7 +7,7 @@ import (
 )
 
 var (
-	seeds = flag.Int("sim.seeds", 200, "how many seeds are lived through")
+	seeds = flag.Int("sim.seeds", usual, "how many seeds are lived through")
 	start = flag.Uint64("sim.start", 1, "the first of them")
 	file  = flag.String("sim.script", "", "a file with one script to live through instead")
 	tell  = flag.Bool("sim.v", false, "tell what happens")
@@ -19,21 +19,16 @@ const attempts = 400
 // folder makes a folder in memory where the system has one: nothing here waits for a disk.
 func folder(tb testing.TB) string {
 	tb.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "sim")
-	if err != nil {
-		return tb.TempDir()
+	if dir, err := os.MkdirTemp("/dev/shm", "sim"); err == nil { //nolint:usetesting // not on the disk, and gone with its world
+		return dir
 	}
-	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
+	return tb.TempDir()
 }
 
 // live runs a script in a folder that is gone afterwards.
 func live(tb testing.TB, s Script, broken Broken) Result {
 	tb.Helper()
-	dir, err := os.MkdirTemp(folder(tb), "world")
-	if err != nil {
-		tb.Fatal(err)
-	}
+	dir := folder(tb)
 	defer os.RemoveAll(dir)
 	result, err := Run(tb.Context(), s, dir, broken)
 	if err != nil {
@@ -48,34 +43,19 @@ func TestSeeds(t *testing.T) {
 	if *file != "" {
 		t.Skip("one script is asked for")
 	}
-	base := folder(t)
 	writes, rounds := 0, 0
 	for seed := *start; seed < *start+uint64(*seeds) && !t.Failed(); seed++ {
 		script := Drawn(seed)
-		result := liveIn(t, base, script)
+		result := live(t, script, Broken{})
 		writes, rounds = writes+result.Writes, rounds+result.Rounds
 		if len(result.Violations) == 0 {
 			continue
 		}
 		want := result.Violations[0].Invariant
-		short := Shrink(script, attempts, func(s Script) bool { return liveIn(t, base, s).Caught(want) })
-		report(t, short, liveIn(t, base, short))
+		short := Shrink(script, attempts, func(s Script) bool { return live(t, s, Broken{}).Caught(want) })
+		report(t, short, live(t, short, Broken{}))
 	}
 	t.Logf("%d seeds from %d: %d writes, %d rounds", *seeds, *start, writes, rounds)
-}
-
-func liveIn(tb testing.TB, base string, s Script) Result {
-	tb.Helper()
-	dir, err := os.MkdirTemp(base, "world")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	result, err := Run(tb.Context(), s, dir, Broken{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return result
 }
 
 // report says what a script did wrong, and how to see it again.

@@ -341,6 +341,9 @@ func (w *World) heal(ctx context.Context) {
 		}
 		for _, t := range w.tablets {
 			w.round(ctx, t)
+			if w.broken.Between != nil {
+				w.broken.Between(ctx, w)
+			}
 		}
 		if quiet++; w.left(ctx) != "" {
 			quiet = 0
