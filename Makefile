@@ -72,9 +72,11 @@ START ?= 1
 sim: need-compiler ## live through SEEDS townships from seed START: a failing one is shrunk to a script and printed
 	go test -count=1 -timeout 24h -tags $(TEST) -run 'TestSeeds' -v ./internal/testkit/sim -sim.seeds=$(SEEDS) -sim.start=$(START)
 
+CUTS ?= 1
+
 .PHONY: sim-cuts
-sim-cuts: need-compiler ## real programs over a connection cut after every single byte of a push, both directions; hours
-	ZOUCUN_CUTS=1 go test -count=1 -timeout 24h -tags $(TEST) -run 'TestCutsBetweenPrograms' -v ./internal/testkit/cuts
+sim-cuts: need-compiler ## cut two real programs apart after every CUTS bytes of a push, both directions; 1 takes a day and a half
+	ZOUCUN_CUTS=$(CUTS) go test -count=1 -timeout 24h -tags $(TEST) -run 'TestCutsBetweenPrograms' -v ./internal/testkit/cuts
 
 .PHONY: golden
 golden: need-compiler ## write the expected files of tests anew; read the difference before committing it
