@@ -144,7 +144,13 @@ func (s *Store) RemoveScope(ctx context.Context, scope survey.ScopeID) error {
 		t.after = append(t.after, func() { s.dropFromRegister(scope) })
 		const mine = "SELECT record_id FROM unsigned_record"
 		const followed = "SELECT scope_id FROM cursor WHERE scope_id <> ?1"
-		err := t.exec(ctx, `DELETE FROM record_head WHERE record_id IN (SELECT record_id FROM record WHERE scope_id = ?1)
+		// A record that has been in another scope before takes revisions along that belong to that feed too: it is read again.
+		err := t.exec(ctx, `UPDATE cursor SET seq = 0 WHERE scope_id IN (SELECT v.scope_id FROM revision v
+			JOIN record r ON r.record_id = v.record_id WHERE r.scope_id = ?1 AND v.scope_id <> ?1)`, scope[:])
+		if err != nil {
+			return err
+		}
+		err = t.exec(ctx, `DELETE FROM record_head WHERE record_id IN (SELECT record_id FROM record WHERE scope_id = ?1)
 			AND record_id NOT IN (`+mine+")", scope[:])
 		if err != nil {
 			return err

@@ -217,6 +217,41 @@ func TestScopeIsWithdrawn(t *testing.T) {
 	}
 }
 
+// A household moves to another village and back, and then its village is withdrawn: the other village's feed still
+// brings all that was ever in it.
+func TestVillageOfAMovedRecordIsWithdrawn(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	elsewhere := survey.ScopeID{9}
+	id := o.household(t, "1", "张三", "1号", "")
+	root := o.page(o.scope(), 0, 10).Items[0]
+	move := func(to survey.ScopeID, parent survey.RevID) wire.FeedItem {
+		r := o.revision(t, survey.Header{
+			Record: id, Type: survey.TypeHousehold, Kind: survey.Move, Scope: to, Parents: []survey.RevID{parent},
+		}, survey.Fields{survey.HouseholdHead: "张三"})
+		return wire.FeedItem{Op: wire.FeedPut, Revision: r}
+	}
+	away := move(elsewhere, root.Revision.ID)
+	back := move(o.scope(), away.Revision.ID)
+	gone := wire.FeedItem{Op: wire.FeedLeave, Revision: wire.Erase(away.Revision)}
+	again := wire.FeedItem{Op: wire.FeedLeave, Revision: wire.Erase(back.Revision)}
+	feed := func(scope survey.ScopeID, items ...wire.FeedItem) {
+		for i := range items {
+			items[i].Seq = uint64(i) + 1
+		}
+		apply(t, s, wire.FeedPage{Scope: scope, Epoch: o.page(scope, 0, 0).Epoch, Items: items, Head: uint64(len(items))})
+	}
+	feed(o.scope(), root, gone, away, back)
+	feed(elsewhere, root, away, again)
+	if err := s.RemoveScope(t.Context(), o.scope()); err != nil {
+		t.Fatal(err)
+	}
+	cursors, err := s.Cursors(t.Context())
+	if err != nil || !slices.ContainsFunc(cursors, func(c survey.Cursor) bool { return c.Scope == elsewhere && c.Seq == 0 }) {
+		t.Errorf("cursors = %v, %v; what went with the record will not come again", cursors, err)
+	}
+}
+
 func TestSharedScopeIsWithdrawn(t *testing.T) {
 	o := newOffice(t)
 	s := enrolled(t, o, t.TempDir())
