@@ -50,7 +50,7 @@ type Network struct {
 
 // New returns a network whose accidents follow from the seed.
 func New(m Model, seed uint64) *Network {
-	return &Network{model: m, seed: seed, begun: time.Now(), calls: make(chan net.Conn), done: make(chan struct{})} //nolint:forbidigo // the clock of the bubble
+	return &Network{model: m, seed: seed, begun: time.Now(), calls: make(chan net.Conn), done: make(chan struct{})}
 }
 
 // Traffic is what has passed.
@@ -92,8 +92,8 @@ func (n *Network) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	n.dialled++
 	id := uint64(n.dialled)
 	n.mu.Unlock()
-	random := rand.New(rand.NewPCG(n.seed, id))                                             //nolint:gosec // has to be repeatable
-	if err := pause(ctx, time.Until(n.light(time.Now()))+n.model.rtt(random)); err != nil { //nolint:forbidigo // the clock of the bubble
+	random := rand.New(rand.NewPCG(n.seed, id)) //nolint:gosec // has to be repeatable
+	if err := pause(ctx, time.Until(n.light(time.Now()))+n.model.rtt(random)); err != nil {
 		return nil, err
 	}
 	left := -1
@@ -279,7 +279,7 @@ func (l *lane) air(bytes int) time.Duration {
 
 // send puts a packet on the line. A lost one takes its time on the line twice, and what follows waits for it.
 func (l *lane) send(data []byte) {
-	now := time.Now() //nolint:forbidigo // the clock of the bubble
+	now := time.Now()
 	l.free = l.net.light(later(now, l.free)).Add(l.air(len(data)))
 	late := l.net.model.rtt(l.random) / 2
 	if l.random.Float64() < l.net.model.Loss {
@@ -322,7 +322,7 @@ func (l *lane) read(p []byte) (int, error) {
 func (l *lane) take(p []byte) (n int, wait time.Duration, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now() //nolint:forbidigo // the clock of the bubble
+	now := time.Now()
 	wait = time.Hour
 	if errors.Is(l.ended, net.ErrClosed) {
 		return 0, 0, l.ended

@@ -109,16 +109,23 @@ type scan = func(dest ...any) error
 
 // each runs a query of the audit. One that fails is a fault of the harness, and ends the run as such.
 func (w *World) each(ctx context.Context, db *sql.DB, query string, do func(row scan) error, args ...any) {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err == nil {
-		for err == nil && rows.Next() {
-			err = do(rows.Scan)
-		}
-		err = errors.Join(err, rows.Err(), rows.Close())
-	}
-	if err != nil {
+	if err := eachRow(ctx, db, query, do, args...); err != nil {
 		w.violated("audit", "%s: %v", strings.Join(strings.Fields(query), " "), err)
 	}
+}
+
+func eachRow(ctx context.Context, db *sql.DB, query string, do func(row scan) error, args ...any) error {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := do(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // none checks that a query counts nothing on the server.

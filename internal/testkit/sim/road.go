@@ -22,7 +22,7 @@ type Road interface {
 }
 
 // trouble is what befalls one exchange.
-type trouble string
+type trouble = string
 
 const (
 	noTrouble     trouble = ""
@@ -94,7 +94,7 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 		return reply, err
 	}
 	life := l.w.office.life
-	reply, body := l.exchange(sent, met, at)
+	reply, body := l.exchange(r.Context(), sent, met, at)
 	if !l.pace.wait() {
 		return nil, errKilled
 	}
@@ -107,14 +107,14 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // exchange hands the request to the server, as the trouble has it.
-func (l *line) exchange(sent letter, met trouble, at int) (*http.Response, []byte) {
+func (l *line) exchange(ctx context.Context, sent letter, met trouble, at int) (*http.Response, []byte) {
 	switch met {
 	case twice:
-		l.w.office.answer(sent, len(sent.body))
+		l.w.office.answer(ctx, sent, len(sent.body))
 	case oldRequest:
 		if len(l.sent) > 0 {
 			old := l.sent[at%len(l.sent)]
-			l.w.office.answer(old, len(old.body))
+			l.w.office.answer(ctx, old, len(old.body))
 		}
 	}
 	whole := len(sent.body)
@@ -125,7 +125,7 @@ func (l *line) exchange(sent letter, met trouble, at int) (*http.Response, []byt
 	if met == changedBody && len(sent.body) > 0 {
 		sent.body = changed(sent.body, at)
 	}
-	return l.w.office.answer(sent, whole)
+	return l.w.office.answer(ctx, sent, whole)
 }
 
 // back returns what comes of the reply.
@@ -218,13 +218,13 @@ func route(path string) string {
 }
 
 // answer lets the server answer a request of whose body so many bytes arrive.
-func (o *office) answer(sent letter, whole int) (*http.Response, []byte) {
+func (o *office) answer(ctx context.Context, sent letter, whole int) (*http.Response, []byte) {
 	defer o.doing()()
 	failure := error(nil)
 	if whole < len(sent.body) {
 		failure = io.ErrUnexpectedEOF
 	}
-	r := httptest.NewRequest(sent.method, sent.path, io.NopCloser(&cutReader{bytes.NewReader(sent.body[:whole]), failure}))
+	r := httptest.NewRequestWithContext(ctx, sent.method, sent.path, io.NopCloser(&cutReader{bytes.NewReader(sent.body[:whole]), failure}))
 	r.Header, r.ContentLength = sent.header.Clone(), int64(len(sent.body))
 	recorder := httptest.NewRecorder()
 	o.handler.ServeHTTP(recorder, r)
@@ -248,7 +248,7 @@ func (u untroubled) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	reply, body := u.o.answer(sent, len(sent.body))
+	reply, body := u.o.answer(r.Context(), sent, len(sent.body))
 	u.o.heard()
 	reply.Body, reply.Request = io.NopCloser(bytes.NewReader(body)), r
 	return reply, nil

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
 // Kind is what a step does.
-type Kind string
+type Kind = string
 
 // Kinds of steps. A and B are explained beside each; numbers beyond what there is count from the beginning again.
 const (
@@ -104,7 +105,7 @@ func Drawn(seed uint64) Script {
 	table := everyday
 	for _, peril := range perils {
 		if random.IntN(3) == 0 {
-			table = append(table[:len(table):len(table)], peril...)
+			table = append(slices.Clip(table), peril...)
 		}
 	}
 	total := 0

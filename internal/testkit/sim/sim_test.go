@@ -29,7 +29,7 @@ func folder(tb testing.TB) string {
 func live(tb testing.TB, s Script, broken Broken) Result {
 	tb.Helper()
 	dir := folder(tb)
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	result, err := Run(tb.Context(), s, dir, broken)
 	if err != nil {
 		tb.Fatal(err)

@@ -23,8 +23,12 @@ var moments = []struct {
 	off time.Duration
 	at  time.Time
 }{
-	{}, {off: -26 * time.Hour}, {off: 3 * time.Hour}, {off: 40 * 24 * time.Hour},
-	{at: time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)}, {at: time.Date(2031, 6, 1, 8, 0, 0, 0, time.UTC)},
+	{},
+	{off: -26 * time.Hour},
+	{off: 3 * time.Hour},
+	{off: 40 * 24 * time.Hour},
+	{at: time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)},
+	{at: time.Date(2031, 6, 1, 8, 0, 0, 0, time.UTC)},
 }
 
 // tablet is a device and the person who holds it.
