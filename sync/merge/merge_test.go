@@ -203,6 +203,33 @@ func TestOrderAndRepetitionDoNotMatter(t *testing.T) {
 	})
 }
 
+// However a record's revisions are divided between two holders who each know a part, and in whatever order the parts
+// come together, the whole is the same: joining is commutative, associative and idempotent.
+func TestPartsJoinInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		edits := history(t)
+		parts := [3][]Edit{}
+		for _, e := range edits {
+			held := rapid.IntRange(1, 7).Draw(t, "held by")
+			for i := range parts {
+				if held>>i&1 == 1 {
+					parts[i] = append(parts[i], e)
+				}
+			}
+		}
+		join := func(parts ...[]Edit) []Edit { return slices.Concat(parts...) }
+		a, b, c := parts[0], parts[1], parts[2]
+		want := Apply(join(join(a, b), c))
+		for name, other := range map[string][]Edit{
+			"a(bc)": join(a, join(b, c)), "cba": join(c, b, a), "bacab": join(b, a, c, a, b), "everything twice": join(edits, edits),
+		} {
+			if diff := cmp.Diff(want, Apply(other), cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("%s gives another record than (ab)c:\n%s", name, diff)
+			}
+		}
+	})
+}
+
 func TestEveryHeadIsVisible(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		edits := history(t)
