@@ -83,6 +83,7 @@ type Agent struct {
 	link     *link // nil before the first round
 	pace     pace
 	backoff  backoff
+	moved    bool // something has got across in this round
 	lastSync survey.Millis
 }
 
@@ -163,6 +164,9 @@ func (a *Agent) settle(ctx context.Context, enrolled bool, failure error) time.D
 		}
 		a.report(survey.Progress{Activity: survey.Idle})
 		return a.backoff.idle()
+	}
+	if a.moved {
+		a.backoff.reset() // the network is there, if not for long: it is used while it lasts
 	}
 	wait := a.backoff.next(retryAfter(failure))
 	p := survey.Progress{Activity: survey.Backoff, Until: survey.MillisOf(a.o.Clock().Add(wait)), Err: failure}

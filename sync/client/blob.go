@@ -84,6 +84,7 @@ func (a *Agent) uploadChunk(ctx context.Context, blob survey.Attachment, data []
 	}
 	a.pace.took(len(chunk), a.o.Clock().Sub(begun))
 	held, err := answer.offset(blob)
+	a.moved = a.moved || err == nil && held > offset
 	if err == nil && held == offset {
 		err = &survey.Error{Kind: survey.Unavailable, Op: "client.upload", Err: errors.New("no progress")}
 	}
