@@ -11,8 +11,8 @@ import (
 	"zoucun/sync/wire"
 )
 
-// smallestChunk keeps a chunk worth its round trip.
-const smallestChunk = 64 << 10
+// smallestChunk keeps a chunk worth its round trip, and small enough to get across before a poor network is cut.
+const smallestChunk = 16 << 10
 
 // upload hands over attachments. One that cannot be read or is refused does not keep the others.
 func (a *Agent) upload(ctx context.Context) error {
