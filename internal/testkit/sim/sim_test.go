@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"bytes"
 	"flag"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -87,4 +89,27 @@ func TestScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	report(t, script, live(t, script, Broken{}))
+}
+
+// TestKnownScripts lives once more through the scripts that have found something.
+func TestKnownScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.script")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			script, err := Read(bytes.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result := live(t, script, Broken{}); len(result.Violations) > 0 {
+				report(t, script, result)
+			}
+		})
+	}
 }
