@@ -51,6 +51,7 @@ vet: need-compiler ## run go vet on all packages
 .PHONY: unit
 unit: need-compiler need-database ## run all tests but e2e under the race detector
 	go test -race -timeout 30m -tags $(TEST) ./...
+	go test -count=1 -tags $(TEST) ./internal/testkit/sim
 
 .PHONY: e2e
 e2e: watched need-screen ## one visit through a real window and a real server, killed and cut off on the way
@@ -63,6 +64,19 @@ bench: build watched need-screen ## print the figures that matter, as "name valu
 .PHONY: soak
 soak: need-compiler ## the store's power cuts, kills and damage in full: 2,000 of each kind, about half an hour
 	ZOUCUN_SOAK=2000 go test -timeout 60m -run 'PowerCut|Killed|Flipped|Salvaging' -v ./store
+
+SEEDS ?= 2000
+START ?= 1
+
+.PHONY: sim
+sim: need-compiler ## live through SEEDS townships from seed START: a failing one is shrunk to a script and printed
+	go test -count=1 -timeout 24h -tags $(TEST) -run 'TestSeeds' -v ./internal/testkit/sim -sim.seeds=$(SEEDS) -sim.start=$(START)
+
+CUTS ?= 1
+
+.PHONY: sim-cuts
+sim-cuts: need-compiler ## cut two real programs apart after every CUTS bytes of a push, both directions; 1 takes a day and a half
+	ZOUCUN_CUTS=$(CUTS) go test -count=1 -timeout 24h -tags $(TEST) -run 'TestCutsBetweenPrograms' -v ./internal/testkit/cuts
 
 .PHONY: golden
 golden: need-compiler ## write the expected files of tests anew; read the difference before committing it

@@ -188,6 +188,34 @@ func TestReplayOfAJournalGivesTheSameSession(t *testing.T) {
 	})
 }
 
+// A session, its journal and its record agree: who replays the journal hands in what the session hands in.
+func TestReplayOfAJournalGivesTheSameRecord(t *testing.T) {
+	onEachForm(t, func(t *rapid.T, f *xform.Form) {
+		s := begin(t, f)
+		replayed, err := Restore(f, propertyEnv(), s.State())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range rapid.IntRange(1, 8).Draw(t, "steps") {
+			effects, ok := step(t, s)
+			if !ok {
+				continue
+			}
+			if _, err := replayed.Apply(effects.Change); err != nil {
+				t.Fatal(err)
+			}
+		}
+		one, err := s.Finish()
+		two, again := replayed.Finish()
+		if (err == nil) != (again == nil) || err != nil && err.Error() != again.Error() {
+			t.Fatalf("the session ends with %v, the replayed one with %v", err, again)
+		}
+		if diff := difference(one, two); diff != "" {
+			t.Fatalf("record (-filled +replayed):\n%s", diff)
+		}
+	})
+}
+
 func TestRestoreOfTheStateGivesTheSameSession(t *testing.T) {
 	onEachForm(t, func(t *rapid.T, f *xform.Form) {
 		s := begin(t, f)

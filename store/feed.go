@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"zoucun/survey"
 	"zoucun/sync/wire"
@@ -85,7 +86,12 @@ func (s *Store) applyItems(ctx context.Context, t *tx, page wire.FeedPage) ([]su
 		if err != nil {
 			return nil, err
 		}
-		if id := item.Revision.Header.Record; changed && !seen[id] {
+		id := item.Revision.Header.Record
+		if item.Op == wire.FeedLeave {
+			seen[id] = false // what came of it before on this page has gone again
+			touched = slices.DeleteFunc(touched, func(t survey.RecordID) bool { return t == id })
+		}
+		if changed && !seen[id] {
 			seen[id] = true
 			touched = append(touched, id)
 		}
@@ -107,11 +113,34 @@ func (s *Store) applyItem(ctx context.Context, t *tx, scope survey.ScopeID, item
 		return false, err
 	}
 	added, err := s.revise(ctx, t, item.Revision, item.HLC)
-	if err != nil || added {
+	if err != nil {
 		return added, err
 	}
-	return t.change(ctx, "UPDATE revision SET hlc = ? WHERE rev_id = ? AND hlc <> ?",
+	if err := belong(ctx, t, scope, item.Revision, added); err != nil || added {
+		return added, err
+	}
+	changed, err := t.change(ctx, "UPDATE revision SET hlc = ? WHERE rev_id = ? AND hlc <> ?",
 		int64(item.HLC), item.Revision.ID[:], int64(item.HLC))
+	if err != nil || changed {
+		return changed, err
+	}
+	return outOfView(ctx, t, item.Revision.Header.Record)
+}
+
+// belong notes in which scope a revision is here. It is where it was written where that is followed, and otherwise the
+// scope its record has moved to: with that it goes.
+func belong(ctx context.Context, t *tx, scope survey.ScopeID, r survey.Revision, added bool) error {
+	if written := scope == r.Header.Scope; written == added {
+		return nil
+	}
+	return t.exec(ctx, "UPDATE revision SET scope_id = ? WHERE rev_id = ? AND scope_id <> ?", scope[:], r.ID[:], scope[:])
+}
+
+// outOfView reports whether a record is not shown although a revision of it is here: its scope was withdrawn, and is
+// granted again.
+func outOfView(ctx context.Context, t *tx, id survey.RecordID) (out bool, err error) {
+	err = t.row(ctx, "SELECT NOT EXISTS (SELECT 1 FROM record WHERE record_id = ?)", []any{id[:]}, &out)
+	return out, err
 }
 
 // leave takes a record out of view that has gone to another scope. Its revisions stay: it is not deleted, unless it was

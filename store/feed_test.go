@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -124,6 +125,50 @@ func TestEditsMadeApart(t *testing.T) {
 	check(openStore(t, dir, Options{}))
 }
 
+// A record that comes and goes on one page is not shown; one that comes back is.
+func TestRecordComesAndLeavesOnOnePage(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	o.household(t, "1", "张三", "1号", "")
+	page := o.page(o.scope(), 0, 10)
+	moved := o.revision(t, survey.Header{
+		Record: page.Items[0].Revision.Header.Record, Type: survey.TypeHousehold, Kind: survey.Move, Scope: survey.ScopeID{9},
+		Parents: []survey.RevID{page.Items[0].Revision.ID},
+	}, survey.Fields{survey.HouseholdHead: "张三"})
+	page.Items = append(page.Items, wire.FeedItem{Seq: 2, Op: wire.FeedLeave, Revision: wire.Erase(moved)})
+	apply(t, s, page)
+	if found := s.SearchHouseholds(o.village, "", 0); len(found) != 0 {
+		t.Errorf("a household that has moved away is shown: %v", found)
+	}
+	back := o.revision(t, survey.Header{
+		Record: moved.Header.Record, Type: survey.TypeHousehold, Kind: survey.Move, Scope: o.scope(), Parents: []survey.RevID{moved.ID},
+	}, survey.Fields{survey.HouseholdHead: "张三"})
+	apply(t, s, wire.FeedPage{Scope: page.Scope, Epoch: page.Epoch, After: 2, Head: 3, Items: []wire.FeedItem{{Seq: 3, Op: wire.FeedPut, Revision: back}}})
+	if found := s.SearchHouseholds(o.village, "", 0); len(found) != 1 {
+		t.Errorf("a household that has come back is not shown: %v", found)
+	}
+}
+
+// What this device wrote in a scope is shown again when the scope is granted again.
+func TestOwnVisitComesBackWithItsScope(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	id := o.household(t, "1", "张三", "1号", "")
+	apply(t, s, o.page(o.scope(), 0, 10))
+	finish(t, s, o.draft(id), submission())
+	push := nextPush(t, s, 200, 1<<20)
+	deliver(t, s, o)
+	o.publish(push.Segments[0].Entries[0].Revision)
+	apply(t, s, o.page(o.scope(), 1, 10))
+	if err := s.RemoveScope(t.Context(), o.scope()); err != nil {
+		t.Fatal(err)
+	}
+	apply(t, s, o.page(o.scope(), 0, 10))
+	if visits, err := s.VisitsOf(t.Context(), id); err != nil || len(visits) != 1 || visits[0].Delivery != survey.Received {
+		t.Errorf("visits after the scope came back = %+v, %v", visits, err)
+	}
+}
+
 func TestRecordLeavesItsScope(t *testing.T) {
 	o := newOffice(t)
 	s := enrolled(t, o, t.TempDir())
@@ -156,9 +201,54 @@ func TestScopeIsWithdrawn(t *testing.T) {
 	if k, err := s.Safekeeping(t.Context()); err != nil || k.Waiting != 1 {
 		t.Errorf("what was not handed over is gone: %+v, %v", k, err)
 	}
+	follows := func() bool {
+		cursors, err := s.Cursors(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(cursors, func(c survey.Cursor) bool { return c.Scope == o.scope() && c.Seq == 0 })
+	}
+	if !follows() {
+		t.Error("nobody will ask about the scope again, and what is left of it stays")
+	}
 	deliver(t, s, o)
-	if err := s.RemoveScope(t.Context(), o.scope()); err != nil {
+	if err := s.RemoveScope(t.Context(), o.scope()); err != nil || follows() {
 		t.Fatal("RemoveScope after delivery:", err)
+	}
+}
+
+// A household moves to another village and back, and then its village is withdrawn: the other village's feed still
+// brings all that was ever in it.
+func TestVillageOfAMovedRecordIsWithdrawn(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	elsewhere := survey.ScopeID{9}
+	id := o.household(t, "1", "张三", "1号", "")
+	root := o.page(o.scope(), 0, 10).Items[0]
+	move := func(to survey.ScopeID, parent survey.RevID) wire.FeedItem {
+		r := o.revision(t, survey.Header{
+			Record: id, Type: survey.TypeHousehold, Kind: survey.Move, Scope: to, Parents: []survey.RevID{parent},
+		}, survey.Fields{survey.HouseholdHead: "张三"})
+		return wire.FeedItem{Op: wire.FeedPut, Revision: r}
+	}
+	away := move(elsewhere, root.Revision.ID)
+	back := move(o.scope(), away.Revision.ID)
+	gone := wire.FeedItem{Op: wire.FeedLeave, Revision: wire.Erase(away.Revision)}
+	again := wire.FeedItem{Op: wire.FeedLeave, Revision: wire.Erase(back.Revision)}
+	feed := func(scope survey.ScopeID, items ...wire.FeedItem) {
+		for i := range items {
+			items[i].Seq = uint64(i) + 1
+		}
+		apply(t, s, wire.FeedPage{Scope: scope, Epoch: o.page(scope, 0, 0).Epoch, Items: items, Head: uint64(len(items))})
+	}
+	feed(o.scope(), root, gone, away, back)
+	feed(elsewhere, root, away, again)
+	if err := s.RemoveScope(t.Context(), o.scope()); err != nil {
+		t.Fatal(err)
+	}
+	cursors, err := s.Cursors(t.Context())
+	if err != nil || !slices.ContainsFunc(cursors, func(c survey.Cursor) bool { return c.Scope == elsewhere && c.Seq == 0 }) {
+		t.Errorf("cursors = %v, %v; what went with the record will not come again", cursors, err)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // RemoveScope takes everything of a scope out of view that this device may no longer see, and shreds it, but for what
 // is still needed: records with something the server has not signed for stay until that is handed over, and the
-// device's own revisions until they are held off the server's machine.
+// device's own revisions until they are held off the server's machine and their attachments have been handed over.
 func (s *Store) RemoveScope(ctx context.Context, scope survey.ScopeID) error {
 	s.blobsInUse.Lock()
 	defer s.blobsInUse.Unlock()
@@ -60,11 +60,23 @@ func (s *Store) grants(scope survey.ScopeID) bool {
 
 // shred deletes what need not be kept of a scope, and returns the attachments that nothing refers to any more.
 func (s *Store) shred(ctx context.Context, t *tx, scope survey.ScopeID) (loose []survey.Hash, err error) {
-	const mine = "SELECT record_id FROM unsigned_record"
+	const (
+		mine     = "SELECT record_id FROM unsigned_record"
+		followed = "SELECT scope_id FROM cursor WHERE scope_id <> ?1"
+		needed   = "SELECT rev_id FROM rlog UNION SELECT f.rev_id FROM blob_ref f JOIN blob b ON b.sha256 = f.sha256 WHERE b.done = 0"
+	)
 	err = errors.Join(
+		// A record that has been in another scope before takes revisions along that belong to that feed too: it is read again.
+		t.exec(ctx, `UPDATE cursor SET seq = 0 WHERE scope_id IN (SELECT v.scope_id FROM revision v
+			JOIN record r ON r.record_id = v.record_id WHERE r.scope_id = ?1 AND v.scope_id <> ?1)`, scope[:]),
+		t.exec(ctx, `DELETE FROM record_head WHERE record_id IN (SELECT record_id FROM record WHERE scope_id = ?1)
+			AND record_id NOT IN (`+mine+")", scope[:]),
+		// Revisions of a record that has moved to a scope that is still followed stay; those that came with a record that
+		// has moved here go with it.
+		t.exec(ctx, `DELETE FROM revision WHERE rev_id NOT IN (`+needed+`) AND record_id NOT IN (`+mine+`)
+			AND (scope_id = ?1 AND record_id NOT IN (SELECT record_id FROM record WHERE scope_id IN (`+followed+`))
+				OR scope_id NOT IN (`+followed+`) AND record_id IN (SELECT record_id FROM record WHERE scope_id = ?1))`, scope[:]),
 		t.exec(ctx, "DELETE FROM record WHERE scope_id = ? AND record_id NOT IN ("+mine+")", scope[:]),
-		t.exec(ctx, `DELETE FROM revision WHERE scope_id = ?
-			AND rev_id NOT IN (SELECT rev_id FROM rlog) AND record_id NOT IN (`+mine+")", scope[:]),
 		t.exec(ctx, "DELETE FROM stamp WHERE scope_id = ?", scope[:]),
 	)
 	if err != nil {

@@ -205,13 +205,27 @@ func (a *arrival) attachments(ctx context.Context, r survey.Revision) error {
 	return nil
 }
 
-// enter makes a revision part of its record and of the feeds it concerns.
+// enter makes a revision part of its record and of the feeds it concerns. Whoever may read a scope gets every revision
+// of the records in it, and so makes the same of them as everybody else: a record that moves takes its history along,
+// and what was written where it is no more goes where it is now.
 func (a *arrival) enter(ctx context.Context, r survey.Revision, known place) error {
-	a.news = append(a.news, news{scope: r.Header.Scope, rev: r.ID, op: wire.FeedPut})
-	if known.known && r.Header.Kind == survey.Move {
-		if err := a.leave(ctx, r); err != nil {
+	home := r.Header.Scope
+	if known.known {
+		err := a.tx.QueryRowContext(ctx, `SELECT scope_id FROM record WHERE county = $1 AND record_id = $2`, int64(a.county), r.Header.Record[:]).Scan(&home)
+		if err != nil {
 			return err
 		}
+	}
+	if known.known && r.Header.Kind == survey.Move && home != r.Header.Scope {
+		if err := a.history(ctx, r); err != nil {
+			return err
+		}
+		a.news = append(a.news, news{scope: home, rev: r.ID, op: wire.FeedLeave})
+		home = r.Header.Scope
+	}
+	a.news = append(a.news, news{scope: home, rev: r.ID, op: wire.FeedPut})
+	if home != r.Header.Scope {
+		a.news = append(a.news, news{scope: r.Header.Scope, rev: r.ID, op: wire.FeedLeave})
 	}
 	if !known.known || r.Header.Kind == survey.Move {
 		_, err := a.tx.ExecContext(ctx, `UPDATE record SET scope_id = $3, type = $4 WHERE county = $1 AND record_id = $2`,
@@ -230,17 +244,26 @@ func (a *arrival) enter(ctx context.Context, r survey.Revision, known place) err
 	return a.erase(ctx, r.Header, r.ID)
 }
 
-// leave tells the feed of the scope that a moved record was in.
-func (a *arrival) leave(ctx context.Context, r survey.Revision) error {
-	var from survey.ScopeID
-	err := a.tx.QueryRowContext(ctx, `SELECT scope_id FROM record WHERE county = $1 AND record_id = $2`, int64(a.county), r.Header.Record[:]).Scan(&from)
+// history gives the feed that a record moves to those of its revisions that were never in it.
+func (a *arrival) history(ctx context.Context, move survey.Revision) error {
+	rows, err := a.tx.QueryContext(ctx, `SELECT r.rev_id FROM revision r
+		WHERE r.county = $1 AND r.record_id = $2 AND r.refused < 0 AND r.rev_id <> $3
+			AND NOT EXISTS (SELECT 1 FROM feed f WHERE f.county = $1 AND f.scope_id = $4 AND f.rev_id = r.rev_id AND f.op = $5)
+		ORDER BY r.received, r.ehlc, r.rev_id`, int64(a.county), move.Header.Record[:], move.ID[:], move.Header.Scope[:], int64(wire.FeedPut))
 	if err != nil {
 		return err
 	}
-	if from != r.Header.Scope {
-		a.news = append(a.news, news{scope: from, rev: r.ID, op: wire.FeedLeave})
+	defer rows.Close()
+	for rows.Next() {
+		line := news{scope: move.Header.Scope, op: wire.FeedPut}
+		if err := rows.Scan(&line.rev); err != nil {
+			return err
+		}
+		if !slices.Contains(a.news, line) {
+			a.news = append(a.news, line)
+		}
 	}
-	return nil
+	return rows.Err()
 }
 
 // heads keeps record_head true: the parents are none any more, and the revision is one unless its child came first.

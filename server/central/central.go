@@ -40,6 +40,7 @@ type Options struct {
 	Township string             // for screens; empty takes the one the database was begun with
 	Clock    survey.Clock
 	Log      *slog.Logger
+	VFS      string // names the SQLite VFS the database lies on; empty is the system's own
 }
 
 // Central is a county's database. It is safe for use by several goroutines.
@@ -68,7 +69,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Central, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &Central{dsn: dsn, key: o.Key, clock: o.Clock, log: o.Log}
-	if err := c.connect(ctx, dsn); err != nil {
+	if err := c.connect(ctx, dsn, o.VFS); err != nil {
 		return nil, fail("central.Open", err)
 	}
 	if err := c.begin(ctx, o); err != nil {
@@ -97,7 +98,7 @@ func (c *Central) Epoch() survey.Epoch { return *c.epoch.Load() }
 // Key returns the public key by which devices know the server.
 func (c *Central) Key() ed25519.PublicKey { return ed25519.PublicKey(c.key[ed25519.SeedSize:]) }
 
-func (c *Central) connect(ctx context.Context, dsn string) (err error) {
+func (c *Central) connect(ctx context.Context, dsn, vfs string) (err error) {
 	plan := migrate.Plan{Engine: migrate.SQLite, File: dsn}
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		plan = migrate.Plan{Engine: migrate.Postgres}
@@ -110,7 +111,7 @@ func (c *Central) connect(ctx context.Context, dsn string) (err error) {
 	case migrate.Postgres:
 		err = c.openPostgres(dsn)
 	case migrate.SQLite:
-		err = c.openSQLite(dsn)
+		err = c.openSQLite(dsn, vfs)
 	}
 	if err != nil {
 		return err
@@ -134,11 +135,14 @@ func (c *Central) openPostgres(dsn string) (err error) {
 }
 
 // openSQLite follows docs/protocol.md's promise that a receipt covers what is on the disk: WAL with synchronous=FULL.
-func (c *Central) openSQLite(file string) (err error) {
+func (c *Central) openSQLite(file, vfs string) (err error) {
 	shared := url.Values{"_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "temp_store(MEMORY)",
 		"secure_delete(ON)", // what was erased is overwritten, not only given up
 	}}
+	if vfs != "" {
+		shared.Set("vfs", vfs)
+	}
 	name := func(more url.Values) string {
 		for key, list := range shared {
 			more[key] = append(slices.Clip(list), more[key]...)

@@ -599,7 +599,32 @@ func (s suite) move(t *testing.T) {
 	if item := reply.Pages[0].Items[1]; item.Op != wire.FeedLeave || item.Revision.ID != move.ID || !wire.Erased(item.Revision) {
 		t.Errorf("item %+v, want the record's leave without its body", item)
 	}
-	wantSeen(t, pullAsNew(t, c, to), move.ID)
+	wantSeen(t, pullAsNew(t, c, to), root.ID, move.ID)
+
+	// Somebody who has not heard of the move goes on where the record was.
+	late := township.Household(t, record, from, survey.Fields{"label": "章"}, root.ID)
+	township.Send(t, c, 3)
+	wantSeen(t, pullAsNew(t, c, to), root.ID, move.ID, late.ID)
+	reply, err = c.Feed(t.Context(), left.ID, wire.Pull{})
+	if err != nil || len(reply.Pages) != 1 || len(reply.Pages[0].Items) != 3 || reply.Pages[0].Items[2].Op != wire.FeedLeave {
+		t.Errorf("where the record was: feed %+v, %v, want it to leave once more", reply, err)
+	}
+	if r, err := c.Record(t.Context(), record); err != nil || r.Scope != to || len(r.Heads) != 2 {
+		t.Errorf("the record is in %v with heads %v, %v", r.Scope, r.Heads, err)
+	}
+	township.Add(t, survey.Header{Record: record, Type: survey.TypeHousehold, Scope: from, Kind: survey.Move, Parents: []survey.RevID{late.ID, move.ID}},
+		survey.Body{Fields: survey.Fields{"label": "章"}})
+	township.Send(t, c, 4)
+	reader := pullAsNew(t, c, from)
+	if r, err := c.Record(t.Context(), record); err != nil || r.Scope != from {
+		t.Errorf("moved back, the record is in %v, %v", r.Scope, err)
+	}
+	// What left once comes as a whole with its record.
+	for id, want := range map[survey.RevID]int{root.ID: 1, move.ID: 2, late.ID: 2} {
+		if reader.Seen[id] != want {
+			t.Errorf("moved back, revision %v was seen %d times, want %d", id, reader.Seen[id], want)
+		}
+	}
 }
 
 func (s suite) pages(t *testing.T) {

@@ -97,6 +97,7 @@ type Agent struct {
 	link     *link // nil before the first round
 	pace     pace
 	backoff  backoff
+	moved    bool // something has got across in this round
 	lastSync survey.Millis
 	skew     time.Duration // how far this device's clock is ahead of the server's
 }
@@ -113,6 +114,14 @@ func (a *Agent) Wake() {
 	case a.wake <- struct{}{}:
 	default: // it has been told already
 	}
+}
+
+// Round does everything there is to do, once, and returns how long to wait for the next and why it failed, if it did.
+// It is for whoever keeps a schedule of their own in place of Run, and may not run beside it. A failure is waited out;
+// after a success something new to hand over is reason not to wait.
+func (a *Agent) Round(ctx context.Context) (wait time.Duration, failure error) {
+	enrolled, failure := a.round(ctx)
+	return a.settle(ctx, enrolled, failure), failure
 }
 
 // Run works until the context ends, and returns its error. It may only run once at a time.
@@ -170,6 +179,9 @@ func (a *Agent) settle(ctx context.Context, enrolled bool, failure error) time.D
 		}
 		a.report(survey.Progress{Activity: survey.Idle})
 		return a.backoff.idle()
+	}
+	if a.moved {
+		a.backoff.reset() // the network is there, if not for long: it is used while it lasts
 	}
 	wait := a.backoff.next(retryAfter(failure))
 	p := survey.Progress{Activity: survey.Backoff, Until: survey.MillisOf(a.o.Clock().Add(wait)), Err: failure}

@@ -84,6 +84,41 @@ func TestBackoffGrowsAndEnds(t *testing.T) {
 	})
 }
 
+// A network that carries a little before it is gone again is used: the wait does not grow while something gets across.
+func TestProgressKeepsTheWaitShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		log := newMemory(t, d.publicKey())
+		var failed []time.Time
+		d.set(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Path != wire.PathPull {
+				return nil, nil
+			}
+			failed = append(failed, time.Now())
+			if len(failed) < 20 {
+				log.add(t) // for the next round
+			}
+			return nil, errNoRoute
+		})
+		log.add(t)
+		run(t, log, d)
+		time.Sleep(6 * time.Hour)
+		synctest.Wait()
+		for i := 1; i < 20; i++ {
+			if wait := failed[i].Sub(failed[i-1]); wait < firstWait || wait > 2*firstWait {
+				t.Errorf("wait %d is %v although something got across", i, wait)
+			}
+		}
+		longest := time.Duration(0)
+		for i := 20; i < len(failed); i++ {
+			longest = max(longest, failed[i].Sub(failed[i-1]))
+		}
+		if longest < time.Minute {
+			t.Errorf("nothing gets across any more, and the longest wait is %v", longest)
+		}
+	})
+}
+
 func TestChangeIsSentAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

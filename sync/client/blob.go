@@ -11,8 +11,8 @@ import (
 	"zoucun/sync/wire"
 )
 
-// smallestChunk keeps a chunk worth its round trip.
-const smallestChunk = 64 << 10
+// smallestChunk keeps a chunk worth its round trip, and small enough to get across before a poor network is cut.
+const smallestChunk = 16 << 10
 
 // upload hands over attachments. One that cannot be read or is refused does not keep the others.
 func (a *Agent) upload(ctx context.Context) error {
@@ -84,6 +84,7 @@ func (a *Agent) uploadChunk(ctx context.Context, blob survey.Attachment, data []
 	}
 	a.pace.took(len(chunk), a.o.Clock().Sub(begun))
 	held, err := answer.offset(blob)
+	a.moved = a.moved || err == nil && held > offset
 	if err == nil && held == offset {
 		err = &survey.Error{Kind: survey.Unavailable, Op: "client.upload", Err: errors.New("no progress")}
 	}

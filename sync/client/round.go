@@ -14,6 +14,7 @@ import (
 // round does everything there is to do, once: text, then what others have written, then attachments. It reports
 // whether the device is enrolled at all.
 func (a *Agent) round(ctx context.Context) (enrolled bool, err error) {
+	a.moved = false
 	e, enrolled, err := a.log.Enrolment(ctx)
 	if err != nil || !enrolled {
 		return enrolled, err
@@ -82,6 +83,7 @@ func (a *Agent) push(ctx context.Context) error {
 		if after, err := a.log.Unsigned(ctx); err != nil || after >= left {
 			return stuck("client.push", after, err)
 		}
+		a.moved = true
 	}
 }
 
@@ -243,6 +245,7 @@ func (a *Agent) apply(ctx context.Context, reply wire.PullReply, fetched *int64)
 			if err := a.log.ApplyPage(ctx, part); err != nil {
 				return err
 			}
+			a.moved = true
 			page.After += uint64(len(items))
 			*fetched += int64(len(items))
 		}

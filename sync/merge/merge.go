@@ -57,7 +57,7 @@ func Apply(edits []Edit) survey.Record {
 	}
 	top := g.edits[g.latest(g.heads)]
 	r := survey.Record{
-		ID: top.Header.Record, Type: top.Header.Type, Scope: top.Header.Scope,
+		ID: top.Header.Record, Type: top.Header.Type, Scope: g.scope(top),
 		Form: top.Header.Form, FormVersion: top.Header.FormVersion,
 		Fields: survey.Fields{}, Updated: top.HLC, Files: g.files(),
 	}
@@ -116,6 +116,20 @@ const unsureBy = 10 * time.Minute
 
 func timeUnsure(e Edit) bool {
 	return e.Header.Type == survey.TypeVisit && e.Header.Wall.Time().Sub(e.HLC.Time()).Abs() > unsureBy
+}
+
+// scope returns where the record is: where the last move has brought it, whatever is still written elsewhere.
+func (g *graph) scope(top Edit) survey.ScopeID {
+	var moves []int
+	for i, e := range g.edits {
+		if e.Header.Kind == survey.Move {
+			moves = append(moves, i)
+		}
+	}
+	if len(moves) == 0 {
+		return top.Header.Scope
+	}
+	return g.edits[g.latest(g.maximal(moves))].Header.Scope
 }
 
 // Safe reports whether the record has several heads and nothing in conflict: joining them takes no decision.

@@ -145,6 +145,22 @@ func TestCrissCross(t *testing.T) {
 	}
 }
 
+// A record is where it was moved to, though somebody who has not heard of that writes where it was.
+func TestMovedRecordStaysThere(t *testing.T) {
+	root := put("root", 1, "phone=1")
+	move := edit("move", 2, survey.Move, "", root)
+	move.Header.Scope = survey.ScopeID{7}
+	late := put("late", 9, "phone=2", root)
+	if got := Apply([]Edit{root, late, move}); got.Scope != move.Header.Scope || got.Fields["phone"] != "2" || len(got.Heads) != 2 {
+		t.Errorf("Apply = %+v", got)
+	}
+	back := edit("back", 5, survey.Move, "", move)
+	back.Header.Scope = root.Header.Scope
+	if got := Apply([]Edit{root, late, move, back}); got.Scope != root.Header.Scope {
+		t.Errorf("moved back, Scope = %v", got.Scope)
+	}
+}
+
 func TestErasedEditSaysNothing(t *testing.T) {
 	root := put("root", 1, "phone=1")
 	child := put("child", 2, "phone=2", root)
@@ -168,7 +184,9 @@ func TestFilesOfAllHeads(t *testing.T) {
 // history draws revisions as devices make them: each from some of the heads it knows.
 func history(t *rapid.T) []Edit {
 	var all []Edit
-	kinds := []survey.RevisionKind{survey.Put, survey.Put, survey.Put, survey.Void, survey.Merge, survey.Review, survey.Erase}
+	kinds := []survey.RevisionKind{
+		survey.Put, survey.Put, survey.Put, survey.Void, survey.Merge, survey.Review, survey.Move, survey.Erase,
+	}
 	for i := range rapid.IntRange(1, 14).Draw(t, "revisions") {
 		var parents []Edit
 		for _, e := range all {
@@ -180,6 +198,7 @@ func history(t *rapid.T) []Edit {
 		kind := rapid.SampledFrom(kinds).Draw(t, "kind")
 		hlc := survey.HLC(rapid.IntRange(1, 5).Draw(t, "hlc"))
 		e := edit(string(rune('A'+i)), hlc, kind, says, parents...)
+		e.Header.Scope = survey.ScopeID{byte(rapid.IntRange(1, 3).Draw(t, "scope"))}
 		e.Erased = rapid.IntRange(0, 9).Draw(t, "erased") == 0
 		all = append(all, e)
 	}
@@ -193,6 +212,33 @@ func TestOrderAndRepetitionDoNotMatter(t *testing.T) {
 		again := rapid.Permutation(append(slices.Clone(edits), edits[:rapid.IntRange(0, len(edits)).Draw(t, "repeated")]...)).Draw(t, "order")
 		if diff := cmp.Diff(want, Apply(again), cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("another order gives another record:\n%s", diff)
+		}
+	})
+}
+
+// However a record's revisions are divided between two holders who each know a part, and in whatever order the parts
+// come together, the whole is the same: joining is commutative, associative and idempotent.
+func TestPartsJoinInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		edits := history(t)
+		parts := [3][]Edit{}
+		for _, e := range edits {
+			held := rapid.IntRange(1, 7).Draw(t, "held by")
+			for i := range parts {
+				if held>>i&1 == 1 {
+					parts[i] = append(parts[i], e)
+				}
+			}
+		}
+		join := func(parts ...[]Edit) []Edit { return slices.Concat(parts...) }
+		a, b, c := parts[0], parts[1], parts[2]
+		want := Apply(join(join(a, b), c))
+		for name, other := range map[string][]Edit{
+			"a(bc)": join(a, join(b, c)), "cba": join(c, b, a), "bacab": join(b, a, c, a, b), "everything twice": join(edits, edits),
+		} {
+			if diff := cmp.Diff(want, Apply(other), cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("%s gives another record than (ab)c:\n%s", name, diff)
+			}
 		}
 	})
 }

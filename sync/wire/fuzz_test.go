@@ -107,3 +107,68 @@ func FuzzHeaders(f *testing.F) {
 		_, _ = ReadReply(Request{}, 200, h, nil, make([]byte, 32))
 	})
 }
+
+// FuzzSigned opens what claims to be signed: nothing that the key has not signed is read any further.
+func FuzzSigned(f *testing.F) {
+	s := newSample(f)
+	list, err := SignRecipients(survey.Recipients{County: 1, Serial: 2}, s.server)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(s.grant.Grant, s.grant.Signature)
+	f.Add(list.List, list.Signature)
+	f.Fuzz(func(t *testing.T, raw, signature []byte) {
+		grant, err := SignedGrant{raw, signature}.Open(publicOf(s.server))
+		if err == nil && !bytes.Equal(raw, s.grant.Grant) {
+			t.Errorf("nobody signed %x, and it is %+v", raw, grant)
+		}
+		opened, err := SignedRecipients{raw, signature}.Open(publicOf(s.server))
+		if err == nil && !bytes.Equal(raw, list.List) {
+			t.Errorf("nobody signed %x, and it is %+v", raw, opened)
+		}
+	})
+}
+
+// FuzzRecipients reads lists that are signed, whatever they are.
+func FuzzRecipients(f *testing.F) {
+	s := newSample(f)
+	list, err := SignRecipients(survey.Recipients{County: 1, Serial: 2, Listed: []survey.Recipient{{Name: "乡镇", Key: "age1"}}}, s.server)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(list.List)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var r survey.Recipients
+		if decodeExactly(raw, &r) != nil {
+			return
+		}
+		signed, err := SignRecipients(r, s.server)
+		if err != nil || !bytes.Equal(signed.List, raw) {
+			t.Errorf("%x encodes to %x, %v", raw, signed.List, err)
+		}
+		_, _ = signed.Open(publicOf(s.server))
+	})
+}
+
+// FuzzUnpackPullReply reads what a feed might bring, compression and all.
+func FuzzUnpackPullReply(f *testing.F) {
+	sample := newSample(f)
+	body, err := Pack(&sample.feed)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(body)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		reply, err := Unpack[PullReply](body)
+		if err != nil {
+			return
+		}
+		again, err := Pack(&reply)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Unpack[PullReply](again); err != nil {
+			t.Errorf("what was unpacked does not unpack again: %v", err)
+		}
+	})
+}

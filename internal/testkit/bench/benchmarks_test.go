@@ -23,3 +23,11 @@ ok  	zoucun/store	1.2s
 		t.Error(diff)
 	}
 }
+
+func TestToldPassesOnFigures(t *testing.T) {
+	var got strings.Builder
+	err := told(&got, strings.NewReader("=== RUN   TestFigures\nfigure link.2G/text/cuts 4.00 cuts\n--- PASS: TestFigures\n"))
+	if want := "link.2G/text/cuts 4.00 cuts\n"; err != nil || got.String() != want {
+		t.Errorf("told %q, %v; want %q", got.String(), err, want)
+	}
+}

@@ -1,6 +1,6 @@
 // Command bench prints the figures that matter, one a line as "name value unit".
 //
-// Those within a process come from the Go benchmarks; the start of the app is measured from outside, in turn with that
+// Those within a process come from the Go benchmarks, those of mobile networks from a model in virtual time; the start of the app is measured from outside, in turn with that
 // of an empty Fyne window. Machines are noisy: compare figures of one run, by their ratio.
 package main
 
@@ -37,6 +37,9 @@ func run(ctx context.Context, only string, starts int, withPeer bool) error {
 		if err := peer(ctx, os.Stdout, strings.Split(ours.String(), "\n")); err != nil {
 			return err
 		}
+	}
+	if err := links(ctx, os.Stdout); err != nil {
+		return err
 	}
 	if starts == 0 {
 		return nil

@@ -19,6 +19,14 @@ type Proxy struct {
 	mu    sync.Mutex
 	delay time.Duration
 	ends  map[net.Conn]struct{}
+	knife *knife
+}
+
+// knife cuts every connection after a byte.
+type knife struct {
+	up   bool  // counts what goes to the server, else what comes from there
+	left int64 // bytes that still pass
+	cut  chan struct{}
 }
 
 // New returns a proxy to target that listens on a free port of the loopback.
@@ -52,6 +60,32 @@ func (p *Proxy) Cut() {
 	}
 }
 
+// CutAfter ends every connection, once, when so many more bytes have passed to the server or from it. The byte after
+// those never passes. The channel it returns is closed then; another call takes the place of this one.
+func (p *Proxy) CutAfter(bytes int64, toServer bool) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.knife = &knife{up: toServer, left: bytes, cut: make(chan struct{})}
+	return p.knife.cut
+}
+
+// passing returns how many of n bytes may pass, and whether that is the end.
+func (p *Proxy) passing(n int, toServer bool) (int, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := p.knife
+	if k == nil || k.up != toServer {
+		return n, false
+	}
+	if int64(n) <= k.left {
+		k.left -= int64(n)
+		return n, false
+	}
+	p.knife = nil
+	close(k.cut)
+	return int(k.left), true
+}
+
 // Close ends every connection and takes no more.
 func (p *Proxy) Close() error {
 	err := p.listener.Close()
@@ -73,8 +107,8 @@ func (p *Proxy) accept(ctx context.Context) {
 			continue
 		}
 		p.track(device, server)
-		p.open.Go(func() { p.pass(server, device, func() time.Duration { return 0 }) })
-		p.open.Go(func() { p.pass(device, server, p.held) })
+		p.open.Go(func() { p.pass(server, device, true) })
+		p.open.Go(func() { p.pass(device, server, false) })
 	}
 }
 
@@ -86,7 +120,11 @@ func (p *Proxy) track(conns ...net.Conn) {
 	}
 }
 
-func (p *Proxy) held() time.Duration {
+// held returns how much later something is to arrive.
+func (p *Proxy) held(toServer bool) time.Duration {
+	if toServer {
+		return 0
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.delay
@@ -99,14 +137,18 @@ type parcel struct {
 }
 
 // pass carries bytes one way until either side ends. What is not due by then is lost.
-func (p *Proxy) pass(to, from net.Conn, delay func() time.Duration) {
+func (p *Proxy) pass(to, from net.Conn, toServer bool) {
 	parcels, gone := make(chan parcel, 1024), make(chan struct{})
 	var carrier sync.WaitGroup
 	carrier.Go(func() {
 		for parcel := range parcels {
 			select {
 			case <-time.After(time.Until(parcel.due)):
-				_, _ = to.Write(parcel.data) // a connection that has ended takes nothing more
+				n, cut := p.passing(len(parcel.data), toServer)
+				_, _ = to.Write(parcel.data[:n]) // a connection that has ended takes nothing more
+				if cut {
+					p.Cut()
+				}
 			case <-gone:
 				return
 			}
@@ -118,7 +160,7 @@ func (p *Proxy) pass(to, from net.Conn, delay func() time.Duration) {
 		if err != nil {
 			break
 		}
-		parcels <- parcel{time.Now().Add(delay()), buf[:n]}
+		parcels <- parcel{time.Now().Add(p.held(toServer)), buf[:n]}
 	}
 	close(gone)
 	close(parcels)

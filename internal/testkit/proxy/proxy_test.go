@@ -83,3 +83,40 @@ func TestProxy(t *testing.T) {
 		}
 	})
 }
+
+// TestCutAfter lets so many bytes pass and no more, once.
+func TestCutAfter(t *testing.T) {
+	addr, got := echo(t)
+	p, err := New(t.Context(), addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, toServer := range []bool{true, false} {
+		cut := p.CutAfter(3, toServer)
+		conn := dial(t, p)
+		if _, err := conn.Write([]byte("12345")); err != nil {
+			t.Fatal(err)
+		}
+		back, _ := io.ReadAll(conn) // ends with a reset or in good order
+		<-cut
+		if arrived := len(back); !toServer && arrived != 3 || arrived > 3 {
+			t.Errorf("to the server %v: %d bytes came back", toServer, arrived)
+		}
+		time.Sleep(20 * time.Millisecond) // what passed is counted by then
+		if toServer && len(got) > 3 {
+			t.Errorf("%d bytes came to the server", len(got))
+		}
+		for len(got) > 0 {
+			<-got
+		}
+	}
+	again := dial(t, p)
+	if _, err := again.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 1)
+	if _, err := again.Read(b); err != nil || b[0] != 'x' {
+		t.Errorf("after the cut %q, %v", b, err)
+	}
+}
