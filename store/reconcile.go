@@ -18,7 +18,7 @@ func (s *Store) KeepStamp(ctx context.Context, stamp wire.Stamp) error {
 	}
 	if err := stamp.Verify(m.enrolment.ServerKey); err != nil {
 		s.log.WarnContext(ctx, "stamp of a page does not verify", slog.Any("error", err))
-		return nil //nolint:nilerr // said above
+		return nil
 	}
 	return s.update(ctx, "store.KeepStamp", "scope "+stamp.Scope.String(), func(ctx context.Context, t *tx) error {
 		t.quiet = true
