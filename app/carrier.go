@@ -156,6 +156,9 @@ func (c *carrier) show(ctx context.Context, progress survey.Progress) {
 	if status.Tone == present.Safe && c.open {
 		status.Words += "　还没有设密码，可在“设置”里设"
 	}
+	if words := present.Lease(c.store.LeaseEnds(), c.clock()); words != "" && (progress.Activity == survey.Idle || progress.Activity == survey.Backoff) {
+		status = present.Status{Words: words, Tone: present.Trouble}
+	}
 	if err := c.store.Health(); err != nil {
 		status = present.Status{Words: present.Say(err), Tone: present.Trouble}
 	}

@@ -106,7 +106,7 @@ func (c *Central) checkOffer(offer wire.Offer) error {
 		}
 	}
 	for _, r := range offer.Revisions {
-		if _, ok := stamped[r.ID]; !ok || r.Header.Scope != offer.Scope {
+		if _, ok := stamped[r.ID]; !ok { // its own scope may be another: a record that moved took it along
 			return refuse(fmt.Errorf("revision %s stands under no stamp", r.ID))
 		}
 	}
