@@ -55,15 +55,17 @@ unit: need-compiler need-database ## run all tests but e2e under the race detect
 
 .PHONY: e2e
 e2e: watched need-screen ## one visit through a real window and a real server, killed and cut off on the way
-	ZOUCUN_BIN=$(CURDIR)/bin/e2e go test -count=1 -timeout 20m -tags e2e ./internal/testkit/e2e
+	ZOUCUN_BIN=$(CURDIR)/bin/e2e go test -count=1 -parallel 4 -timeout 30m -tags e2e ./internal/testkit/e2e
 
 .PHONY: bench
 bench: build watched need-screen ## print the figures that matter, as "name value unit"
 	@ZOUCUN_BIN=$(CURDIR)/bin go run ./internal/testkit/bench
 
 .PHONY: soak
-soak: need-compiler ## the store's power cuts, kills and damage in full: 2,000 of each kind, about half an hour
-	ZOUCUN_SOAK=2000 go test -timeout 60m -run 'PowerCut|Killed|Flipped|Salvaging' -v ./store
+soak: watched need-screen ## power cuts, kills and damage in full, 2,000 of each kind: of the store, its second copy, and the real app; over an hour
+	ZOUCUN_SOAK=2000 go test -timeout 90m -run 'PowerCut|Killed|Flipped|Salvaging' -v ./store
+	ZOUCUN_SOAK=2000 go test -timeout 60m -run 'Power|Killed|Fault' -v ./sync/spare
+	ZOUCUN_SOAK=2000 ZOUCUN_BIN=$(CURDIR)/bin/e2e go test -count=1 -parallel 4 -timeout 120m -tags e2e -run Killed -v ./internal/testkit/e2e
 
 SEEDS ?= 2000
 START ?= 1

@@ -71,7 +71,7 @@ func TestKilledAppLosesNothing(t *testing.T) {
 }
 
 // tablets is how many apps are worked at a time, each on a desktop and with a server of its own.
-const tablets = 3
+const tablets = 4
 
 func killAgainAndAgain(t *testing.T, rounds int) {
 	t.Helper()
@@ -96,7 +96,7 @@ func killAgainAndAgain(t *testing.T, rounds int) {
 			v.killWhileStarting()
 		}
 		j = v.open()
-		v.must(j.Return(ctx, lastSection))
+		v.must(j.Return(ctx, lastSection, noteLabel))
 	}
 	t.Logf("killed %d times while somebody typed", rounds)
 }

@@ -5,6 +5,7 @@ package journey
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"zoucun/internal/testkit/robot"
@@ -149,6 +150,19 @@ func shows(ctx context.Context, w *robot.Window, text string) bool {
 			if o.Kind == "field" && o.Focused && o.Text == text {
 				return true
 			}
+		}
+		if rest(100*time.Millisecond)(ctx, w) != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// shownSoon reports whether something comes to be on the screen within a few seconds.
+func shownSoon(ctx context.Context, w *robot.Window, match robot.Match) bool {
+	for range 30 {
+		if view, err := w.Look(ctx); err == nil && slices.ContainsFunc(view.Objects, match) {
+			return true
 		}
 		if rest(100*time.Millisecond)(ctx, w) != nil {
 			return false

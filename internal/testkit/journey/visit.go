@@ -20,6 +20,9 @@ const (
 	Promise    = "三天内带水利站的人来看"
 )
 
+// firstSection stands at the top of the form's index.
+const firstSection = "0 表头"
+
 // Enrol types the server's address and the code, puts the PIN off, and waits for the villages.
 func (j *Journey) Enrol(ctx context.Context, url, code string) error {
 	return j.do(ctx, "enrol",
@@ -31,15 +34,19 @@ func (j *Journey) Open(ctx context.Context) error {
 	if err := j.do(ctx, "village", enterVillage, see("共")); err != nil {
 		return err
 	}
-	if err := j.do(ctx, "household", find(Initials), see("找到 2 户"), row(Household), see("没办完的问题")); err != nil {
+	if err := j.do(ctx, "household", find(Initials), see("找到 7 户"), row(Household), see("没办完的问题")); err != nil {
 		return err
 	}
-	return j.do(ctx, "form", button("开始走访"), see("0 表头"))
+	return j.do(ctx, "form", button("开始走访"), see(firstSection))
 }
 
-// Resume opens the draft of the household again after the app was ended.
+// Resume opens the draft of the household again after the app was ended: it opens by itself, unless the app had no time
+// to remember it.
 func (j *Journey) Resume(ctx context.Context) error {
-	return j.do(ctx, "resumed", enterVillage, find(Initials), see("找到 2 户"), row(Household), button("接着填"), see("0 表头"))
+	if shownSoon(ctx, j.Window, robot.Kind("row", firstSection)) {
+		return j.do(ctx, "resumed")
+	}
+	return j.do(ctx, "resumed", enterVillage, find(Initials), see("找到 7 户"), row(Household), button("接着填"), see(firstSection))
 }
 
 // Section goes to a section of the form.
@@ -47,8 +54,11 @@ func (j *Journey) Section(ctx context.Context, name string) error {
 	return j.do(ctx, "section "+name, row(name))
 }
 
-// Return goes back to a section of the draft after the app was ended.
-func (j *Journey) Return(ctx context.Context, section string) error {
+// Return goes back to a question of the draft after the app was ended: the page it is on opens by itself.
+func (j *Journey) Return(ctx context.Context, section, question string) error {
+	if shownSoon(ctx, j.Window, robot.Kind("text", question)) {
+		return nil
+	}
 	if err := j.Resume(ctx); err != nil {
 		return err
 	}
