@@ -90,7 +90,7 @@ func (w *dossierWriter) part(h survey.Holding) Part {
 		p.Title = survey.ProblemOf(h.Record).Title
 	case survey.TypeAccess:
 		return w.look(survey.AccessOf(h.Record, first.Header.Author))
-	case survey.TypeVisit, survey.TypePlace, survey.TypeStaff, survey.TypeForm:
+	case survey.TypeVisit, survey.TypePlace, survey.TypeStaff, survey.TypeForm, survey.TypeReading, survey.TypeUser, survey.TypeSealed:
 		p.Title = cmp.Or(h.Record.Fields[survey.VisitName], w.when(first))
 	}
 	p.Said = w.said(h.Record, h.Record.Fields)
