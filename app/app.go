@@ -277,6 +277,9 @@ func (p *program) setTextSize(size int) {
 }
 
 func (p *program) desk() present.Desk {
+	if self, enrolled, err := p.store.Enrolment(p.ctx()); err == nil && enrolled {
+		p.self = self // grant, recipients and numbers may have been renewed
+	}
 	return present.Desk{
 		Forms: p.store, Keeper: p.store, Sealer: p.store, Definitions: &p.forms, Enrolment: p.self, Who: p.who(),
 		Now: p.opt.Clock, Later: p.host.Later,

@@ -38,6 +38,13 @@ ctl township generate "$home/township.xlsx"
 ctl form import assets/forms/QZ-01
 ctl roster import "$home/township.xlsx"
 
+# Whom things are sealed to: the office that reads what is said about cadres, and the keeper of the recovery key.
+if [[ ! -e $home/纪委.key ]]; then
+	ctl key add -use envelope -name 县纪委监委 "$(ctl key make "$home/纪委.key")"
+	ctl key add -use recovery -name 县民政局 "$(ctl key make "$home/恢复.key")"
+	ctl phones -township 0551-62345678 -county-office 0551-12388 -duty 0551-62345110
+fi
+
 # A device enrols once; after that the app knows its server.
 enrol=()
 if [[ ! -e $home/app ]]; then

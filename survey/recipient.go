@@ -23,6 +23,14 @@ type Recipients struct {
 	County uint32      `cbor:"1,keyasint"`
 	Serial uint64      `cbor:"2,keyasint"` // a list replaces those with a smaller serial; 0 is no list
 	Listed []Recipient `cbor:"3,keyasint"`
+	Phones *Phones     `cbor:"4,keyasint,omitempty"` // nil where the county has named none
+}
+
+// Phones are the numbers a household is told: whom to ask or to complain to without the visitor.
+type Phones struct {
+	Township string `cbor:"1,keyasint"` // to look up, correct or delete what was written down
+	County   string `cbor:"2,keyasint"` // about the visitors themselves
+	Duty     string `cbor:"3,keyasint"` // the township's duty office, in danger
 }
 
 // For returns the recipients for one use, in the list's order.

@@ -171,6 +171,9 @@ func (d Desk) properties(ctx context.Context, draft survey.Draft, village survey
 		"deviceid": grant.Device.String(), "username": who.Name, "person": who.ID.String(),
 		"person_name": who.Name, "township": grant.Township, "village": village.String(),
 	}
+	if phones := d.Enrolment.Recipients.Phones; phones != nil {
+		p["township_phone"], p["county_phone"], p["duty_phone"] = phones.Township, phones.County, phones.Duty
+	}
 	if !draft.Household.IsZero() {
 		p["household"] = draft.Household.String()
 		if h, err := d.Forms.Household(ctx, draft.Household); err == nil && !h.Group.IsZero() {

@@ -292,3 +292,49 @@ func TestDiscardStopsTheTyping(t *testing.T) {
 		t.Errorf("%d drafts left, reported %v", len(o.drafts), reported)
 	}
 }
+
+// A filling is taken up on the page where it was left, and in the repeat instance that was entered.
+func TestAFillingIsTakenUpWhereItWasLeft(t *testing.T) {
+	o := newOffice(t, "QZ-01")
+	c := newTimer()
+	v := o.begin(t, "QZ-01", c)
+	ctx := t.Context()
+	for path, value := range map[survey.FieldPath]string{"visit/visit_result": "talked", "problems/has_issue": "yes"} {
+		if err := v.Answer(ctx, path, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.GoTo("problems/has_issue")
+	if err := v.Add(ctx, "problems/issues"); err != nil {
+		t.Fatal(err)
+	}
+	want := v.Page()
+	if err := v.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	back, err := o.desk(c).Resume(ctx, v.Draft().ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := back.Page(); got.Key != want.Key || !got.InInstance {
+		t.Errorf("taken up at %q, left at %q", got.Key, want.Key)
+	}
+}
+
+// The notice names the numbers that the county has put on its list.
+func TestTheNumbersOfTheCountyAreTold(t *testing.T) {
+	o := newOffice(t, "QZ-01")
+	d := o.desk(newTimer())
+	d.Enrolment.Recipients.Phones = &survey.Phones{Township: "0551-62345678", County: "0551-12388"}
+	v, err := d.Begin(t.Context(), survey.FormInfo{ID: "QZ-01", Version: "1.0", Title: o.titles["QZ-01"]}, o.village.ID, o.households[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[survey.FieldPath]string{
+		"head/township_phone": "0551-62345678", "head/county_phone": "0551-12388", "head/duty_phone": "（请看联系卡）",
+	} {
+		if q, ok := v.session.Question(path); !ok || q.Value != want {
+			t.Errorf("%s = %q, want %q", path, q.Value, want)
+		}
+	}
+}

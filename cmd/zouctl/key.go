@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -122,4 +123,33 @@ func (s *session) changeRecipients(ctx context.Context, change func([]survey.Rec
 		s.tell("名单已更新，共 %d 项；各设备下次联网时收到。\n", len(listed))
 		return nil
 	})
+}
+
+// phones shows or sets the numbers that households are told.
+func phones(flags *flag.FlagSet) action {
+	township := flags.String("township", "", "查询、更正、删除的电话")
+	county := flags.String("county-office", "", "对走访人有意见时打的县级电话")
+	duty := flags.String("duty", "", "有危险时打的乡镇值班电话")
+	return func(ctx context.Context, s *session, _ []string) error {
+		return s.withCentral(ctx, func(c *central.Central) error {
+			list, err := c.Recipients(ctx)
+			if err != nil {
+				return err
+			}
+			var now survey.Phones
+			if list.Phones != nil {
+				now = *list.Phones
+			}
+			set := survey.Phones{
+				Township: cmp.Or(*township, now.Township), County: cmp.Or(*county, now.County), Duty: cmp.Or(*duty, now.Duty),
+			}
+			if set != now {
+				if err := c.SetPhones(ctx, set); err != nil {
+					return err
+				}
+				s.tell("电话已更新；各设备下次联网时收到，念告知时就用新的。\n")
+			}
+			return s.printf("查改删\t%s\n县级\t%s\n值班\t%s\n", set.Township, set.County, set.Duty)
+		})
+	}
 }

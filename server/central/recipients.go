@@ -27,12 +27,24 @@ func (c *Central) SetRecipients(ctx context.Context, listed []survey.Recipient) 
 			return fail("central.SetRecipients", err)
 		}
 	}
-	err := c.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		present, err := c.recipients(ctx, tx)
+	return fail("central.SetRecipients", c.changeRecipients(ctx, func(list *survey.Recipients) { list.Listed = listed }))
+}
+
+// SetPhones puts other numbers on the list that households are told.
+func (c *Central) SetPhones(ctx context.Context, phones survey.Phones) error {
+	return fail("central.SetPhones", c.changeRecipients(ctx, func(list *survey.Recipients) { list.Phones = &phones }))
+}
+
+// changeRecipients signs the list anew, changed and under the next serial.
+func (c *Central) changeRecipients(ctx context.Context, change func(*survey.Recipients)) error {
+	return c.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		list, err := c.recipients(ctx, tx)
 		if err != nil {
 			return err
 		}
-		signed, err := wire.SignRecipients(survey.Recipients{County: c.county, Serial: present.Serial + 1, Listed: listed}, c.key)
+		list.County, list.Serial = c.county, list.Serial+1
+		change(&list)
+		signed, err := wire.SignRecipients(list, c.key)
 		if err != nil {
 			return err
 		}
@@ -40,10 +52,9 @@ func (c *Central) SetRecipients(ctx context.Context, listed []survey.Recipient) 
 			return &survey.Error{Kind: survey.Invalid, Op: "central.SetRecipients", Message: "名单太长，没有改动。", Err: err}
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO recipients (county, serial, list, sign) VALUES ($1, $2, $3, $4)`,
-			int64(c.county), int64(present.Serial+1), signed.List, signed.Signature)
+			int64(c.county), int64(list.Serial), signed.List, signed.Signature)
 		return err
 	})
-	return fail("central.SetRecipients", err)
 }
 
 func (c *Central) recipients(ctx context.Context, tx *sql.Tx) (survey.Recipients, error) {

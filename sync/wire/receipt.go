@@ -90,6 +90,9 @@ func (s SignedRecipients) Open(key ed25519.PublicKey) (survey.Recipients, error)
 	for _, listed := range r.Listed {
 		err = errors.Join(err, within("bytes of recipient", len(listed.Name)+len(listed.Key), MaxName))
 	}
+	if p := r.Phones; p != nil {
+		err = errors.Join(err, within("bytes of phones", len(p.Township)+len(p.County)+len(p.Duty), MaxName))
+	}
 	return r, err
 }
 
