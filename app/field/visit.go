@@ -320,7 +320,7 @@ type block struct {
 	column *fyne.Container
 	input  fyne.CanvasObject
 	shown  []fyne.CanvasObject // pictures of the question and its options
-	row    []*block // of a row: its questions
+	row    []*block            // of a row: its questions
 	inRow  bool
 
 	reported    string // the value the control shows of itself

@@ -164,7 +164,9 @@ func (v *Visit) illustration(ctx context.Context, words string, files map[string
 }
 
 // Closer returns a picture that came with the form as large as it is ever shown, nil where it cannot be.
-func (v *Visit) Closer(ctx context.Context, name string) image.Image { return v.picture(ctx, name, closerPixels) }
+func (v *Visit) Closer(ctx context.Context, name string) image.Image {
+	return v.picture(ctx, name, closerPixels)
+}
 
 // picture returns a picture that came with the form, nil where there is none that can be shown: a question is asked
 // without its picture rather than not at all.

@@ -79,7 +79,7 @@ func (s *session) publish(ctx context.Context, c *central.Central, d definition,
 		Record: survey.DerivedID[survey.RecordID](register, "form/"+string(d.form.ID)+"/"+d.form.Version),
 		Type:   survey.TypeForm, Scope: register, Form: d.form.ID, FormVersion: d.form.Version,
 		Fields: survey.Fields{survey.FormTitle: d.form.Title, survey.FormXML: string(d.xml)},
-		Files: d.files.attachments(),
+		Files:  d.files.attachments(),
 	}
 	held, err := c.Record(ctx, form.Record)
 	switch {
@@ -170,7 +170,7 @@ func (d *definition) rehearse(clock survey.Clock) error {
 	d.form = read
 	_, err = form.Begin(read, form.Env{
 		Sources: func(file string) (*form.Source, bool) { source, ok := d.files.sources[file]; return source, ok },
-		Now: clock, NewID: survey.NewID[survey.RecordID]().String,
+		Now:     clock, NewID: survey.NewID[survey.RecordID]().String,
 		Instances: func(string) (form.Table, bool) { return nobody{}, true },
 	})
 	return err

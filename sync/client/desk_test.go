@@ -142,7 +142,7 @@ func (m *memory) Offer(context.Context, survey.ScopeID, []survey.RevID, int, int
 }
 
 func (m *memory) TendFormFiles(context.Context) ([]survey.Attachment, error) { return nil, nil }
-func (m *memory) FormFileHeld(context.Context, survey.Hash) (int64, error) { return 0, nil }
+func (m *memory) FormFileHeld(context.Context, survey.Hash) (int64, error)   { return 0, nil }
 func (m *memory) AddToFormFile(context.Context, survey.Attachment, int64, []byte) (int64, error) {
 	return 0, nil
 }
