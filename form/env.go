@@ -169,8 +169,8 @@ func (n *listNode) Cell(name string) (string, bool) {
 
 // Lookup finds rows by the table's index.
 func (n *listNode) Lookup(row, column, value string) ([]xpath.Node, bool) {
-	if n != n.list.root {
-		return nil, false
+	if place, known := n.list.single[column]; n != n.list.root || known && place < 0 {
+		return nil, false // of several columns of one name any may have the value
 	}
 	if row != "item" {
 		return nil, true

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -58,8 +57,8 @@ func readSource(file string, data []byte) (*Source, error) {
 		return &Source{table: table}, err
 	case ".xml":
 		doc, err := xpath.ReadTree(bytes.NewReader(data))
-		if broken, ok := errors.AsType[*xml.SyntaxError](err); ok {
-			err = fmt.Errorf("第 %d 行不是完整的 XML：%w", broken.Line, err)
+		if err != nil {
+			err = fmt.Errorf("不是完整的 XML（%w）", err)
 		}
 		return &Source{tree: doc}, err
 	case ".geojson":
@@ -101,7 +100,7 @@ func ReadTable(r io.Reader) (Table, error) {
 	reader.FieldsPerRecord = -1
 	rows, err := reader.ReadAll()
 	if broken, ok := errors.AsType[*csv.ParseError](err); ok {
-		return nil, fmt.Errorf("第 %d 行的引号不配对：%w", broken.Line, err)
+		return nil, fmt.Errorf("第 %d 行的引号不配对", broken.Line)
 	}
 	switch {
 	case err != nil:
@@ -197,7 +196,7 @@ func readGeoJSON(data []byte) (xpath.Node, error) {
 		Features []geoFeature
 	}
 	if err := json.Unmarshal(data, &layer); err != nil {
-		return nil, fmt.Errorf("不是完整的 GeoJSON：%w", err)
+		return nil, fmt.Errorf("不是完整的 GeoJSON（%w）", err)
 	}
 	if layer.Type != "FeatureCollection" {
 		return nil, errors.New("不是 FeatureCollection")
