@@ -44,7 +44,10 @@ func TestFormFileInPieces(t *testing.T) {
 		from []byte
 		held int64
 	}{
-		{0, data[:1000], 1000}, {0, data[:1000], 1000}, {5000, data[5000:6000], 1000}, {1000, append(bytes.Clone(data[1000:]), 'x'), 1000},
+		{0, data[:1000], 1000},
+		{0, data[:1000], 1000},
+		{5000, data[5000:6000], 1000},
+		{1000, append(bytes.Clone(data[1000:]), 'x'), 1000},
 		{1000, data[1000:9000], 9000},
 	} {
 		if held, err := s.AddToFormFile(t.Context(), file, step.at, step.from); err != nil || held != step.held {

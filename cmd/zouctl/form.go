@@ -146,16 +146,26 @@ func (s *session) readForm(path string) (definition, error) {
 	if err := d.read(); err != nil || d.xml == nil {
 		return d, err
 	}
+	read, err := xform.Read(bytes.NewReader(d.xml))
+	if err != nil {
+		d.doesNotRun(err)
+		return d, nil
+	}
+	d.form = read
 	if err := d.gather(); err != nil {
 		return d, err
 	}
 	if err := d.rehearse(s.clock); err != nil {
-		d.found = append(d.found, xlsform.Finding{
-			Code: doesNotRun, Severity: xlsform.Fatal, Message: cmp.Or(survey.MessageOf(err), err.Error()),
-			Remedy: "请检查这里的算式：路径写对了没有，有没有几道题互相算来算去。",
-		})
+		d.doesNotRun(err)
 	}
 	return d, nil
+}
+
+func (d *definition) doesNotRun(err error) {
+	d.found = append(d.found, xlsform.Finding{
+		Code: doesNotRun, Severity: xlsform.Fatal, Message: cmp.Or(survey.MessageOf(err), err.Error()),
+		Remedy: "请检查这里的算式：路径写对了没有，有没有几道题互相算来算去。",
+	})
 }
 
 // doesNotRun is the code of what shows only when a form begins, such as values computed from each other in a circle.
@@ -163,14 +173,12 @@ const doesNotRun xlsform.Code = "ZC200"
 
 // rehearse begins a filling of the compiled form with the files that come with it and empty registers.
 func (d *definition) rehearse(clock survey.Clock) error {
-	read, err := xform.Read(bytes.NewReader(d.xml))
-	if err != nil {
-		return err
-	}
-	d.form = read
-	_, err = form.Begin(read, form.Env{
-		Sources: func(file string) (*form.Source, bool) { source, ok := d.files.sources[file]; return source, ok },
-		Now:     clock, NewID: survey.NewID[survey.RecordID]().String,
+	_, err := form.Begin(d.form, form.Env{
+		Sources: func(file string) (*form.Source, bool) {
+			source, ok := d.files.sources[file]
+			return source, ok
+		},
+		Now: clock, NewID: survey.NewID[survey.RecordID]().String,
 		Instances: func(string) (form.Table, bool) { return nobody{}, true },
 	})
 	return err

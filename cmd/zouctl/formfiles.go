@@ -81,12 +81,8 @@ func (d *definition) readable() []xlsform.Finding {
 
 // gather reads each file that the form names: every one whole and once, so that none turns out broken on a tablet.
 func (d *definition) gather() error {
-	read, err := xform.Read(bytes.NewReader(d.xml))
-	if err != nil {
-		return nil // the rehearsal says what is wrong
-	}
-	d.form, d.files.sources = read, map[string]*form.Source{}
-	named := read.Files()
+	d.files.sources = map[string]*form.Source{}
+	named := d.form.Files()
 	for _, name := range named.Instances {
 		if err := d.take(name, d.takeSource); err != nil {
 			return err

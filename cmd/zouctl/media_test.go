@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"image"
@@ -17,10 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"crypto/tls"
-
 	"zoucun/app/present"
-
 	"zoucun/survey"
 	"zoucun/sync/client"
 )
