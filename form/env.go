@@ -12,6 +12,8 @@ type Env struct {
 	Now        func() time.Time  // also tells the time zone
 	NewID      func() string     // a fresh UUID
 	Properties map[string]string // what property(name) and preloads return: deviceid, username, household…
+	// Sources returns a file that came with the form. It is asked before Instances.
+	Sources func(file string) (*Source, bool)
 	// Instances returns the register behind an external list by its file name, as "household.csv".
 	Instances func(file string) (Table, bool)
 	// Files returns the content of a file that came with the form, when Instances has no register of its name.
@@ -167,8 +169,8 @@ func (n *listNode) Cell(name string) (string, bool) {
 
 // Lookup finds rows by the table's index.
 func (n *listNode) Lookup(row, column, value string) ([]xpath.Node, bool) {
-	if n != n.list.root {
-		return nil, false
+	if place, known := n.list.single[column]; n != n.list.root || known && place < 0 {
+		return nil, false // of several columns of one name any may have the value
 	}
 	if row != "item" {
 		return nil, true

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"unicode/utf8"
 
 	"zoucun/form/xpath"
 	"zoucun/survey"
@@ -24,39 +26,63 @@ const (
 	maxFile    = 256 << 20
 )
 
-// ReadInstance reads a file that came with a form, as ODK forms attach them, into the node instance() selects: a table
-// (.csv), a document (.xml) or a map layer (.geojson). Tables and map layers have the form <root><item>…</item></root>.
-func ReadInstance(file string, data []byte) (xpath.Node, error) {
-	n, err := readInstance(file, data)
+// Source is a file that came with a form, read. It does not change, and any number of fillings may draw on it.
+type Source struct {
+	table Table // of a .csv
+	tree  xpath.Node
+}
+
+// ReadSource reads a file that came with a form, as ODK forms attach them: a table (.csv), a document (.xml) or a map
+// layer (.geojson).
+func ReadSource(file string, data []byte) (*Source, error) {
+	source, err := readSource(file, data)
 	if err != nil {
 		return nil, &survey.Error{
 			Kind: survey.Invalid, Op: "form.ReadInstance", Subject: file, Message: fmt.Sprintf("附带的文件“%s”读不出来：%s", file, err), Err: err,
 		}
 	}
-	return n, nil
+	return source, nil
 }
 
-func readInstance(file string, data []byte) (xpath.Node, error) {
+func readSource(file string, data []byte) (*Source, error) {
 	if len(data) > maxFile {
 		return nil, errors.New("文件太大")
 	}
 	switch strings.ToLower(path.Ext(file)) {
 	case ".csv":
-		table, err := ReadTable(bytes.NewReader(data))
-		if err != nil {
-			return nil, err
+		if !utf8.Valid(data) {
+			return nil, errors.New("不是 UTF-8 编码。请在 WPS 里另存为“CSV UTF-8”")
 		}
-		return newList(table).top, nil
+		table, err := ReadTable(bytes.NewReader(data))
+		return &Source{table: table}, err
 	case ".xml":
 		doc, err := xpath.ReadTree(bytes.NewReader(data))
 		if err != nil {
-			return nil, err
+			err = fmt.Errorf("不是完整的 XML（%w）", err)
 		}
-		return doc, nil
+		return &Source{tree: doc}, err
 	case ".geojson":
-		return readGeoJSON(data)
+		tree, err := readGeoJSON(data)
+		return &Source{tree: tree}, err
 	}
 	return nil, errors.New("不认识这种文件")
+}
+
+// node returns what instance() selects of the file. Tables and map layers have the form <root><item>…</item></root>.
+func (s *Source) node() xpath.Node {
+	if s.table != nil {
+		return newList(s.table).top
+	}
+	return s.tree
+}
+
+// ReadInstance reads a file that came with a form, as [ReadSource] does, into the node instance() selects.
+func ReadInstance(file string, data []byte) (xpath.Node, error) {
+	source, err := ReadSource(file, data)
+	if err != nil {
+		return nil, err
+	}
+	return source.node(), nil
 }
 
 // ReadTable reads a register in CSV. The delimiter is a comma, or a semicolon, tab or bar when the heading has no comma
@@ -73,11 +99,14 @@ func ReadTable(r io.Reader) (Table, error) {
 	reader.Comma = delimiterOf(heading)
 	reader.FieldsPerRecord = -1
 	rows, err := reader.ReadAll()
+	if broken, ok := errors.AsType[*csv.ParseError](err); ok {
+		return nil, fmt.Errorf("第 %d 行的引号不配对", broken.Line)
+	}
 	switch {
 	case err != nil:
 		return nil, err
 	case len(rows) == 0 || len(rows[0]) > maxColumns:
-		return nil, errors.New("表头不对")
+		return nil, errors.New("第 1 行的表头不对")
 	}
 	for i, name := range rows[0] {
 		if rows[0][i] = strings.TrimSpace(name); !elementName(rows[0][i]) {
@@ -107,6 +136,7 @@ func elementName(name string) bool {
 type fileTable struct {
 	columns []string
 	rows    [][]string
+	mu      sync.Mutex
 	index   []map[string][]int
 }
 
@@ -134,6 +164,8 @@ func (t *fileTable) Lookup(column, value string) []int {
 		if name != column {
 			continue
 		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
 		if t.index[c] == nil {
 			t.index[c] = map[string][]int{}
 			for row := range t.rows {
@@ -164,7 +196,7 @@ func readGeoJSON(data []byte) (xpath.Node, error) {
 		Features []geoFeature
 	}
 	if err := json.Unmarshal(data, &layer); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("不是完整的 GeoJSON（%w）", err)
 	}
 	if layer.Type != "FeatureCollection" {
 		return nil, errors.New("不是 FeatureCollection")

@@ -168,6 +168,11 @@ func (s *Session) openInstance(id string) xpath.Node {
 		}
 		file = def.File
 	}
+	if s.env.Sources != nil {
+		if source, ok := s.env.Sources(file); ok {
+			return source.node()
+		}
+	}
 	if s.env.Instances != nil {
 		if table, ok := s.env.Instances(file); ok {
 			return newList(table).top

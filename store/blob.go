@@ -120,8 +120,9 @@ func (s *Store) reseal(hash survey.Hash) error {
 	})
 }
 
-// blobInUse finds a hash that a draft or a finished record still needs.
-const blobInUse = `SELECT EXISTS (SELECT 1 FROM draft_file WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM blob WHERE sha256 = ?1)`
+// blobInUse finds a hash that a draft, a finished record or a form still needs.
+const blobInUse = `SELECT EXISTS (SELECT 1 FROM draft_file WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM blob WHERE sha256 = ?1)
+	OR EXISTS (SELECT 1 FROM form_file WHERE sha256 = ?1)`
 
 // tidy deletes those files that nothing refers to any more. What it cannot delete now is swept when the store is next
 // opened: what made the files unused has been done all the same. The caller holds blobsInUse.

@@ -368,6 +368,7 @@ func (s *Store) adopt(ctx context.Context, t *tx, p survey.Parcel) (missing int,
 	err = t.exec(ctx, `INSERT INTO draft (draft_id, scope_id, changed, state_step, facts_sealed, state_sealed, owner)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`, p.Draft[:], p.Scope[:], int64(cmp.Or(p.Changed, latest.At)), latest.Step, facts,
 		box.Seal(latest.State, statePlace(p.Draft)), s.owner.tag)
+	err = errors.Join(err, s.noteDraftForm(ctx, t, survey.Draft{ID: p.Draft, Form: p.Form, FormVersion: p.FormVersion}))
 	for _, shot := range p.Snapshots[:len(p.Snapshots)-1] {
 		err = errors.Join(err, t.exec(ctx, "INSERT INTO draft_state (draft_id, step, state_sealed, at) VALUES (?, ?, ?, ?)",
 			p.Draft[:], shot.Step, box.Seal(shot.State, earlierPlace(p.Draft, shot.Step)), int64(shot.At)))

@@ -47,8 +47,9 @@ func (s *Store) BeginDraft(ctx context.Context, d survey.Draft, state []byte) er
 			return err
 		}
 		t.after = append(t.after, func() { s.places[d.ID] = draftPlace{box: box} })
-		return t.exec(ctx, `INSERT INTO draft (draft_id, scope_id, changed, state_step, facts_sealed, state_sealed, owner)
+		err = t.exec(ctx, `INSERT INTO draft (draft_id, scope_id, changed, state_step, facts_sealed, state_sealed, owner)
 			VALUES (?, ?, ?, 0, ?, ?, ?)`, d.ID[:], d.Scope[:], t.now.UnixMilli(), facts, box.Seal(state, statePlace(d.ID)), s.owner.tag)
+		return errors.Join(err, s.noteDraftForm(ctx, t, d))
 	})
 }
 

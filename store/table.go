@@ -47,20 +47,10 @@ func (s *Store) Table(ctx context.Context, name string, d survey.Draft) (form.Ta
 		s.log.ErrorContext(ctx, "read register for a form", slog.Any("error", err))
 		return nil, false
 	}
-	if len(records) == 0 && !knownRegister(survey.RecordType(recordType)) {
+	if len(records) == 0 && !survey.RecordType(recordType).Register() {
 		return nil, false
 	}
 	return newTable(records), true
-}
-
-// knownRegister reports whether forms may ask for a register even while it is empty.
-func knownRegister(t survey.RecordType) bool {
-	switch t {
-	case survey.TypeHousehold, survey.TypePlace, survey.TypeStaff, survey.TypeProblem:
-		return true
-	case survey.TypeVisit, survey.TypeForm, survey.TypeAccess, survey.TypeSealed, survey.TypeReading, survey.TypeUser:
-	}
-	return false
 }
 
 // sharedScope returns the scope of places, staff and forms, or nothing before enrolment.

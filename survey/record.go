@@ -17,6 +17,16 @@ const (
 	TypeReading   RecordType = "reading"   // how a word is said, where the dictionary does not know; written by the township
 )
 
+// Register reports whether forms may ask for the records of a type as a list even while there are none.
+func (t RecordType) Register() bool {
+	switch t {
+	case TypeHousehold, TypePlace, TypeStaff, TypeProblem:
+		return true
+	case TypeVisit, TypeForm, TypeAccess, TypeSealed, TypeReading, TypeUser:
+	}
+	return false
+}
+
 // RevisionKind says what a revision does to its record. Append-only: the values travel.
 type RevisionKind uint8
 

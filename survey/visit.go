@@ -79,6 +79,7 @@ type FormInfo struct {
 	ID      FormID
 	Version string
 	Title   string
+	Missing int // files that come with it and are not on the device yet
 }
 
 // Fields of a form record. The header's Form and FormVersion name which form and version the revision defines.

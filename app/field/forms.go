@@ -12,6 +12,9 @@ func NewForms(forms []survey.FormInfo, onChoose func(survey.FormInfo)) *Screen {
 	objects := make([]fyne.CanvasObject, len(forms))
 	for i, info := range forms {
 		facts := widgets.RowFacts{Title: info.Title, Detail: string(info.ID) + "　" + info.Version + " 版"}
+		if info.Missing > 0 {
+			facts.Detail += "　表的附件还没收全，联网后自动接收"
+		}
 		objects[i] = widgets.Edged(widgets.NewRow(facts, func() { onChoose(info) }))
 	}
 	return &Screen{Title: "选择调查表", Body: widgets.NewPage(objects...)}

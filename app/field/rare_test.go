@@ -30,6 +30,7 @@ import (
 type county struct {
 	t       *testing.T
 	central *central.Central
+	blobs   *blob.Folder
 	url     string
 }
 
@@ -55,7 +56,7 @@ func newCounty(t *testing.T) *county {
 	host.EnableHTTP2 = true
 	host.StartTLS()
 	t.Cleanup(host.Close)
-	return &county{t: t, central: c, url: host.URL}
+	return &county{t: t, central: c, blobs: blobs, url: host.URL}
 }
 
 // take imports a roster as zouctl does.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -322,7 +323,8 @@ type block struct {
 	object fyne.CanvasObject
 	column *fyne.Container
 	input  fyne.CanvasObject
-	row    []*block // of a row: its questions
+	shown  []fyne.CanvasObject // pictures of the question and its options
+	row    []*block            // of a row: its questions
 	inRow  bool
 
 	reported    string // the value the control shows of itself
@@ -343,7 +345,7 @@ func (v *visit) newBlock(item present.Item) *block {
 		b.object = widgets.NewText(item.Label, widgets.Strong)
 		return b
 	case present.QuestionItem:
-		b.input = v.control(b)
+		b.input, b.shown = v.control(b), b.illustrations()
 	case present.RowItem:
 		for _, q := range item.Row {
 			b.row = append(b.row, v.newRowBlock(q))
@@ -360,7 +362,7 @@ func (v *visit) newBlock(item present.Item) *block {
 func (v *visit) newRowBlock(item present.Item) *block {
 	b := &block{visit: v, item: item, column: widgets.Column(), reported: item.Question.Value, inRow: true}
 	b.object = b.column
-	b.input = v.control(b)
+	b.input, b.shown = v.control(b), b.illustrations()
 	b.layOut()
 	return b
 }
@@ -370,9 +372,10 @@ func (b *block) layOut() {
 	var objects []fyne.CanvasObject
 	if b.inRow && b.input != nil {
 		label := widgets.NewText(b.title(), widgets.TextStyle{Whole: true})
-		objects = append(objects, b.wrong(), widgets.Bar(1, label, b.input))
+		objects = append(append(objects, b.shown...), b.wrong(), widgets.Bar(1, label, b.input))
 	} else {
-		objects = append(objects, widgets.Tight(b.head()...), b.wrong(), b.input)
+		objects = append(append(objects, widgets.Tight(b.head()...)), b.shown...)
+		objects = append(objects, b.wrong(), b.input)
 	}
 	for _, q := range b.row {
 		objects = append(objects, q.object)
@@ -425,6 +428,9 @@ func (b *block) update(item present.Item) {
 		}
 	case present.QuestionItem:
 		b.updateControl(old)
+		if !sameMedia(old.Question, item.Question) {
+			b.shown = b.illustrations()
+		}
 	}
 	b.layOut()
 }
@@ -460,6 +466,13 @@ func (b *block) updateControl(before present.Item) {
 
 func sameChoices(a, b []form.Choice) bool {
 	return slices.EqualFunc(a, b, func(x, y form.Choice) bool { return x.Name == y.Name && x.Label == y.Label })
+}
+
+// sameMedia reports whether the same files go with a question and its options.
+func sameMedia(a, b form.Question) bool {
+	return maps.Equal(a.Media, b.Media) && slices.EqualFunc(a.Choices, b.Choices, func(x, y form.Choice) bool {
+		return x.Label == y.Label && maps.Equal(x.Media, y.Media)
+	})
 }
 
 func (v *visit) repeat(item present.Item) fyne.CanvasObject {

@@ -13,6 +13,7 @@ import (
 type Definitions struct {
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]*xform.Form
+	media media
 }
 
 // fewForms is how many are remembered: a township uses one or two, each in a version or two.

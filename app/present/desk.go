@@ -41,6 +41,9 @@ type Forms interface {
 	Forms(ctx context.Context) ([]survey.FormInfo, error)
 	FormXML(ctx context.Context, id survey.FormID, version string) ([]byte, error)
 	Table(ctx context.Context, name string, draft survey.Draft) (form.Table, bool)
+	// FormFiles returns the files that came with the form of a draft, or why it cannot be filled in without them.
+	FormFiles(ctx context.Context, draft survey.Draft) ([]survey.Attachment, error)
+	FormFile(ctx context.Context, hash survey.Hash) ([]byte, error)
 	Household(ctx context.Context, id survey.RecordID) (survey.Household, error)
 	Groups(village survey.RecordID) []survey.Place
 	SearchHouseholds(village survey.RecordID, query string, limit int) []survey.FoundHousehold
@@ -154,7 +157,15 @@ func (d Desk) open(ctx context.Context, draft survey.Draft) (*xform.Form, form.E
 	if err != nil {
 		return nil, form.Env{}, fmt.Errorf("present.open %s: %w", draft.Form, err)
 	}
+	sources, err := d.sources(ctx, draft, definition)
+	if err != nil {
+		return nil, form.Env{}, fmt.Errorf("present.open %s: %w", draft.Form, err)
+	}
 	return definition, form.Env{
+		Sources: func(file string) (*form.Source, bool) {
+			source, ok := sources[file]
+			return source, ok
+		},
 		Now:   d.Now,
 		NewID: func() string { return survey.NewID[survey.RecordID]().String() },
 		Instances: func(file string) (form.Table, bool) {

@@ -182,6 +182,12 @@ func (o *office) FormXML(_ context.Context, id survey.FormID, _ string) ([]byte,
 	return o.forms[id], nil
 }
 
+func (o *office) FormFiles(context.Context, survey.Draft) ([]survey.Attachment, error) {
+	return nil, nil
+}
+
+func (o *office) FormFile(context.Context, survey.Hash) ([]byte, error) { return nil, nil }
+
 func (o *office) Table(_ context.Context, name string, _ survey.Draft) (form.Table, bool) {
 	switch name {
 	case "place.csv":

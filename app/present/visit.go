@@ -31,6 +31,7 @@ type Visit struct {
 	behind  bool     // the journal lacks a change: the next thing kept is the whole state
 	over    bool     // finished or discarded
 	offers  map[survey.FieldPath]offer
+	files   map[string]survey.Hash // that came with the form, by name; nil until one is asked for
 
 	// OnChange is called after every change that other questions may show.
 	OnChange func()

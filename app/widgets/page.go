@@ -1,6 +1,8 @@
 package widgets
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -156,7 +158,7 @@ func (l *sheet) heightFor(objects []fyne.CanvasObject, width float32) float32 {
 
 // Spacer takes height without showing anything.
 func Spacer(height float32) fyne.CanvasObject {
-	r := canvas.NewRectangle(nil)
+	r := canvas.NewRectangle(color.Transparent)
 	r.SetMinSize(fyne.NewSize(1, height))
 	return r
 }

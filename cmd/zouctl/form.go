@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"zoucun/form"
@@ -28,6 +29,7 @@ type definition struct {
 	found []xlsform.Finding // of reading and compiling
 	xml   []byte            // nil when a finding is fatal
 	form  *xform.Form       // likewise
+	files formFiles         // that come with it
 }
 
 func formShow(*flag.FlagSet) action {
@@ -50,6 +52,7 @@ func formShow(*flag.FlagSet) action {
 
 func formImport(flags *flag.FlagSet) action {
 	list := flags.String("rules", "", "本县补充的词表（CSV：词,理由）")
+	blobs := declareBlobs(flags)
 	return func(ctx context.Context, s *session, args []string) error {
 		rules, err := readRules(*list)
 		if err != nil {
@@ -59,32 +62,30 @@ func formImport(flags *flag.FlagSet) action {
 		if err != nil {
 			return err
 		}
-		if err := s.tellFindings(append(d.found, d.refusals(rules)...)); err != nil {
+		if err := s.tellFindings(append(d.whole(), d.refusals(rules)...)); err != nil {
 			return err
 		}
 		if d.form.ID == "" || d.form.Version == "" {
 			return refuse(survey.Invalid, "form", "表单没有写明编号或版本。请在 settings 表里填 form_id 和 version。", nil)
 		}
-		return s.withCentral(ctx, func(c *central.Central) error { return s.publish(ctx, c, d) })
+		return s.withCentral(ctx, func(c *central.Central) error { return s.publish(ctx, c, d, *blobs) })
 	}
 }
 
 // publish writes a form into the register. What a version asks never changes: visits say which one they answered.
-func (s *session) publish(ctx context.Context, c *central.Central, d definition) error {
+func (s *session) publish(ctx context.Context, c *central.Central, d definition, blobs string) error {
 	register := survey.RegisterScope(c.County())
 	form := central.Write{
 		Record: survey.DerivedID[survey.RecordID](register, "form/"+string(d.form.ID)+"/"+d.form.Version),
 		Type:   survey.TypeForm, Scope: register, Form: d.form.ID, FormVersion: d.form.Version,
 		Fields: survey.Fields{survey.FormTitle: d.form.Title, survey.FormXML: string(d.xml)},
+		Files:  d.files.attachments(),
 	}
 	held, err := c.Record(ctx, form.Record)
 	switch {
-	case err == nil && held.Fields[survey.FormXML] == form.Fields[survey.FormXML]:
-		return s.printf("%s %s 已经在服务器上，没有变化\n", d.form.ID, d.form.Version)
 	case err == nil:
-		return &hintError{
-			refuse(survey.Conflicting, "form", fmt.Sprintf("服务器上已有 %s %s，内容不同。已经发布的版本不能改，服务器上的没有动。", d.form.ID, d.form.Version), nil),
-			"在 settings 表里换一个新的 version 再导入",
+		if err := d.sameAs(held, form); err != nil {
+			return err
 		}
 	case survey.KindOf(err) != survey.NotFound:
 		return err
@@ -96,10 +97,38 @@ func (s *session) publish(ctx context.Context, c *central.Central, d definition)
 	if err := s.tellFindings(d.reused(published)); err != nil {
 		return err
 	}
-	if _, err := c.Write(ctx, operator, []central.Write{form}); err != nil {
+	if err := s.putFiles(ctx, d.files, blobs); err != nil {
 		return err
 	}
-	return s.printf("已发布 %s %s（%s）\n", d.form.ID, d.form.Version, d.form.Title)
+	written, err := c.Write(ctx, operator, []central.Write{form})
+	switch {
+	case err != nil:
+		return err
+	case written == 0:
+		return s.printf("%s %s 已经在服务器上，没有变化\n", d.form.ID, d.form.Version)
+	}
+	if err := s.printf("已发布 %s %s（%s）\n", d.form.ID, d.form.Version, d.form.Title); err != nil || len(form.Files) == 0 {
+		return err
+	}
+	return s.printf("附带的文件 %d 个，共 %d 字节\n", len(form.Files), d.files.size())
+}
+
+// sameAs refuses a form that is published in this version with another content or other files. Files that did not come
+// with it then may come now.
+func (d *definition) sameAs(held survey.Record, form central.Write) error {
+	differs := ""
+	switch {
+	case held.Fields[survey.FormXML] != form.Fields[survey.FormXML]:
+		differs = "内容不同"
+	case len(held.Files) > 0 && !slices.Equal(held.Files, form.Files):
+		differs = "附带的文件不同"
+	default:
+		return nil
+	}
+	return &hintError{
+		refuse(survey.Conflicting, "form", fmt.Sprintf("服务器上已有 %s %s，%s。已经发布的版本不能改，服务器上的没有动。", d.form.ID, d.form.Version, differs), nil),
+		"在 settings 表里换一个新的 version 再导入",
+	}
 }
 
 // usableForm reads a form that has to be whole, and tells what is wrong with it.
@@ -108,7 +137,7 @@ func (s *session) usableForm(path string) (definition, error) {
 	if err != nil {
 		return d, err
 	}
-	return d, s.tellFindings(d.found)
+	return d, s.tellFindings(d.readable())
 }
 
 // readForm reads a form and everything that is wrong with it.
@@ -117,26 +146,38 @@ func (s *session) readForm(path string) (definition, error) {
 	if err := d.read(); err != nil || d.xml == nil {
 		return d, err
 	}
+	read, err := xform.Read(bytes.NewReader(d.xml))
+	if err != nil {
+		d.doesNotRun(err)
+		return d, nil
+	}
+	d.form = read
+	if err := d.gather(); err != nil {
+		return d, err
+	}
 	if err := d.rehearse(s.clock); err != nil {
-		d.found = append(d.found, xlsform.Finding{
-			Code: doesNotRun, Severity: xlsform.Fatal, Message: cmp.Or(survey.MessageOf(err), err.Error()),
-			Remedy: "请检查这里的算式：路径写对了没有，有没有几道题互相算来算去。",
-		})
+		d.doesNotRun(err)
 	}
 	return d, nil
+}
+
+func (d *definition) doesNotRun(err error) {
+	d.found = append(d.found, xlsform.Finding{
+		Code: doesNotRun, Severity: xlsform.Fatal, Message: cmp.Or(survey.MessageOf(err), err.Error()),
+		Remedy: "请检查这里的算式：路径写对了没有，有没有几道题互相算来算去。",
+	})
 }
 
 // doesNotRun is the code of what shows only when a form begins, such as values computed from each other in a circle.
 const doesNotRun xlsform.Code = "ZC200"
 
-// rehearse reads the compiled form and begins a filling with empty registers.
+// rehearse begins a filling of the compiled form with the files that come with it and empty registers.
 func (d *definition) rehearse(clock survey.Clock) error {
-	read, err := xform.Read(bytes.NewReader(d.xml))
-	if err != nil {
-		return err
-	}
-	d.form = read
-	_, err = form.Begin(read, form.Env{
+	_, err := form.Begin(d.form, form.Env{
+		Sources: func(file string) (*form.Source, bool) {
+			source, ok := d.files.sources[file]
+			return source, ok
+		},
 		Now: clock, NewID: survey.NewID[survey.RecordID]().String,
 		Instances: func(string) (form.Table, bool) { return nobody{}, true },
 	})

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"path"
 
@@ -26,7 +27,7 @@ func formCheck(flags *flag.FlagSet) action {
 		if err != nil {
 			return err
 		}
-		found := append(d.found, d.refusals(rules)...)
+		found := append(d.whole(), d.refusals(rules)...)
 		earlier, err := s.earlier(ctx, *old, d)
 		if err != nil {
 			return err
@@ -35,7 +36,8 @@ func formCheck(flags *flag.FlagSet) action {
 			return err
 		}
 		outline := report.FormOf(d.form)
-		return s.printf("可以使用：%s %s（%s），%d 个字段\n", outline.ID, outline.Version, outline.Title, len(outline.Questions))
+		err = s.printf("可以使用：%s %s（%s），%d 个字段\n", outline.ID, outline.Version, outline.Title, len(outline.Questions))
+		return errors.Join(err, s.printFiles(d))
 	}
 }
 

@@ -20,8 +20,11 @@ const shared = "registers.txtar"
 
 func formTry(*flag.FlagSet) action {
 	return func(_ context.Context, s *session, args []string) error {
-		d, err := s.usableForm(args[0])
+		d, err := s.readForm(args[0])
 		if err != nil {
+			return err
+		}
+		if err := s.tellFindings(d.whole()); err != nil {
 			return err
 		}
 		scripts, err := scriptsAt(args[1])
@@ -83,7 +86,7 @@ func (s *session) try(d definition, script string) (held bool, err error) {
 			archives = append(archives, archive)
 		}
 	}
-	played, err := scenario.Play(d.form, archives...)
+	played, err := scenario.PlayWith(d.form, d.files.sources, archives...)
 	if err != nil {
 		return false, err
 	}

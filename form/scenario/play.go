@@ -37,6 +37,12 @@ type Outcome struct {
 // that end in .csv are registers. It returns every line that does not hold; an error says that the form does not begin
 // or that an archive cannot be read.
 func Play(f *xform.Form, archives ...*txtar.Archive) (Outcome, error) {
+	return PlayWith(f, nil, archives...)
+}
+
+// PlayWith plays as [Play] does, with the files that come with the form. A register in an archive takes the place of the
+// file of its name.
+func PlayWith(f *xform.Form, files map[string]*form.Source, archives ...*txtar.Archive) (Outcome, error) {
 	p := &player{form: f, env: form.Env{
 		Now:        func() time.Time { return noon },
 		Properties: map[string]string{},
@@ -49,6 +55,10 @@ func Play(f *xform.Form, archives ...*txtar.Archive) (Outcome, error) {
 	p.env.Instances = func(file string) (form.Table, bool) {
 		table, ok := tables[file]
 		return table, ok
+	}
+	p.env.Sources = func(file string) (*form.Source, bool) {
+		_, here := tables[file]
+		return files[file], !here && files[file] != nil
 	}
 	var played Outcome
 	for _, archive := range archives {

@@ -22,7 +22,7 @@ type Write struct {
 	FormVersion string
 	Kind        survey.RevisionKind // Put if not set
 	Note        string
-	Files       []survey.Attachment // of an Erase: those that stay; any other keeps all
+	Files       []survey.Attachment // of an Erase: those that stay; of any other all it then has, and none named keeps all
 }
 
 // Write makes the changes in the author's name, and returns how many of them changed anything; the others write
@@ -134,7 +134,10 @@ func (w Write) over(now survey.Record, edits []merge.Edit) (survey.Header, surve
 		Form: w.Form, FormVersion: w.FormVersion, Touched: slices.Collect(maps.Keys(w.Fields)),
 	}
 	body := survey.Body{Fields: fields, Attachments: now.Files, Note: w.Note}
-	same := len(now.Heads) > 0 && maps.Equal(fields, now.Fields) && now.Scope == w.Scope && w.formIs(now, edits)
+	if w.Files != nil {
+		body.Attachments = w.Files
+	}
+	same := len(now.Heads) > 0 && maps.Equal(fields, now.Fields) && slices.Equal(body.Attachments, now.Files) && now.Scope == w.Scope && w.formIs(now, edits)
 	switch w.Kind {
 	case survey.Void:
 		return header, body, !now.Voided && len(now.Heads) > 0

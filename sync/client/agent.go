@@ -65,6 +65,13 @@ type Log interface {
 	Blob(ctx context.Context, hash survey.Hash) ([]byte, error)
 	// BlobDelivered notes that the server has signed for holding all of an attachment.
 	BlobDelivered(ctx context.Context, hash survey.Hash) error
+
+	// TendFormFiles returns the files that come with forms and are to fetch, in the order to do so.
+	TendFormFiles(ctx context.Context) ([]survey.Attachment, error)
+	// FormFileHeld returns how many bytes of one have come.
+	FormFileHeld(ctx context.Context, hash survey.Hash) (int64, error)
+	// AddToFormFile keeps the next bytes of one and returns how many are here; with the last the file is whole.
+	AddToFormFile(ctx context.Context, file survey.Attachment, at int64, piece []byte) (int64, error)
 }
 
 // Options say what an agent is given.

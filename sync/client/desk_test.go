@@ -141,6 +141,11 @@ func (m *memory) Offer(context.Context, survey.ScopeID, []survey.RevID, int, int
 	return wire.Offer{}, nil, nil
 }
 
+func (m *memory) TendFormFiles(context.Context) ([]survey.Attachment, error) { return nil, nil }
+func (m *memory) FormFileHeld(context.Context, survey.Hash) (int64, error)   { return 0, nil }
+func (m *memory) AddToFormFile(context.Context, survey.Attachment, int64, []byte) (int64, error) {
+	return 0, nil
+}
 func (m *memory) UndeliveredBlobs(context.Context) ([]survey.Attachment, error) { return nil, nil }
 func (m *memory) Blob(context.Context, survey.Hash) ([]byte, error)             { return nil, nil }
 func (m *memory) BlobDelivered(context.Context, survey.Hash) error              { return nil }

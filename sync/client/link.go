@@ -102,6 +102,7 @@ type call struct {
 	body   []byte
 	offset string
 	length string
+	span   string // of the bytes asked for, as header Range has it
 }
 
 // answer is a reply the server has signed.
@@ -126,7 +127,7 @@ func (l *link) exchange(ctx context.Context, c call) (answer, error) {
 func (l *link) try(ctx context.Context, c call) (answer, error) {
 	signed := wire.Request{
 		Method: c.method, Path: c.path, Version: wire.Version, Device: l.device, Challenge: l.challenge,
-		Body: sha256.Sum256(c.body), Offset: c.offset, Length: c.length,
+		Body: sha256.Sum256(c.body), Offset: c.offset, Length: c.length, Range: c.span,
 	}
 	if _, err := rand.Read(signed.Nonce[:]); err != nil {
 		return answer{}, unavailable(err)

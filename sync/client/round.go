@@ -11,7 +11,8 @@ import (
 	"zoucun/sync/wire"
 )
 
-// round does everything there is to do, once: text, then what others have written, then attachments. It reports
+// round does everything there is to do, once: text, then what others have written, then attachments,
+// and last the files that come with forms. It reports
 // whether the device is enrolled at all.
 func (a *Agent) round(ctx context.Context) (enrolled bool, err error) {
 	a.moved = false
@@ -33,7 +34,7 @@ func (a *Agent) round(ctx context.Context) (enrolled bool, err error) {
 	if survey.KindOf(pullErr) == survey.Unavailable {
 		return true, pullErr
 	}
-	return true, errors.Join(pullErr, a.upload(ctx))
+	return true, errors.Join(pullErr, a.upload(ctx), a.fetchFormFiles(ctx))
 }
 
 // connect makes the link anew where the enrolment has changed.
