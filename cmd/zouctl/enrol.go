@@ -13,12 +13,12 @@ import (
 func enrolCode(flags *flag.FlagSet) action {
 	person := flags.String("person", "", "工作人员姓名，与花名册的工作人员表一致")
 	wanted := flags.String("villages", "", "可以看的村，用逗号隔开；不写就是全部")
-	role := flags.String("role", "cadre", "cadre 走访人，township 乡镇工作人员")
+	role := flags.String("role", "cadre", "cadre 走访人，township 乡镇工作人员，relay 乡镇接收点")
 	valid := flags.Duration("valid", 72*time.Hour, "有效时间")
 	return func(ctx context.Context, s *session, _ []string) error {
 		as, ok := roles[*role]
 		if !ok {
-			return &usageError{"-role 只能写 cadre 或 township。"}
+			return &usageError{"-role 只能写 cadre、township 或 relay。"}
 		}
 		if *valid <= 0 {
 			return &usageError{"-valid 要大于零，例如 72h。"}
@@ -37,7 +37,7 @@ func enrolCode(flags *flag.FlagSet) action {
 	}
 }
 
-var roles = map[string]survey.Role{"cadre": survey.RoleCadre, "township": survey.RoleTownship}
+var roles = map[string]survey.Role{"cadre": survey.RoleCadre, "township": survey.RoleTownship, "relay": survey.RoleRelay}
 
 // issueCode prints the code alone, so that a script can take it, and tells the person the rest.
 func (s *session) issueCode(ctx context.Context, c *central.Central, who survey.Staff, allowed []survey.Place, as survey.Role, valid time.Duration) error {

@@ -141,6 +141,12 @@ func (m *memory) Offer(context.Context, survey.ScopeID, []survey.RevID, int, int
 	return wire.Offer{}, nil, nil
 }
 
+func (m *memory) Relays(context.Context) ([]survey.Relay, error)                { return nil, nil }
+func (m *memory) Unrelayed(context.Context) (int, error)                        { return 0, nil }
+func (m *memory) NextRelayed(context.Context, int) ([]wire.Segment, error)      { return nil, nil }
+func (m *memory) UnheldBlobs(context.Context) ([]survey.Kept, error)            { return nil, nil }
+func (m *memory) Relayed(context.Context, survey.Hash) error                    { return nil }
+func (m *memory) ReceiveCarried(context.Context, wire.Carried) (int64, error)   { return 0, nil }
 func (m *memory) UndeliveredBlobs(context.Context) ([]survey.Attachment, error) { return nil, nil }
 func (m *memory) Blob(context.Context, survey.Hash) ([]byte, error)             { return nil, nil }
 func (m *memory) BlobDelivered(context.Context, survey.Hash) error              { return nil }
