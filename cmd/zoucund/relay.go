@@ -7,20 +7,25 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
+	"zoucun/internal/qr"
 	"zoucun/server"
 	"zoucun/server/blob"
 	"zoucun/server/central"
 	"zoucun/server/relay"
 	"zoucun/survey"
 	"zoucun/sync/client"
+	"zoucun/sync/wire"
 )
 
 // relaySettings are what the command line of a receiving point says.
-type relaySettings struct{ listen, data, upstream, code string }
+type relaySettings struct{ listen, data, upstream, code, show, qr string }
 
 func parseRelay(args []string, stderr io.Writer) (relaySettings, error) {
 	var s relaySettings
@@ -30,6 +35,8 @@ func parseRelay(args []string, stderr io.Writer) (relaySettings, error) {
 	flags.StringVar(&s.data, "data", "var/relay", "数据文件夹，第一次启动时建立")
 	flags.StringVar(&s.upstream, "upstream", "", "县里服务器的地址；登记过以后可省略")
 	flags.StringVar(&s.code, "code", "", "登记码，用 zouctl enrol-code -role relay 开；只在第一次要")
+	flags.StringVar(&s.show, "address", "", "平板用来连接的地址，写进二维码，例如 192.168.43.1:8444；不写就找本机的")
+	flags.StringVar(&s.qr, "qr", "", "二维码图片写到哪个文件；默认是数据文件夹里的 relay.png")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
@@ -70,6 +77,9 @@ func runRelay(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if _, err := fmt.Fprintf(stdout, "接收点已就绪：https://%s 证书指纹 %s\n", listener.Addr(), folder.Pin); err != nil {
 		return err
 	}
+	if err := showInvite(s, folder, point, listener.Addr(), stdout); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	var carrying sync.WaitGroup
 	carrying.Go(func() { point.Run(ctx) })
@@ -106,4 +116,48 @@ func openRelay(ctx context.Context, s relaySettings, folder server.Folder, log *
 		Log: log, Pass: point.Pass,
 	})
 	return point, handler, err
+}
+
+// showInvite prints the QR code by which tablets find a receiving point, and writes it as a picture to print.
+func showInvite(s relaySettings, folder server.Folder, point *relay.Relay, at net.Addr, stdout io.Writer) error {
+	if s.show == "" {
+		s.show = nearbyAddress(at)
+	}
+	if s.qr == "" {
+		s.qr = filepath.Join(folder.Path, "relay.png")
+	}
+	e, _ := point.Enrolment()
+	invite := wire.Invite{Relay: true, Address: s.show, Pin: folder.Pin, Township: e.Grant.Township}.String()
+	lines, err := qr.Text(invite)
+	if err != nil {
+		return err
+	}
+	picture, err := qr.PNG(invite)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(s.qr, picture, 0o600); err != nil {
+		return &survey.Error{Kind: survey.Unavailable, Op: "zoucund relay", Err: err, Message: "二维码图片写不了：" + s.qr + "。请用 -qr 换一个位置。"}
+	}
+	_, err = fmt.Fprintf(stdout, "%s平板：设置 → 乡镇接收点，输入 %s，或拍下二维码从照片识别（图片 %s）\n", lines, s.show, s.qr)
+	return err
+}
+
+// nearbyAddress returns the address under which tablets on the same network reach what listens: where it listens on all,
+// the first private address of this machine.
+func nearbyAddress(at net.Addr) string {
+	tcp, ok := at.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return at.String()
+	}
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return at.String()
+	}
+	for _, a := range addresses {
+		if own, ok := a.(*net.IPNet); ok && own.IP.To4() != nil && own.IP.IsPrivate() {
+			return net.JoinHostPort(own.IP.String(), strconv.Itoa(tcp.Port))
+		}
+	}
+	return at.String()
 }

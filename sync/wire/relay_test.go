@@ -97,3 +97,32 @@ func FuzzCarry(f *testing.F)      { fuzzMessage(f, newSample(f).relayed(f).carry
 func FuzzCarryReply(f *testing.F) { fuzzMessage(f, newSample(f).relayed(f).reply, CarryReply{}) }
 func FuzzRelayAsk(f *testing.F)   { fuzzMessage(f, newSample(f).relayed(f).ask) }
 func FuzzRelayNews(f *testing.F)  { fuzzMessage(f, newSample(f).relayed(f).news, RelayNews{}) }
+
+func TestInvite(t *testing.T) {
+	for _, want := range []Invite{
+		{Relay: true, Address: "192.168.43.1:8444", Pin: survey.Hash{1}, Township: "青田乡"},
+		{Address: "https://zc.example:8443/a", Pin: survey.Hash{2}, Code: "0123-4567-89AB", Township: "青田 & 乡?"},
+	} {
+		if got, err := ParseInvite(" " + want.String() + "\n"); err != nil || got != want {
+			t.Errorf("%+v, %v; want %+v", got, err, want)
+		}
+	}
+	for _, bad := range []string{"", "zoucun:", "zoucun:relay?a=x", "zoucun:relay?p=00", "https://example.com", "zoucun:other?a=x&p=" + (survey.Hash{}).String()} {
+		if _, err := ParseInvite(bad); survey.KindOf(err) != survey.Invalid || survey.MessageOf(err) == "" {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func FuzzInvite(f *testing.F) {
+	f.Add(Invite{Relay: true, Address: "a:1", Pin: survey.Hash{1}}.String())
+	f.Fuzz(func(t *testing.T, text string) {
+		i, err := ParseInvite(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseInvite(i.String()); len(i.String()) <= 4*MaxName && (err != nil || again != i) {
+			t.Errorf("%+v came back as %+v, %v", i, again, err)
+		}
+	})
+}
