@@ -2,6 +2,8 @@ package relay_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -11,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,6 +28,7 @@ import (
 	"zoucun/survey"
 	"zoucun/sync/client"
 	"zoucun/sync/seal"
+	"zoucun/sync/wire"
 )
 
 const countyCode = 990001
@@ -435,3 +439,161 @@ func TestMeetRelay(t *testing.T) {
 }
 
 func must2(id survey.DeviceID, _ seal.DeviceKeys, err error) survey.DeviceID { return must(id, err) }
+
+// liar is a relay that says what it likes.
+type liar struct {
+	relay.Front
+	lie func(ctx context.Context, reply *wire.CarryReply, carry wire.Carry)
+}
+
+func (l liar) TakeCarried(ctx context.Context, _ survey.DeviceID, carry wire.Carry) (wire.CarryReply, error) {
+	var reply wire.CarryReply
+	l.lie(ctx, &reply, carry)
+	return reply, nil
+}
+
+func (l liar) Feed(ctx context.Context, id survey.DeviceID, pull wire.Pull) (wire.PullReply, error) {
+	reply, err := l.Front.Feed(ctx, id, pull)
+	var reply2 wire.CarryReply
+	l.lie(ctx, &reply2, wire.Carry{})
+	reply.Words = append(reply.Words, reply2.Words...)
+	return reply, err
+}
+
+// What a relay claims costs nothing: it may drop, claim more than it was given, or make up the county's word, and the
+// tablet neither calls anything delivered nor prunes, and hands all of it over by the next road.
+func TestRelayThatLies(t *testing.T) {
+	for name, c := range map[string]struct {
+		lie     func(_ context.Context, reply *wire.CarryReply, carry wire.Carry)
+		relayed int
+	}{
+		"drops what it says it keeps": {func(_ context.Context, reply *wire.CarryReply, carry wire.Carry) {
+			for _, s := range carry.Segments {
+				reply.Kept = append(reply.Kept, must(s.Hash()))
+			}
+		}, 2},
+		"names what it was not given": {func(_ context.Context, reply *wire.CarryReply, _ wire.Carry) {
+			reply.Kept = []survey.Hash{{1}, {2}}
+		}, 0},
+		"makes up the county's word": {func(_ context.Context, reply *wire.CarryReply, carry wire.Carry) {
+			_, key := must3(ed25519.GenerateKey(rand.Reader))
+			word := wire.Carried{County: countyCode, Logs: []wire.HeldLog{{Last: 100, Durable: 100}}}
+			for _, s := range carry.Segments {
+				word.Device, word.Logs = s.Header.Device, []wire.HeldLog{{Replica: s.Header.Replica, Last: s.Last(), Durable: s.Last(), Hash: must(s.Hash())}}
+			}
+			reply.Words = []wire.Carried{must(word.Sign(key))}
+		}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			office := newCounty(t)
+			p := newPoint(t, office, 0)
+			tab := newTablet(t, office, 0)
+			p.round(t)
+			tab.know(t, p)
+			p.handler.Store(must(server.New(server.Options{
+				Central: liar{relay.Front{Relay: p.Relay}, c.lie}, Blobs: must(blob.OpenFolder(p.folder.Blobs())), Key: p.folder.Key, Pin: p.folder.Pin,
+				Clock: time.Now, Pass: p.Pass,
+			})))
+			office.down.Store(true)
+			tab.finish(t)
+			tab.finish(t)
+			tab.run(t)
+			time.Sleep(400 * time.Millisecond)
+			if k := must(tab.Safekeeping(t.Context())); k.Waiting != 2 || k.Delivered != 0 || k.Durable != 0 || k.Relayed != c.relayed {
+				t.Errorf("the tablet says %+v", k)
+			}
+			office.down.Store(false)
+			tab.agent.Wake()
+			tab.eventually(t, "the direct road", func(k survey.Safekeeping) bool { return k.Delivered == 2 })
+			if n := len(office.visits(t)); n != 2 {
+				t.Errorf("%d visits at the county", n)
+			}
+		})
+	}
+}
+
+func must3(public ed25519.PublicKey, key ed25519.PrivateKey, err error) (ed25519.PublicKey, ed25519.PrivateKey) {
+	return public, must(key, err)
+}
+
+// A relay that alters a segment, leaves one out or turns them round moves nothing: the county takes what follows what it
+// holds, as it was signed.
+func TestCountyTakesNothingAltered(t *testing.T) {
+	c := newCounty(t)
+	p := newPoint(t, c, 0)
+	tab := newTablet(t, c, 0)
+	var segments []wire.Segment
+	for range 3 {
+		tab.finish(t)
+		segments = append(segments, must(tab.NextRelayed(t.Context(), 10))[len(segments):]...)
+	}
+	if len(segments) != 3 {
+		t.Fatalf("%d segments", len(segments))
+	}
+	e, _ := p.Enrolment()
+	device, keys, _ := p.Device(t.Context())
+	line := must(client.Dial(e, device, keys, nil))
+	defer line.Close()
+	altered := segments[0]
+	altered.Entries = slices.Clone(altered.Entries)
+	altered.Entries[0].Revision = wire.Erase(altered.Entries[0].Revision)
+	altered.Entries[0].Revision.Header.Wall++
+	if _, err := line.Carry(t.Context(), []wire.Segment{altered}); err == nil {
+		t.Error("an altered segment was taken")
+	}
+	for _, gap := range [][]wire.Segment{{segments[2]}, {segments[1]}} {
+		if reply, err := line.Carry(t.Context(), gap); err != nil || len(reply.Kept)+len(reply.Words)+len(reply.Apart) != 0 {
+			t.Errorf("behind a gap: %+v, %v", reply, err)
+		}
+	}
+	if n := len(c.visits(t)); n != 0 {
+		t.Fatalf("%d visits", n)
+	}
+	reply := must(line.Carry(t.Context(), []wire.Segment{segments[1], segments[0], segments[2]}))
+	if len(reply.Kept) != 1 || reply.Words[0].Logs[0].Last != segments[0].Last() {
+		t.Errorf("turned round: %+v", reply)
+	}
+	for range 2 { // and again: idempotent
+		reply = must(line.Carry(t.Context(), segments))
+		if len(reply.Kept) != 3 || reply.Words[0].Logs[0].Last != segments[2].Last() {
+			t.Errorf("in order: %+v", reply)
+		}
+	}
+	if n := len(c.visits(t)); n != 3 {
+		t.Errorf("%d visits, want 3", n)
+	}
+}
+
+// A file that rots or was torn while the relay was off is put aside, and everything else is carried.
+func TestDamagedFolder(t *testing.T) {
+	c := newCounty(t)
+	p := newPoint(t, c, 0)
+	tab := newTablet(t, c, 0)
+	p.round(t)
+	tab.know(t, p)
+	c.down.Store(true)
+	tab.run(t)
+	for n := 1; n <= 2; n++ {
+		tab.finish(t)
+		tab.eventually(t, "at the relay", func(k survey.Safekeeping) bool { tab.agent.Wake(); return k.Relayed == n })
+	}
+	files := must(filepath.Glob(filepath.Join(p.folder.Path, "segments", "*.cbor")))
+	raw := must(os.ReadFile(files[0]))
+	raw[len(raw)/2] ^= 1
+	for name, data := range map[string][]byte{files[0]: raw, filepath.Join(p.folder.Path, "segments", "x.cbor.part"): {1}} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.open(t)
+	if s := p.Standing(); s.Segments != len(files)-1 {
+		t.Errorf("%+v of %d files", s, len(files))
+	}
+	c.down.Store(false)
+	p.round(t)
+	tab.agent.Wake()
+	tab.eventually(t, "the direct road", func(k survey.Safekeeping) bool { return k.Delivered == 2 })
+	if n := len(c.visits(t)); n != 2 {
+		t.Errorf("%d visits", n)
+	}
+}
