@@ -223,13 +223,13 @@ func (r *Relay) carryFiles(ctx context.Context, line *client.Line) (failed error
 	return failed
 }
 
-// tidy takes off the disk what the county holds off its own machine too.
+// tidy takes off the disk what the county holds off its own machine too, or has held long enough.
 func (r *Relay) tidy(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	far := r.durables()
 	for hash, h := range r.segments {
-		if !r.passed(h) || far[h.replica] < h.last || !r.filesPassed(hash) {
+		if !r.passed(h) || far[h.replica] < h.last && !r.old(h) || !r.filesPassed(hash) {
 			continue
 		}
 		for sum, f := range r.files {
@@ -246,6 +246,14 @@ func (r *Relay) tidy(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// keptAfter is how long a segment stays that the county has signed for and never called durable: what people asked to
+// have erased must not lie on a laptop for ever.
+const keptAfter = 30 * 24 * time.Hour
+
+func (r *Relay) old(h *held) bool {
+	return r.o.Clock().Sub(r.words[h.replica].Time.Time()) > keptAfter
 }
 
 // filesPassed reports whether the county holds every attachment of a segment.
