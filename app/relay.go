@@ -16,11 +16,13 @@ func (p *program) relayCards() []fyne.CanvasObject {
 	if p.carry == nil {
 		return nil
 	}
-	return []fyne.CanvasObject{field.NewRelayCard(func() {
-		p.shell.Push(field.NewRelays(p.host, field.RelaySpec{
-			Presenter: &present.Relays{RelayKeeper: p.store, Meet: p.meetRelay}, OnAdded: p.carry.agent.Wake,
-		}))
-	})}
+	return []fyne.CanvasObject{field.NewRelayCard(func() { p.shell.Push(p.relayScreen()) })}
+}
+
+func (p *program) relayScreen() *field.Screen {
+	return field.NewRelays(p.host, field.RelaySpec{
+		Presenter: &present.Relays{RelayKeeper: p.store, Meet: p.meetRelay}, OnAdded: p.carry.agent.Wake,
+	})
 }
 
 // meetRelay asks who is at an address.
