@@ -147,6 +147,12 @@ func TestNothingOverflows(t *testing.T) {
 			p.shell.Push(p.spareScreen(p.carry.spare))
 			fits("the second copy")
 			p.shell.Back()
+			if err := p.store.KeepRelay(t.Context(), survey.Relay{Address: "https://192.168.43.1:8444", Name: "青田乡"}); err != nil {
+				t.Fatal(err)
+			}
+			p.shell.Push(p.relayScreen())
+			fits("the receiving points")
+			p.shell.Back()
 			p.shell.Back()
 			p.shell.Complain(&survey.Error{Kind: survey.Full})
 			fits("a complaint")

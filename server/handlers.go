@@ -18,10 +18,14 @@ func packed(m wire.Message) (reply, error) {
 }
 
 func (s *Server) status(context.Context, *exchange) (reply, error) {
-	return packed(&wire.Status{
+	status := wire.Status{
 		Version: wire.Version, Oldest: wire.Oldest, Software: s.Software,
 		Epoch: s.Central.Epoch(), Time: survey.MillisOf(s.Clock()),
-	})
+	}
+	if s.Pass != nil {
+		status.Relay = s.Pass()
+	}
+	return packed(&status)
 }
 
 // enrol takes a device in. The request is signed with the key it brings, so that nobody enrols another's key.

@@ -36,6 +36,10 @@ type Central interface {
 	Reconcile(ctx context.Context, device survey.DeviceID, ask wire.Reconcile) (wire.Differences, error)
 	// TakeOffer takes back what the server has published and lost.
 	TakeOffer(ctx context.Context, device survey.DeviceID, offer wire.Offer) (wire.Offered, error)
+	// TakeCarried keeps segments of one log, whoever brings them.
+	TakeCarried(ctx context.Context, device survey.DeviceID, carry wire.Carry) (wire.CarryReply, error)
+	// RelayNews tells a relay of the devices in its villages; anybody else is Denied.
+	RelayNews(ctx context.Context, device survey.DeviceID, ask wire.RelayAsk) (wire.RelayNews, error)
 	// Epoch returns the present life of the database.
 	Epoch() survey.Epoch
 }
@@ -58,6 +62,8 @@ type Options struct {
 	Log      *slog.Logger
 	Stall    time.Duration // how long a request may go without a byte; 90 seconds if not set
 	Busy     int           // requests at a time, beyond which devices are asked to wait; 256 if not set
+	// Pass is what a relay shows in its status; nil says that this is the county's server.
+	Pass func() *wire.RelayPass
 }
 
 const (
@@ -97,6 +103,8 @@ func New(o Options) (*Server, error) {
 	s.route("POST "+wire.PathPull, s.enrolled(s.pull))
 	s.route("POST "+wire.PathReconcile, s.enrolled(s.reconcile))
 	s.route("POST "+wire.PathOffer, s.enrolled(s.offer))
+	s.route("POST "+wire.PathCarry, s.enrolled(s.carry))
+	s.route("POST "+wire.PathRelay, s.enrolled(s.relayNews))
 	s.route("HEAD "+wire.PathBlob+"{sum}", s.enrolled(s.held))
 	s.route("PATCH "+wire.PathBlob+"{sum}", s.enrolled(s.add))
 	s.route("GET "+wire.PathBlob+"{sum}", s.enrolled(s.fetch))

@@ -83,7 +83,10 @@ func (s *Store) ownVisits(ctx context.Context, rest string, limit int) ([]survey
 // Waiting returns the finished visits of whoever has unlocked the device that are only on it, the latest first.
 func (s *Store) Waiting(ctx context.Context) ([]survey.Visit, error) {
 	visits, err := s.ownVisits(ctx, "r.record_id IN (SELECT record_id FROM unsigned_record)", 0)
-	return visits, opError("store.Waiting", "", err)
+	if err != nil {
+		return nil, opError("store.Waiting", "", err)
+	}
+	return visits, opError("store.Waiting", "", s.markRelayed(ctx, visits))
 }
 
 // Delivered returns visits of whoever has unlocked the device that the server has signed for, the latest first, at most
@@ -96,7 +99,7 @@ func (s *Store) Delivered(ctx context.Context, limit int) ([]survey.Visit, error
 // Safekeeping counts what is where: the drafts of whoever has unlocked the device, and everybody's visits and envelopes.
 func (s *Store) Safekeeping(ctx context.Context) (survey.Safekeeping, error) {
 	var k survey.Safekeeping
-	var own, undurable int
+	var own, undurable, unrelayed int
 	err := s.db.reader.QueryRowContext(ctx, `SELECT
 		(SELECT count(*) FROM draft WHERE owner IS NULL OR owner = ?3),
 		(SELECT count(*) FROM record WHERE type_tag IN (?1, ?2) AND own = 1),
@@ -104,9 +107,10 @@ func (s *Store) Safekeeping(ctx context.Context) (survey.Safekeeping, error) {
 		(SELECT count(*) FROM blob WHERE done = 0),
 		(SELECT count(*) FROM undurable_record u JOIN record r ON r.record_id = u.record_id WHERE r.type_tag IN (?1, ?2)),
 		(SELECT count(DISTINCT r.record_id) FROM reject j JOIN revision v ON v.rev_id = j.rev_id
-			JOIN record r ON r.record_id = v.record_id WHERE r.type_tag IN (?1, ?2))`,
+			JOIN record r ON r.record_id = v.record_id WHERE r.type_tag IN (?1, ?2)),
+		(SELECT count(*) FROM unrelayed_record u JOIN record r ON r.record_id = u.record_id WHERE r.type_tag IN (?1, ?2))`,
 		s.typeTag(survey.TypeVisit), s.typeTag(survey.TypeSealed), s.owner.tag).
-		Scan(&k.Drafts, &own, &k.Waiting, &k.Files, &undurable, &k.Apart)
-	k.Delivered, k.Durable = own-k.Waiting, own-undurable
+		Scan(&k.Drafts, &own, &k.Waiting, &k.Files, &undurable, &k.Apart, &unrelayed)
+	k.Delivered, k.Durable, k.Relayed = own-k.Waiting, own-undurable, k.Waiting-unrelayed
 	return k, opError("store.Safekeeping", "", err)
 }

@@ -14,6 +14,7 @@ const (
 	Uploading                  // attachments, Done of Total bytes
 	Backoff                    // waiting until Until before the next try
 	Stopped                    // the server refuses this device; a person must act
+	Relaying                   // handing over to the township's receiving point
 )
 
 // Progress is what the agent is doing, as a value a screen or a log can show.

@@ -21,6 +21,7 @@ const (
 	RoleCadre    Role = 1 // visits households in the granted villages
 	RoleTownship Role = 2 // reviews, merges, keeps registers
 	RoleOperator Role = 3 // runs the server; sees no bodies on the device
+	RoleRelay    Role = 4 // carries what the devices of its villages wrote; writes nothing itself
 )
 
 // Grant is the server's word on what one device may see and do, until when.
@@ -34,6 +35,17 @@ type Grant struct {
 	Roles    []Role    `cbor:"7,keyasint"`
 	NotAfter Millis    `cbor:"8,keyasint"`
 	Serial   uint64    `cbor:"9,keyasint"` // a grant replaces those with a smaller serial
+	// SignKey is the key of a relay, by which devices know it; of no other device.
+	SignKey []byte `cbor:"10,keyasint,omitempty" json:",omitempty"`
+}
+
+// Relay is a receiving point of the township (乡镇接收点) as a device knows it.
+type Relay struct {
+	Device  DeviceID `cbor:"1,keyasint"`
+	Address string   `cbor:"2,keyasint"` // base URL
+	Pin     Hash     `cbor:"3,keyasint"` // of its certificate
+	Key     []byte   `cbor:"4,keyasint"` // Ed25519: signs its replies
+	Name    string   `cbor:"5,keyasint"` // for the screen
 }
 
 // Enrolment is what a device knows of the county it belongs to. It holds no secret.

@@ -62,6 +62,7 @@ const (
 	Received                   // the server has signed for it: 已送达
 	Durable                    // the server holds it off its own machine as well
 	FromOthers                 // it came by pull: another device wrote it
+	AtRelay                    // here and at the township's receiving point: 乡镇已收
 )
 
 // Safekeeping counts what is where, for the status line.
@@ -72,6 +73,7 @@ type Safekeeping struct {
 	Durable   int // and holds them off its own machine too
 	Apart     int // a person at the township judges whether they count
 	Files     int // attachments not yet handed over
+	Relayed   int // of those that wait, at the township's receiving point too
 }
 
 // FormInfo is a form as lists show it.

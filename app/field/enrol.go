@@ -45,14 +45,21 @@ func (e *enrol) show(wrong string, busy bool) {
 	code := widgets.Card(widgets.NewText("登记码", widgets.Strong),
 		widgets.NewText("12 个数字和字母，只能用一次", widgets.Hint),
 		widgets.NewField(widgets.FieldSpec{Text: e.code, Prompt: "例如 7K3M-Q2XW-90AB", OnType: func(t string) { e.code = t }}))
+	photo := widgets.NewButton(widgets.ButtonSpec{Text: "从照片识别二维码", OnTap: func() { e.host.pickQR(e.invited, func(err error) { e.show(present.Say(err), false) }) }})
 	switch {
 	case busy:
 		e.page.SetObjects(intro, server, code, widgets.NewNote("正在与服务器联系，请稍等……"))
 	case wrong != "":
-		e.page.SetObjects(intro, widgets.NewWarning(wrong), server, code)
+		e.page.SetObjects(intro, widgets.NewWarning(wrong), photo, server, code)
 	default:
-		e.page.SetObjects(intro, server, code)
+		e.page.SetObjects(intro, photo, server, code)
 	}
+}
+
+// invited enrols with what a QR code says.
+func (e *enrol) invited(text string) {
+	e.server, e.code = text, ""
+	e.submit()
 }
 
 func (e *enrol) submit() {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"zoucun/survey"
+	"zoucun/sync/wire"
 )
 
 // Enroller makes this device one of a county's, with a code that works once.
@@ -23,6 +24,16 @@ func NewEnrol(e Enroller) *Enrol { return &Enrol{enroller: e} }
 // Submit enrols the device with what was typed. An input method's full-width marks are taken for what they look like;
 // the rest is for whoever enrols to judge.
 func (e *Enrol) Submit(ctx context.Context, server, code string) (survey.Enrolment, error) {
+	if wire.IsInvite(server) {
+		invite, err := wire.ParseInvite(server)
+		if err != nil {
+			return survey.Enrolment{}, err
+		}
+		if invite.Relay {
+			return survey.Enrolment{}, refuse("这是乡镇接收点的二维码，不能用来登记。请用登记单上的那一张。")
+		}
+		server, code = invite.Address, invite.Code
+	}
 	server, code = halfWidth(server), halfWidth(code)
 	switch {
 	case server == "":

@@ -297,9 +297,11 @@ func deliveryWord(d survey.Delivery) string {
 	case survey.OnDevice:
 		return "等待发送"
 	case survey.Received:
-		return "已送达"
+		return "县里已收"
 	case survey.Durable:
 		return "县里已备份"
+	case survey.AtRelay:
+		return "乡镇已收，等县里"
 	case survey.FromOthers:
 	}
 	return ""

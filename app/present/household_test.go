@@ -76,7 +76,7 @@ func TestCardShowsWhatIsOpenAndWhatIsUnderWay(t *testing.T) {
 	if len(card.Problems) != 1 || card.Problems[0].Title != "路灯" || card.Problems[0].Flag != "办理中" {
 		t.Errorf("open problems: %+v", card.Problems)
 	}
-	if len(card.Visits) != visitsShown || card.Visits[0].Flag != "已送达" || card.Visits[0].Title != "2026年11月22日" {
+	if len(card.Visits) != visitsShown || card.Visits[0].Flag != "县里已收" || card.Visits[0].Title != "2026年11月22日" {
 		t.Errorf("visits: %+v", card.Visits)
 	}
 	if len(card.Drafts) != 1 || card.Drafts[0].Draft != v.Draft().ID || card.Drafts[0].Title != "张三" {

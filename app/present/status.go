@@ -49,6 +49,8 @@ func progressOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
 		return Status{kept(k) + "正在连接服务器", Busy}
 	case survey.Sending:
 		return Status{fmt.Sprintf("正在发送 %d/%d", p.Done, p.Total), Busy}
+	case survey.Relaying:
+		return Status{fmt.Sprintf("正在交给乡镇接收点 %d/%d", p.Done, p.Total), Busy}
 	case survey.Fetching:
 		return Status{fetching(p), Busy}
 	case survey.Uploading:
@@ -76,6 +78,8 @@ func progressOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
 // kept says what is only here, and that it is safe.
 func kept(k survey.Safekeeping) string {
 	switch {
+	case k.Waiting > 0 && k.Relayed > 0:
+		return fmt.Sprintf("%d 份已存在本机，其中 %d 份乡镇已收，", k.Waiting, k.Relayed)
 	case k.Waiting > 0:
 		return fmt.Sprintf("%d 份已存在本机，", k.Waiting)
 	case k.Files > 0:

@@ -3,25 +3,35 @@ package main
 import (
 	"context"
 	"flag"
+	"os"
 	"strings"
 	"time"
 
+	"zoucun/internal/qr"
+	"zoucun/server"
 	"zoucun/server/central"
 	"zoucun/survey"
+	"zoucun/sync/wire"
 )
 
 func enrolCode(flags *flag.FlagSet) action {
 	person := flags.String("person", "", "工作人员姓名，与花名册的工作人员表一致")
 	wanted := flags.String("villages", "", "可以看的村，用逗号隔开；不写就是全部")
-	role := flags.String("role", "cadre", "cadre 走访人，township 乡镇工作人员")
+	role := flags.String("role", "cadre", "cadre 走访人，township 乡镇工作人员，relay 乡镇接收点")
+	var paper invitation
+	flags.StringVar(&paper.file, "qr", "", "把登记用的二维码画成图片，写到这个文件（.png）")
+	flags.StringVar(&paper.server, "server", "", "平板用来连接服务器的地址，写进二维码；与 -qr 一起用")
 	valid := flags.Duration("valid", 72*time.Hour, "有效时间")
 	return func(ctx context.Context, s *session, _ []string) error {
 		as, ok := roles[*role]
 		if !ok {
-			return &usageError{"-role 只能写 cadre 或 township。"}
+			return &usageError{"-role 只能写 cadre、township 或 relay。"}
 		}
 		if *valid <= 0 {
 			return &usageError{"-valid 要大于零，例如 72h。"}
+		}
+		if (paper.file == "") != (paper.server == "") {
+			return &usageError{"-qr 和 -server 要一起写：-qr 登记.png -server zc.example:8443。"}
 		}
 		return s.withCentral(ctx, func(c *central.Central) error {
 			who, err := staffNamed(ctx, c, *person)
@@ -32,15 +42,15 @@ func enrolCode(flags *flag.FlagSet) action {
 			if err != nil {
 				return err
 			}
-			return s.issueCode(ctx, c, who, allowed, as, *valid)
+			return s.issueCode(ctx, c, who, allowed, as, *valid, paper)
 		})
 	}
 }
 
-var roles = map[string]survey.Role{"cadre": survey.RoleCadre, "township": survey.RoleTownship}
+var roles = map[string]survey.Role{"cadre": survey.RoleCadre, "township": survey.RoleTownship, "relay": survey.RoleRelay}
 
 // issueCode prints the code alone, so that a script can take it, and tells the person the rest.
-func (s *session) issueCode(ctx context.Context, c *central.Central, who survey.Staff, allowed []survey.Place, as survey.Role, valid time.Duration) error {
+func (s *session) issueCode(ctx context.Context, c *central.Central, who survey.Staff, allowed []survey.Place, as survey.Role, valid time.Duration, paper invitation) error {
 	var granted []survey.ScopeID
 	var names []string
 	for _, village := range allowed {
@@ -53,7 +63,30 @@ func (s *session) issueCode(ctx context.Context, c *central.Central, who survey.
 	}
 	s.tell("给%s（%s），%s前有效，只能用一次，不会再次显示：\n", who.Name, strings.Join(names, "、"),
 		s.clock().Add(valid).Format("2006-01-02 15:04"))
-	return s.printf("%s\n", code)
+	if err := s.printf("%s\n", code); err != nil || paper.file == "" {
+		return err
+	}
+	return s.drawInvitation(paper, c.Township(), code)
+}
+
+// invitation is the QR code by which a tablet is enrolled.
+type invitation struct{ file, server string }
+
+// drawInvitation writes the QR code. It holds the one-time code: the file is its owner's alone.
+func (s *session) drawInvitation(paper invitation, township, code string) error {
+	folder, err := server.OpenFolder(s.place.data, s.clock())
+	if err != nil {
+		return err
+	}
+	picture, err := qr.PNG(wire.Invite{Address: paper.server, Pin: folder.Pin, Code: code, Township: township}.String())
+	if err == nil {
+		err = os.WriteFile(paper.file, picture, 0o600)
+	}
+	if err != nil {
+		return refuse(survey.Unavailable, "enrol-code", "登记码有效，但二维码没有写成，请换一个位置。", err)
+	}
+	s.tell("二维码写在 %s，用过或过期后请删掉。\n", paper.file)
+	return nil
 }
 
 // staffNamed finds a member of staff.

@@ -136,7 +136,7 @@ func (c *Central) admitDevice(ctx context.Context, tx *sql.Tx, e wire.Enrol, cod
 	case code.expires < c.clock().UnixMilli():
 		return signed, deny("这个登记码已过期，请向工作人员要一个新的。"), nil
 	}
-	signed, err = c.newGrant(e.Device, code.allowed)
+	signed, err = c.newGrant(e, code.allowed)
 	if err != nil {
 		return signed, nil, err
 	}
@@ -150,12 +150,15 @@ func (c *Central) admitDevice(ctx context.Context, tx *sql.Tx, e wire.Enrol, cod
 	return signed, nil, err
 }
 
-func (c *Central) newGrant(id survey.DeviceID, allowed []byte) (wire.SignedGrant, error) {
+func (c *Central) newGrant(e wire.Enrol, allowed []byte) (wire.SignedGrant, error) {
 	var g survey.Grant
 	if err := cbor.Unmarshal(allowed, &g); err != nil {
 		return wire.SignedGrant{}, err
 	}
-	g.Device, g.Serial = id, g.Serial+1
+	g.Device, g.Serial = e.Device, g.Serial+1
+	if slices.Contains(g.Roles, survey.RoleRelay) {
+		g.SignKey = e.SignKey
+	}
 	g.NotAfter = survey.MillisOf(c.clock().Add(grantLife))
 	return wire.SignGrant(g, c.key)
 }

@@ -59,6 +59,19 @@ type Log interface {
 	// NewEpoch follows a server whose database has begun a new life.
 	NewEpoch(ctx context.Context, epoch survey.Epoch) error
 
+	// Relays returns the township's receiving points that this device knows.
+	Relays(ctx context.Context) ([]survey.Relay, error)
+	// Unrelayed returns how many entries neither the server has signed for nor a receiving point holds.
+	Unrelayed(ctx context.Context) (int, error)
+	// NextRelayed returns the next segments to hand to a receiving point.
+	NextRelayed(ctx context.Context, limit int) ([]wire.Segment, error)
+	// Relayed notes that a receiving point holds a segment.
+	Relayed(ctx context.Context, segment survey.Hash) error
+	// UnheldBlobs returns the attachments of finished records that the server does not hold.
+	UnheldBlobs(ctx context.Context) ([]survey.Kept, error)
+	// ReceiveCarried takes over the server's word on logs that were carried to it.
+	ReceiveCarried(ctx context.Context, word wire.Carried) (fresh int64, err error)
+
 	// UndeliveredBlobs returns the attachments to hand over, in the order to do so.
 	UndeliveredBlobs(ctx context.Context) ([]survey.Attachment, error)
 	// Blob returns an attachment's bytes.
@@ -107,6 +120,7 @@ type Agent struct {
 	moved    bool // something has got across in this round
 	lastSync survey.Millis
 	skew     time.Duration // how far this device's clock is ahead of the server's
+	relayed  bool          // a receiving point was in reach in the last round
 }
 
 // New returns an agent for a log. It does nothing before Run.
@@ -152,7 +166,7 @@ func (a *Agent) rest(ctx context.Context, enrolled bool, failure error) error {
 	defer timer.Stop()
 	for {
 		changed := a.log.Changed()
-		if failure == nil && a.hasReason(ctx, enrolled) {
+		if failure == nil && a.hasReason(ctx, enrolled) || a.relayed && a.hasForRelay(ctx) {
 			return nil
 		}
 		select {

@@ -146,6 +146,12 @@ func (m *memory) FormFileHeld(context.Context, survey.Hash) (int64, error)   { r
 func (m *memory) AddToFormFile(context.Context, survey.Attachment, int64, []byte) (int64, error) {
 	return 0, nil
 }
+func (m *memory) Relays(context.Context) ([]survey.Relay, error)                { return nil, nil }
+func (m *memory) Unrelayed(context.Context) (int, error)                        { return 0, nil }
+func (m *memory) NextRelayed(context.Context, int) ([]wire.Segment, error)      { return nil, nil }
+func (m *memory) UnheldBlobs(context.Context) ([]survey.Kept, error)            { return nil, nil }
+func (m *memory) Relayed(context.Context, survey.Hash) error                    { return nil }
+func (m *memory) ReceiveCarried(context.Context, wire.Carried) (int64, error)   { return 0, nil }
 func (m *memory) UndeliveredBlobs(context.Context) ([]survey.Attachment, error) { return nil, nil }
 func (m *memory) Blob(context.Context, survey.Hash) ([]byte, error)             { return nil, nil }
 func (m *memory) BlobDelivered(context.Context, survey.Hash) error              { return nil }

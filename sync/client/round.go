@@ -20,21 +20,31 @@ func (a *Agent) round(ctx context.Context) (enrolled bool, err error) {
 	if err != nil || !enrolled {
 		return enrolled, err
 	}
+	a.relayed = false
+	err = a.direct(ctx, e)
+	if survey.KindOf(err) == survey.Unavailable && ctx.Err() == nil {
+		a.byRelays(ctx, e)
+	}
+	return true, err
+}
+
+// direct does a round with the server itself.
+func (a *Agent) direct(ctx context.Context, e survey.Enrolment) error {
 	a.report(survey.Progress{Activity: survey.Connecting})
 	if err := a.connect(ctx, e); err != nil {
-		return true, err
+		return err
 	}
 	if err := a.push(ctx); err != nil {
-		return true, err
+		return err
 	}
 	pullErr := a.pull(ctx)
 	if pullErr == nil {
 		pullErr = a.reconcile(ctx)
 	}
 	if survey.KindOf(pullErr) == survey.Unavailable {
-		return true, pullErr
+		return pullErr
 	}
-	return true, errors.Join(pullErr, a.upload(ctx), a.fetchFormFiles(ctx))
+	return errors.Join(pullErr, a.upload(ctx), a.fetchFormFiles(ctx))
 }
 
 // connect makes the link anew where the enrolment has changed.

@@ -38,7 +38,12 @@ func (r *PullReply) complete() error {
 			return err
 		}
 	}
-	return nil
+	for i := range r.Words {
+		if err := r.Words[i].complete(); err != nil {
+			return err
+		}
+	}
+	return within("words", len(r.Words), MaxHoldings)
 }
 
 // completePage holds the feed's promise: items follow the cursor without a gap.

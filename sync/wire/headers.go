@@ -39,6 +39,8 @@ const (
 	PathPull      = "/v1/pull"
 	PathReconcile = "/v1/reconcile"
 	PathOffer     = "/v1/offer"
+	PathCarry     = "/v1/carry"
+	PathRelay     = "/v1/relay"
 	PathBlob      = "/v1/blob/" // followed by the SHA-256 in hexadecimal
 )
 

@@ -123,6 +123,8 @@ type PullReply struct {
 	Holdings *SignedHoldings `cbor:"8,keyasint,omitempty" json:",omitempty"`
 	// Revocations is the list in force, where it is another than the one held.
 	Revocations *SignedRevocations `cbor:"9,keyasint,omitempty" json:",omitempty"`
+	// Words are what the county has said on logs of this device that a relay has carried. Only relays have them.
+	Words []Carried `cbor:"10,keyasint,omitempty" json:",omitempty"`
 }
 
 // SignedRecipients is the county's list of recipients as the server encoded and signed it.
@@ -164,6 +166,8 @@ type Status struct {
 	Software string        `cbor:"3,keyasint"`
 	Epoch    survey.Epoch  `cbor:"4,keyasint"`
 	Time     survey.Millis `cbor:"5,keyasint"`
+	// Relay is what a relay shows instead of being the county.
+	Relay *RelayPass `cbor:"6,keyasint,omitempty" json:",omitempty"`
 }
 
 // Failure is the body of every reply that is not a success.

@@ -1,0 +1,78 @@
+package present
+
+import (
+	"context"
+	"testing"
+
+	"zoucun/survey"
+	"zoucun/sync/wire"
+)
+
+type relayShelf map[string]survey.Relay
+
+func (s relayShelf) Relays(context.Context) ([]survey.Relay, error) { return nil, nil }
+func (s relayShelf) KeepRelay(_ context.Context, r survey.Relay) error {
+	s[r.Address] = r
+	return nil
+}
+func (s relayShelf) RemoveRelay(_ context.Context, address string) error {
+	delete(s, address)
+	return nil
+}
+
+func TestAddRelay(t *testing.T) {
+	shelf := relayShelf{}
+	r := &Relays{RelayKeeper: shelf, Meet: func(_ context.Context, address string, pin survey.Hash) (survey.Relay, error) {
+		return survey.Relay{Address: address, Pin: pin}, nil
+	}}
+	invite := wire.Invite{Relay: true, Address: "192.168.43.1:8444", Pin: survey.Hash{7}}
+	for typed, want := range map[string]survey.Relay{
+		"192。168。1。2：8444 ":    {Address: "192.168.1.2:8444"},
+		invite.String() + "\n": {Address: "192.168.43.1:8444", Pin: survey.Hash{7}},
+	} {
+		if err := r.Add(t.Context(), typed); err != nil || shelf[want.Address].Pin != want.Pin {
+			t.Errorf("%q: %+v, %v", typed, shelf, err)
+		}
+	}
+	for _, typed := range []string{"", "zoucun:x", wire.Invite{Address: "a:1", Code: "x"}.String()} {
+		if err := r.Add(t.Context(), typed); survey.KindOf(err) != survey.Invalid || survey.MessageOf(err) == "" {
+			t.Errorf("%q: %v", typed, err)
+		}
+	}
+	if len(shelf) != 2 {
+		t.Errorf("kept %+v", shelf)
+	}
+}
+
+// An invitation stands for address and code where somebody enrols.
+func TestEnrolByInvite(t *testing.T) {
+	var server, code string
+	e := NewEnrol(enrollerFunc(func(s, c string) { server, code = s, c }))
+	invite := wire.Invite{Address: "zc.example:8443", Pin: survey.Hash{1}, Code: "0123-4567-89AB"}
+	if _, err := e.Submit(t.Context(), invite.String(), ""); err != nil || server != "zc.example:8443" || code != "0123-4567-89AB" {
+		t.Errorf("enrolled at %q with %q, %v", server, code, err)
+	}
+	relay := wire.Invite{Relay: true, Address: "a:1", Pin: survey.Hash{1}}
+	if _, err := e.Submit(t.Context(), relay.String(), ""); survey.KindOf(err) != survey.Invalid {
+		t.Errorf("a relay's invitation enrols: %v", err)
+	}
+}
+
+type enrollerFunc func(server, code string)
+
+func (f enrollerFunc) Enrol(_ context.Context, server, code string) (survey.Enrolment, error) {
+	f(server, code)
+	return survey.Enrolment{}, nil
+}
+
+func TestStatusByRelay(t *testing.T) {
+	now := survey.Millis(1_700_000_000_000).Time()
+	at := StatusOf(survey.Safekeeping{Waiting: 3, Relayed: 2}, survey.Progress{Activity: survey.Backoff, Until: survey.MillisOf(now)}, now)
+	if at.Words != "3 份已存在本机，其中 2 份乡镇已收，等待网络，正在再试" || at.Tone != Busy {
+		t.Errorf("%+v", at)
+	}
+	on := StatusOf(survey.Safekeeping{Waiting: 3}, survey.Progress{Activity: survey.Relaying, Done: 1, Total: 3}, now)
+	if on.Words != "正在交给乡镇接收点 1/3" {
+		t.Errorf("%+v", on)
+	}
+}

@@ -1,0 +1,59 @@
+package wire
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"zoucun/survey"
+)
+
+// invitePrefix begins what a QR code says.
+const invitePrefix = "zoucun:"
+
+// Invite is what a QR code says, or what somebody types in its place: where to enrol and with which code, or where the
+// township receives.
+type Invite struct {
+	Relay    bool
+	Address  string      // as people type it
+	Pin      survey.Hash // of the certificate there
+	Code     string      // to enrol; of no relay
+	Township string      // for the screen
+}
+
+// IsInvite reports whether a text claims to be an invitation.
+func IsInvite(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), invitePrefix) }
+
+// String returns the invitation as it stands in a QR code.
+func (i Invite) String() string {
+	kind := "enrol"
+	if i.Relay {
+		kind = "relay"
+	}
+	q := url.Values{"a": {i.Address}, "p": {i.Pin.String()}}
+	for name, value := range map[string]string{"c": i.Code, "t": i.Township} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return invitePrefix + kind + "?" + q.Encode()
+}
+
+// ParseInvite reads an invitation. What it does not know in one it passes over.
+func ParseInvite(text string) (i Invite, err error) {
+	kind, query, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(text), invitePrefix), "?")
+	q, err := url.ParseQuery(query)
+	if err == nil && (!IsInvite(text) || kind != "enrol" && kind != "relay" || q.Get("a") == "" || len(text) > 4*MaxName) {
+		err = errors.New("not an invitation")
+	}
+	if err == nil {
+		i = Invite{Relay: kind == "relay", Address: q.Get("a"), Code: q.Get("c"), Township: q.Get("t")}
+		i.Pin, err = survey.ParseHash(q.Get("p"))
+	}
+	if err != nil {
+		return Invite{}, &survey.Error{
+			Kind: survey.Invalid, Op: "wire.ParseInvite", Message: "这不是走村的二维码，请换一张，或直接输入地址。", Err: err,
+		}
+	}
+	return i, nil
+}
