@@ -9,6 +9,7 @@ import (
 
 	"zoucun/form"
 	"zoucun/survey"
+	"zoucun/sync/seal"
 	"zoucun/sync/wire"
 )
 
@@ -339,5 +340,54 @@ func TestRecipientsAreTheCountysWord(t *testing.T) {
 	e, _, err := openStore(t, dir, Options{}).Enrolment(t.Context())
 	if err != nil || len(e.Recipients.For(survey.ForEnvelope)) != 1 || e.Recipients.Listed[0].Name != "县纪委监委" {
 		t.Errorf("after a restart: %+v, %v", e.Recipients, err)
+	}
+}
+
+// A county that requires commercial cryptography has what is written from then on sealed with it; the rest opens as before.
+func TestTheCountyChoosesTheCipher(t *testing.T) {
+	o := newOffice(t)
+	dir := t.TempDir()
+	s := enrolled(t, o, dir)
+	before := o.draft(o.household(t, "1", "张三", "1号", ""))
+	if err := s.BeginDraft(t.Context(), before, []byte("以前")); err != nil {
+		t.Fatal(err)
+	}
+	signed, err := wire.SignRecipients(survey.Recipients{County: county, Serial: 1, Cipher: uint8(seal.SM4GCM)}, o.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.KeepRecipients(t.Context(), signed); err != nil {
+		t.Fatal(err)
+	}
+	after := o.draft(before.Household)
+	sealedWith := func(id survey.DraftID) seal.Algorithm {
+		t.Helper()
+		var kept []byte
+		err := s.db.reader.QueryRowContext(t.Context(), "SELECT state_sealed FROM draft WHERE draft_id = ?", id[:]).Scan(&kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return seal.Algorithm(kept[0])
+	}
+	for range 2 { // at once, and after a restart
+		if err := s.BeginDraft(t.Context(), after, []byte("以后")); err != nil {
+			t.Fatal(err)
+		}
+		if got := sealedWith(before.ID); got != seal.AES256GCM {
+			t.Errorf("what was written before is sealed with %v", got)
+		}
+		if got := sealedWith(after.ID); got != seal.SM4GCM || s.Algorithm() != seal.SM4GCM {
+			t.Errorf("what is written now is sealed with %v", got)
+		}
+		for id, want := range map[survey.DraftID]string{before.ID: "以前", after.ID: "以后"} {
+			if _, state, _, err := s.LoadDraft(t.Context(), id); err != nil || string(state) != want {
+				t.Errorf("%q, %v, want %q", state, err, want)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = openStore(t, dir, Options{})
+		after = o.draft(before.Household)
 	}
 }

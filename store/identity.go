@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"log/slog"
 
 	"zoucun/survey"
 	"zoucun/sync/seal"
@@ -172,7 +173,27 @@ func (e enrolment) member() (*membership, error) {
 func (s *Store) useEnrolment(e enrolment, m *membership) {
 	s.self.enrolment = &e
 	s.member.Store(m)
+	s.sealAsTold(m.enrolment.Recipients.Cipher)
 }
+
+// sealAsTold has what is written from now on sealed with the algorithm that the county requires. One that this program
+// does not know is passed over: a newer one will.
+func (s *Store) sealAsTold(cipher uint8) {
+	if cipher == 0 {
+		return
+	}
+	for _, box := range []*seal.Box{s.vault.box, s.owner.box} {
+		if box == nil {
+			continue
+		}
+		if err := box.SealWith(seal.Algorithm(cipher)); err != nil {
+			s.log.Warn("the county requires an unknown algorithm", slog.Any("error", err))
+		}
+	}
+}
+
+// Algorithm returns what the device seals with.
+func (s *Store) Algorithm() seal.Algorithm { return s.vault.box.Algorithm() }
 
 // Enrolment returns the public facts of the county this device belongs to, and whether it belongs to one.
 func (s *Store) Enrolment(context.Context) (survey.Enrolment, bool, error) {

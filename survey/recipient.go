@@ -24,6 +24,8 @@ type Recipients struct {
 	Serial uint64      `cbor:"2,keyasint"` // a list replaces those with a smaller serial; 0 is no list
 	Listed []Recipient `cbor:"3,keyasint"`
 	Phones *Phones     `cbor:"4,keyasint,omitempty"` // nil where the county has named none
+	// Cipher is what devices have to seal with, by the numbers of sync/seal; 0 leaves it to them.
+	Cipher uint8 `cbor:"5,keyasint,omitempty"`
 }
 
 // Phones are the numbers a household is told: whom to ask or to complain to without the visitor.

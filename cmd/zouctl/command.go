@@ -49,6 +49,7 @@ func commands() []command {
 		{name: "key list", setup: keyList, help: "显示收件名单：封存件交给谁，谁能恢复"},
 		{name: "key add", args: "公钥", count: 1, setup: keyAdd, help: "把收件单位或恢复钥匙加入名单，发给各设备"},
 		{name: "key remove", args: "公钥", count: 1, setup: keyRemove, help: "从名单里去掉一把公钥；已经封存的仍要用原来的私钥打开"},
+		{name: "key cipher", args: "aes|sm4", count: 1, setup: keyCipher, help: "设备上用哪种算法加密；sm4 是商用密码算法，本实现未经认证"},
 		{name: "phones", setup: phones, help: "显示或设置念给群众的电话：查改删、县级、值班"},
 		{name: "seal open", args: "[封存件文件…]", count: 1, fewer: true, more: true, setup: sealOpen, help: "收件单位用自己的私钥打开封存件"},
 		{name: "seal export", setup: sealExport, help: "把封存件写成文件交给收件单位；内容仍是封着的"},

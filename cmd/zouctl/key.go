@@ -153,3 +153,23 @@ func phones(flags *flag.FlagSet) action {
 		})
 	}
 }
+
+// ciphers are the words for what devices seal with.
+var ciphers = map[string]seal.Algorithm{"aes": seal.AES256GCM, "sm4": seal.SM4GCM}
+
+// keyCipher says what devices have to seal with.
+func keyCipher(*flag.FlagSet) action {
+	return func(ctx context.Context, s *session, args []string) error {
+		algorithm, ok := ciphers[args[0]]
+		if !ok {
+			return &usageError{"只能写 aes 或 sm4。"}
+		}
+		return s.withCentral(ctx, func(c *central.Central) error {
+			if err := c.SetCipher(ctx, algorithm); err != nil {
+				return err
+			}
+			s.tell("各设备下次联网后，新写的内容用 %s 加密；以前写的照样能读。\n", algorithm)
+			return nil
+		})
+	}
+}

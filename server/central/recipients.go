@@ -35,6 +35,11 @@ func (c *Central) SetPhones(ctx context.Context, phones survey.Phones) error {
 	return fail("central.SetPhones", c.changeRecipients(ctx, func(list *survey.Recipients) { list.Phones = &phones }))
 }
 
+// SetCipher says what devices have to seal with from now on; 0 leaves it to them.
+func (c *Central) SetCipher(ctx context.Context, algorithm seal.Algorithm) error {
+	return fail("central.SetCipher", c.changeRecipients(ctx, func(list *survey.Recipients) { list.Cipher = uint8(algorithm) }))
+}
+
 // changeRecipients signs the list anew, changed and under the next serial.
 func (c *Central) changeRecipients(ctx context.Context, change func(*survey.Recipients)) error {
 	return c.write(ctx, func(ctx context.Context, tx *sql.Tx) error {

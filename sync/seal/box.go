@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"zoucun/survey"
 )
@@ -35,8 +36,19 @@ func NewKey(random io.Reader) (Key, error) {
 // Box keeps values secret and bound to their place. It opens what any algorithm it has a cipher for has sealed, and
 // seals with its own. It may be used by several goroutines.
 type Box struct {
-	algorithm Algorithm
+	algorithm atomic.Uint32 // what new values are sealed with
 	ciphers   map[Algorithm]cipher.AEAD
+}
+
+// String names the algorithm, and says of one whose implementation is not certified that it is not.
+func (a Algorithm) String() string {
+	switch a {
+	case AES256GCM:
+		return "AES-256-GCM"
+	case SM4GCM:
+		return "SM4-GCM（商用密码算法，本实现未经认证）"
+	}
+	return fmt.Sprintf("algorithm %d", byte(a))
 }
 
 // NewBox returns a box that seals with an algorithm, AES-256-GCM where it is 0, and opens what any has sealed. One key
@@ -57,18 +69,30 @@ func NewBox(key Key, algorithm Algorithm) (*Box, error) {
 	if err != nil {
 		return nil, fmt.Errorf("new box: %w", err)
 	}
-	box := &Box{algorithm: algorithm, ciphers: map[Algorithm]cipher.AEAD{AES256GCM: gcm, SM4GCM: chinese}}
-	if _, known := box.ciphers[algorithm]; !known {
-		return nil, &survey.Error{Kind: survey.Invalid, Op: "seal.NewBox", Err: fmt.Errorf("unknown algorithm %d", algorithm)}
-	}
-	return box, nil
+	box := &Box{ciphers: map[Algorithm]cipher.AEAD{AES256GCM: gcm, SM4GCM: chinese}}
+	return box, box.SealWith(algorithm)
 }
+
+// SealWith has what is sealed from now on sealed with another algorithm. One that is not known is an error of kind
+// Invalid and changes nothing.
+func (b *Box) SealWith(algorithm Algorithm) error {
+	if _, known := b.ciphers[algorithm]; !known {
+		return &survey.Error{Kind: survey.Invalid, Op: "seal.Box.SealWith", Err: fmt.Errorf("unknown algorithm %d", byte(algorithm))}
+	}
+	b.algorithm.Store(uint32(algorithm))
+	return nil
+}
+
+// Algorithm returns what new values are sealed with.
+func (b *Box) Algorithm() Algorithm { return Algorithm(b.algorithm.Load()) }
 
 // Seal returns plain as ciphertext that opens only in the same place.
 func (b *Box) Seal(plain []byte, place Place) []byte {
-	head := make([]byte, 1, 1+len(plain)+b.ciphers[b.algorithm].Overhead())
-	head[0] = byte(b.algorithm)
-	return b.ciphers[b.algorithm].Seal(head, nil, plain, place.data(b.algorithm))
+	algorithm := b.Algorithm()
+	aead := b.ciphers[algorithm]
+	head := make([]byte, 1, 1+len(plain)+aead.Overhead())
+	head[0] = byte(algorithm)
+	return aead.Seal(head, nil, plain, place.data(algorithm))
 }
 
 // Open returns what was sealed in this place, or an error of kind Damaged.
