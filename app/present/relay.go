@@ -54,5 +54,5 @@ const LargestPhoto = 32 << 20
 
 // RelayLine is how a receiving point stands in the list.
 func RelayLine(relay survey.Relay) string {
-	return strings.TrimSpace(relay.Name+"接收点　") + strings.TrimPrefix(relay.Address, "https://")
+	return relay.Name + "接收点　" + strings.TrimPrefix(relay.Address, "https://")
 }

@@ -15,6 +15,7 @@ func (s relayShelf) KeepRelay(_ context.Context, r survey.Relay) error {
 	s[r.Address] = r
 	return nil
 }
+
 func (s relayShelf) RemoveRelay(_ context.Context, address string) error {
 	delete(s, address)
 	return nil

@@ -167,7 +167,7 @@ func TestRelayBetweenProcesses(t *testing.T) {
 	eventually(t, "乡镇已收", func() bool { k := keeping(); return k.Relayed == 1 && k.Waiting == 1 })
 	relay.kill()
 	launch(t, "-listen", county.address, "-data", data)
-	relay = launch(t, "relay", "-listen", relay.address, "-data", relayData)
+	launch(t, "relay", "-listen", relay.address, "-data", relayData)
 	eventually(t, "县里已收", func() bool { k := keeping(); return k.Waiting == 0 && k.Delivered == 1 })
 }
 
@@ -187,11 +187,11 @@ func TestRelayRefusesWithASentence(t *testing.T) {
 		args []string
 		says string
 	}{
-		"not enrolled":  {[]string{"-data", t.TempDir()}, "还没有登记"},
-		"stray words":   {[]string{"x"}, "命令行参数不对"},
-		"nobody there":  {[]string{"-data", t.TempDir(), "-upstream", "127.0.0.1:1", "-code", "0123-4567-89AB"}, "连不上服务器"},
-		"not a code":    {[]string{"-data", t.TempDir(), "-upstream", "127.0.0.1:1", "-code", "短"}, "登记码应是"},
-		"not an adress": {[]string{"-data", t.TempDir(), "-upstream", "http://x", "-code", "0123-4567-89AB"}, "地址不对"},
+		"not enrolled":   {[]string{"-data", t.TempDir()}, "还没有登记"},
+		"stray words":    {[]string{"x"}, "命令行参数不对"},
+		"nobody there":   {[]string{"-data", t.TempDir(), "-upstream", "127.0.0.1:1", "-code", "0123-4567-89AB"}, "连不上服务器"},
+		"not a code":     {[]string{"-data", t.TempDir(), "-upstream", "127.0.0.1:1", "-code", "短"}, "登记码应是"},
+		"not an address": {[]string{"-data", t.TempDir(), "-upstream", "http://x", "-code", "0123-4567-89AB"}, "地址不对"},
 	} {
 		err := run(t.Context(), append([]string{"relay", "-listen", "127.0.0.1:0"}, c.args...), io.Discard, io.Discard)
 		if err == nil || !strings.Contains(survey.MessageOf(err), c.says) {

@@ -73,7 +73,7 @@ func newCounty(t *testing.T) *county {
 	folder := must(server.OpenFolder(filepath.Join(t.TempDir(), "county"), time.Now()))
 	c := &county{site: newSite(t, folder.Certificate), person: survey.NewID[survey.PersonID](), blobs: must(blob.OpenFolder(folder.Blobs()))}
 	c.Central = must(central.Open(t.Context(), folder.Database(), central.Options{Key: folder.Key, County: countyCode, Township: "青田乡", Clock: time.Now}))
-	t.Cleanup(func() { _ = c.Central.Close() })
+	t.Cleanup(func() { _ = c.Close() })
 	c.handler.Store(must(server.New(server.Options{Central: c.Central, Blobs: c.blobs, Key: folder.Key, Pin: folder.Pin, Software: "test", Clock: time.Now})))
 	shared := survey.RegisterScope(countyCode)
 	writes := []central.Write{{Record: survey.RecordID(c.person), Type: survey.TypeStaff, Scope: shared, Fields: survey.Fields{survey.StaffName: "测试员"}}}
@@ -138,7 +138,10 @@ func newPoint(t *testing.T, c *county, villages ...int) *point {
 	return p
 }
 
-func (p *point) open(t *testing.T) { p.openAt(t, time.Now) }
+func (p *point) open(t *testing.T) {
+	t.Helper()
+	p.openAt(t, time.Now)
+}
 
 func (p *point) openAt(t *testing.T, clock survey.Clock) {
 	t.Helper()
@@ -367,9 +370,11 @@ func TestRevoked(t *testing.T) {
 func TestRelayThatCannotTake(t *testing.T) {
 	for name, spoil := range map[string]func(t *testing.T, c *county, p *point){
 		"ended grant": func(t *testing.T, _ *county, p *point) {
+			t.Helper()
 			p.openAt(t, func() time.Time { return time.Now().AddDate(2, 0, 0) })
 		},
 		"no room": func(t *testing.T, _ *county, p *point) {
+			t.Helper()
 			folder := filepath.Join(p.folder.Path, "segments")
 			if err := os.RemoveAll(folder); err != nil {
 				t.Fatal(err)
