@@ -1,10 +1,9 @@
 package spare
 
 import (
-	"cmp"
 	"errors"
 	"io/fs"
-	"syscall"
+	"slices"
 
 	"zoucun/survey"
 )
@@ -28,14 +27,18 @@ func trouble(err error) error {
 	switch {
 	case errors.Is(err, errReadBack):
 		kind, message = survey.Damaged, messageFaulty
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EFBIG):
+	case isAny(err, full):
 		kind, message = survey.Full, messageFull
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+	case errors.Is(err, fs.ErrPermission), isAny(err, locked):
 		kind, message = survey.Denied, messageLocked
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ENOTDIR):
+	case errors.Is(err, fs.ErrNotExist), isAny(err, gone):
 		kind, message = survey.NotFound, messageGone
 	case survey.MessageOf(err) != "":
-		kind, message = survey.KindOf(err), intact+cmp.Or(survey.MessageOf(err))
+		kind, message = survey.KindOf(err), intact+survey.MessageOf(err)
 	}
 	return &survey.Error{Kind: kind, Op: "spare", Message: message, Err: err}
+}
+
+func isAny(err error, these []error) bool {
+	return slices.ContainsFunc(these, func(one error) bool { return errors.Is(err, one) })
 }
