@@ -264,8 +264,12 @@ func (p *program) openSettings() {
 		Locked: len(people) > 0, Who: me.Label, Others: len(people) - 1, Idle: p.idleMinutes(),
 		OnPIN: p.setPIN, OnLock: p.handOn, OnAdd: p.addUser, OnIdle: p.setIdle,
 		Facts: [][2]string{
-			{"使用人", p.who().Name}, {"登记人", grant.Name}, {"乡镇", grant.Township}, {"服务器", p.self.Server},
-			{"本机编号", grant.Device.String()}, {"加密", p.store.Algorithm().String()},
+			{"使用人", p.who().Name},
+			{"登记人", grant.Name},
+			{"乡镇", grant.Township},
+			{"服务器", p.self.Server},
+			{"本机编号", grant.Device.String()},
+			{"加密", p.store.Algorithm().String()},
 		},
 	}))
 }
