@@ -67,46 +67,35 @@ func find(text string) act {
 		if err != nil {
 			return err
 		}
-		return write(ctx, w, field, text)
+		if err := enter(ctx, w, field); err != nil {
+			return err
+		}
+		return write(ctx, w, text)
 	}
 }
 
 // fill types into the field below a label.
 func fill(label, text string) act {
-	return func(ctx context.Context, w *robot.Window) error {
-		field, err := reachBelow(ctx, w, label, "field", "")
-		if err != nil {
-			return err
-		}
-		return write(ctx, w, field, text)
-	}
+	return inField(label, func(ctx context.Context, w *robot.Window) error { return write(ctx, w, text) })
 }
 
 // overwrite types into the field below a label, over what stands there.
 func overwrite(label, text string) act {
-	return func(ctx context.Context, w *robot.Window) error {
-		field, err := reachBelow(ctx, w, label, "field", "")
-		if err != nil {
-			return err
-		}
-		if err := enter(ctx, w, field); err != nil {
-			return err
-		}
+	return inField(label, func(ctx context.Context, w *robot.Window) error {
 		if err := w.Press(ctx, "ctrl+a"); err != nil {
 			return err
 		}
-		if err := w.Type(ctx, text); err != nil {
-			return err
-		}
-		if !shows(ctx, w, text) {
-			return fmt.Errorf("%q cannot be typed", text)
-		}
-		return nil
-	}
+		return write(ctx, w, text)
+	})
 }
 
 // spell types pinyin into the field below a label; the input method's first candidates are taken.
 func spell(label string, spellings ...string) act {
+	return inField(label, func(ctx context.Context, w *robot.Window) error { return w.Pinyin(ctx, spellings...) })
+}
+
+// inField does something with the keys once they go to the field below a label.
+func inField(label string, do act) act {
 	return func(ctx context.Context, w *robot.Window) error {
 		field, err := reachBelow(ctx, w, label, "field", "")
 		if err != nil {
@@ -115,16 +104,13 @@ func spell(label string, spellings ...string) act {
 		if err := enter(ctx, w, field); err != nil {
 			return err
 		}
-		return w.Pinyin(ctx, spellings...)
+		return do(ctx, w)
 	}
 }
 
-// write types into a field and waits until the window has caught up. What came out wrong, as happens to keys that are
-// put on the keyboard for one character, is typed again.
-func write(ctx context.Context, w *robot.Window, field screen.Object, text string) error {
-	if err := enter(ctx, w, field); err != nil {
-		return err
-	}
+// write types into the field with the caret and waits until the window has caught up. What came out wrong, as happens to
+// keys that are put on the keyboard for one character, is typed again.
+func write(ctx context.Context, w *robot.Window, text string) error {
 	for range 3 {
 		if err := w.Type(ctx, text); err != nil {
 			return err
