@@ -283,3 +283,33 @@ func BenchmarkFinishVisit(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkVisitSize finishes visits of forty short answers and two problems, and reports what each adds to the database.
+func BenchmarkVisitSize(b *testing.B) {
+	const visits = 200
+	o := newOffice(b)
+	s := enrolled(b, o, b.TempDir())
+	sub := submission()
+	for i := range 40 {
+		path := survey.FieldPath(fmt.Sprintf("hear/answer_%02d", i))
+		sub.Fields[path], sub.Touched = fmt.Sprintf("第%d题，路灯坏了，晚上看不见", i), append(sub.Touched, path)
+	}
+	bytes := func() float64 {
+		b.Helper()
+		var pages, free, page int64
+		for pragma, into := range map[string]*int64{"page_count": &pages, "freelist_count": &free, "page_size": &page} {
+			if err := s.db.reader.QueryRowContext(b.Context(), "PRAGMA "+pragma).Scan(into); err != nil {
+				b.Fatal(err)
+			}
+		}
+		return float64((pages - free) * page)
+	}
+	before := bytes()
+	for b.Loop() {
+		for range visits {
+			sub.Entities = []form.EntityChange{problemChange("路灯坏了"), problemChange("水管漏水")}
+			finish(b, s, o.draft(survey.RecordID{}), sub)
+		}
+	}
+	b.ReportMetric((bytes()-before)/float64(visits*b.N), "bytes/visit")
+}
