@@ -46,6 +46,9 @@ func (p *program) words(ctx context.Context, held []survey.Holding) (report.Doss
 	}
 	d := report.DossierOf(held, data, p.opt.Clock())
 	d.Township = p.self.Grant.Township
+	if phones := p.self.Recipients.Phones; phones != nil {
+		d.Phones = *phones
+	}
 	return d, nil
 }
 

@@ -17,6 +17,17 @@ type Dossier struct {
 	Made     string
 	Parts    []Part
 	Periods  Periods
+	Phones   survey.Phones // whom to ask; empty where the county has named none
+}
+
+// Records are the parts that say something of the household.
+func (d Dossier) Records() []Part {
+	return slices.DeleteFunc(slices.Clone(d.Parts), func(p Part) bool { return p.Look })
+}
+
+// Looks are the parts that say who has looked.
+func (d Dossier) Looks() []Part {
+	return slices.DeleteFunc(slices.Clone(d.Parts), func(p Part) bool { return !p.Look })
 }
 
 // Periods are how long what speaks of a person is kept, as the page tells the person.
@@ -30,6 +41,7 @@ type Part struct {
 	Said    []Said // what it says now
 	Files   []string
 	History []Step
+	Look    bool // it is a look at the household
 }
 
 // Said is a field in words.
@@ -106,7 +118,7 @@ func (w *dossierWriter) part(h survey.Holding) Part {
 // look is a line of the access log.
 func (w *dossierWriter) look(a survey.Access) Part {
 	where := map[string]string{survey.WhereDevice: "平板", survey.WhereConsole: "服务器"}[a.Where]
-	return Part{Kind: "查看", Title: a.At.Time().In(w.zone).Format("2006-01-02 15:04"), Said: []Said{
+	return Part{Look: true, Kind: "查看", Title: a.At.Time().In(w.zone).Format("2006-01-02 15:04"), Said: []Said{
 		{"谁", w.who(a.Person)}, {"做了什么", ActWord(a.Act)}, {"为什么", a.Reason}, {"在哪里", where},
 	}}
 }
@@ -153,7 +165,9 @@ func (w *dossierWriter) said(of survey.Record, fields survey.Fields) []Said {
 	order, words := w.words(of)
 	paths := make([]survey.FieldPath, 0, len(fields))
 	for path := range fields {
-		paths = append(paths, path)
+		if path != rosterStamp { // it says nothing to a person
+			paths = append(paths, path)
+		}
 	}
 	place := func(path survey.FieldPath) int {
 		if at := slices.Index(order, withoutKeys(path)); at >= 0 {

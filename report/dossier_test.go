@@ -53,9 +53,16 @@ func TestDossierHoldsEverything(t *testing.T) {
 	if d.Title != "大坪村 王秀英" || len(d.Parts) != 3 {
 		t.Fatalf("dossier %+v", d)
 	}
+	if len(d.Records()) != 2 || len(d.Looks()) != 1 {
+		t.Errorf("%d records and %d looks, want 2 and 1", len(d.Records()), len(d.Looks()))
+	}
+	d.Phones.County = "0551-12388"
 	var page bytes.Buffer
 	if err := WritePage(&page, d); err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(page.String(), "0551-12388") {
+		t.Error("the page does not name the county's number")
 	}
 	for _, h := range heldExample()[:2] {
 		for _, s := range h.Statements {

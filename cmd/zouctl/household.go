@@ -122,6 +122,13 @@ func (s *session) dossier(ctx context.Context, c *central.Central, a asked) (rep
 	}
 	d := report.DossierOf(a.held, report.Data{Forms: forms, Records: register}, s.clock())
 	d.Township = c.Township()
+	list, err := c.Recipients(ctx)
+	if err != nil {
+		return d, err
+	}
+	if list.Phones != nil {
+		d.Phones = *list.Phones
+	}
 	rules, err := s.keeper(c, nil).Rules()
 	d.Periods = report.Periods{IdentifiedYears: rules.IdentifiedYears, DispatchedYears: rules.DispatchedYears, PhotoDays: rules.PhotoDays}
 	return d, err
