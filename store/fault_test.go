@@ -18,6 +18,7 @@ import (
 func TestFaultAtEveryOperation(t *testing.T) {
 	for _, d := range deeds {
 		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
 			w := prepare(t, d)
 			root, runs := shortTempDir(t), 0
 			for _, how := range []crashfs.Failure{crashfs.Full, crashfs.WriteError, crashfs.SyncError} {

@@ -520,6 +520,7 @@ func imagesEach() int {
 func TestPowerCut(t *testing.T) {
 	for _, d := range deeds {
 		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
 			w := prepare(t, d)
 			w.check(t, w.perform(t, d))
 		})
