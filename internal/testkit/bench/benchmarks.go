@@ -13,19 +13,24 @@ import (
 // benchmarks runs the Go benchmarks of every package, one package after the other, and writes their figures.
 func benchmarks(ctx context.Context, w io.Writer, only string) error {
 	cmd := exec.CommandContext(ctx, "go", "test", "-tags", "ci", "-p", "1", "-run", "^$", "-bench", only, "-benchmem", "./...")
+	return follow("run benchmarks", cmd, func(out io.Reader) error { return rewrite(w, out) })
+}
+
+// follow runs a command and has what it prints read while it prints it.
+func follow(what string, cmd *exec.Cmd, read func(out io.Reader) error) error {
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return fmt.Errorf("run benchmarks: %w", err)
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("run benchmarks: %w", err)
+		return fmt.Errorf("%s: %w", what, err)
 	}
-	if err := rewrite(w, out); err != nil {
+	if err := read(out); err != nil {
 		return err
 	}
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("run benchmarks: %w", err)
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }

@@ -13,21 +13,8 @@ import (
 // links writes the figures of handing over on modelled networks: they pass in virtual time, and so within a test.
 func links(ctx context.Context, w io.Writer) error {
 	cmd := exec.CommandContext(ctx, "go", "test", "-tags", "ci", "-count=1", "-run", "^TestFigures$", "-v", "./internal/testkit/link")
-	cmd.Env, cmd.Stderr = append(os.Environ(), "ZOUCUN_FIGURES=1"), os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return fmt.Errorf("run the modelled networks: %w", err)
-	}
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("run the modelled networks: %w", err)
-	}
-	if err := told(w, out); err != nil {
-		return err
-	}
-	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("run the modelled networks: %w", err)
-	}
-	return nil
+	cmd.Env = append(os.Environ(), "ZOUCUN_FIGURES=1")
+	return follow("run the modelled networks", cmd, func(out io.Reader) error { return told(w, out) })
 }
 
 // told passes on the lines of a test that are figures.
