@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -129,4 +130,17 @@ func TestFaults(t *testing.T) {
 			t.Errorf("Create = %v", err)
 		}
 	}
+}
+
+// TestDisksAtOnce adds disks from several goroutines, as tests that run side by side do.
+func TestDisksAtOnce(t *testing.T) {
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			if _, err := New(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }

@@ -16,6 +16,9 @@ var (
 	disks   sync.Map // address of a registered VFS -> *Disk
 	opened  sync.Map // address of an open file -> *handle
 	ordinal atomic.Int64
+
+	// registering is held while a disk is added: SQLite links it to the system's own, which every disk begins as.
+	registering sync.Mutex
 )
 
 // handle is a file SQLite has open.
@@ -27,6 +30,8 @@ type handle struct {
 
 // New registers a disk with SQLite, under the name VFS returns, until the process ends.
 func New() (*Disk, error) {
+	registering.Lock()
+	defer registering.Unlock()
 	tls := libc.NewTLS()
 	defer tls.Close()
 	system := sqlite3.Xsqlite3_vfs_find(tls, 0)
