@@ -1,5 +1,10 @@
 package survey
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Fields of a link record. It belongs to the scope of the two records it speaks of.
 const (
 	LinkOf    FieldPath = "of"    // the type of both records
@@ -84,4 +89,60 @@ func inOrder(a, b RecordID) (first, last RecordID) {
 		return b, a
 	}
 	return a, b
+}
+
+// Joined returns, for every record that counts as another, that other. It depends on nothing but the links and on which
+// records are in use, so every device that holds the same says the same.
+//
+// Records that links call the same are one, however many there are of them. The one that goes on is one that is in use
+// and that no link joins to another; where several or none are such, because people apart have joined in a circle or two
+// ways, the one with the first identifier of those that are in use.
+func Joined(links []Link, inUse func(RecordID) bool) map[RecordID]RecordID {
+	beside := map[RecordID][]RecordID{}
+	passed := map[RecordID]bool{} // those that a link joins to another
+	for _, l := range links {
+		if joined := l.Joined(); !joined.IsZero() {
+			beside[l.Kept], beside[joined] = append(beside[l.Kept], joined), append(beside[joined], l.Kept)
+			passed[joined] = true
+		}
+	}
+	rank := func(id RecordID) int {
+		switch {
+		case inUse(id) && !passed[id]:
+			return 0
+		case inUse(id):
+			return 1
+		}
+		return 2
+	}
+	joined, seen := map[RecordID]RecordID{}, map[RecordID]bool{}
+	for id := range beside {
+		one := together(beside, seen, id)
+		if len(one) == 0 {
+			continue
+		}
+		kept := slices.MinFunc(one, func(a, b RecordID) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), a.Compare(b)) })
+		for _, member := range one {
+			if member != kept {
+				joined[member] = kept
+			}
+		}
+	}
+	return joined
+}
+
+// together returns everything that hangs together with one record and was not seen before.
+func together(beside map[RecordID][]RecordID, seen map[RecordID]bool, from RecordID) []RecordID {
+	var found []RecordID
+	next := []RecordID{from}
+	for len(next) > 0 {
+		id := next[len(next)-1]
+		next = next[:len(next)-1]
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		found, next = append(found, id), append(next, beside[id]...)
+	}
+	return found
 }
