@@ -68,11 +68,11 @@ func (s *Store) held(ctx context.Context, t *tx, household survey.RecordID) ([]s
 	err := t.each(ctx, `SELECT record_id FROM joined WHERE kept_id = ?1
 		UNION SELECT record_id FROM record WHERE about = ?1 OR about IN (SELECT record_id FROM joined WHERE kept_id = ?1)`,
 		[]any{household[:]}, func(row rowScan) error {
-		var id survey.RecordID
-		err := row(&id)
-		ids = append(ids, id)
-		return err
-	})
+			var id survey.RecordID
+			err := row(&id)
+			ids = append(ids, id)
+			return err
+		})
 	if err != nil {
 		return nil, err
 	}
