@@ -101,6 +101,8 @@ type Body struct {
 	Fields      Fields       `cbor:"1,keyasint"`
 	Attachments []Attachment `cbor:"2,keyasint,omitempty"`
 	Note        string       `cbor:"3,keyasint,omitempty"` // why: the reason of a void, the comment of a review or merge
+	// Joins says of some fields how edits made apart are joined; the others wait for a person where they differ.
+	Joins map[FieldPath]Joining `cbor:"4,keyasint,omitempty" json:",omitempty"`
 }
 
 // Attachment refers to a file by its content. Fields refer to it by Name.
