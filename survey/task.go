@@ -35,6 +35,7 @@ type TaskStateWord string
 const (
 	TaskOpen     TaskStateWord = "open"
 	TaskAnswered TaskStateWord = "answered" // the person asked has answered; the township has not yet acted on it
+	TaskUnsure   TaskStateWord = "unsure"   // the person asked cannot tell; the township decides
 	TaskDone     TaskStateWord = "done"
 	TaskDropped  TaskStateWord = "dropped" // not wanted any more, or not confirmed
 )
@@ -81,7 +82,7 @@ func TaskFrom(r Record) Task {
 }
 
 // Waits reports whether the task still waits for something.
-func (t Task) Waits() bool { return t.State == TaskOpen || t.State == TaskAnswered }
+func (t Task) Waits() bool { return t.State == TaskOpen || t.State == TaskAnswered || t.State == TaskUnsure }
 
 // Fields returns the task as its record holds it.
 func (t Task) Fields() Fields {
