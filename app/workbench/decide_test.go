@@ -237,11 +237,11 @@ func TestSensitiveFieldTakesTwo(t *testing.T) {
 		if c.ProposedBy != "周芳" || c.Proposed != "一级" {
 			t.Fatalf("the card says %+v", c)
 		}
-		own := *other
-		own.who = d.me
-		if _, err := own.Agree(c); survey.MessageOf(err) == "" {
+		other.who = d.me
+		if _, err := other.Agree(c); survey.MessageOf(err) == "" {
 			t.Error("the same person has confirmed")
 		}
+		other.who = d.fellow
 		o, err = other.Agree(c)
 		d.confirm(other, o, err)
 		tasks, _ := d.Tasks(t.Context())
