@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 
@@ -80,4 +81,19 @@ func (l *Line) chunk(ctx context.Context, blob survey.Attachment, at int64, read
 		err = &survey.Error{Kind: survey.Unavailable, Op: "client.Upload", Err: errors.New("no progress")}
 	}
 	return held, err
+}
+
+// Fetch returns the bytes of an attachment from an offset on, at most a chunk.
+func (l *Line) Fetch(ctx context.Context, blob survey.Attachment, at int64) ([]byte, error) {
+	end := min(blob.Size, at+relayChunk)
+	a, err := l.link.exchange(ctx, call{
+		method: http.MethodGet, path: wire.PathBlob + blob.SHA256.String(), span: fmt.Sprintf("bytes=%d-%d", at, end-1),
+	})
+	if err == nil {
+		err = a.refusal("client.Fetch")
+	}
+	if n := int64(len(a.body)); err == nil && (n == 0 || n > end-at) {
+		err = unavailable(fmt.Errorf("%d bytes of %d", n, end-at))
+	}
+	return a.body, err
 }

@@ -41,7 +41,8 @@ const (
 	PathOffer     = "/v1/offer"
 	PathCarry     = "/v1/carry"
 	PathRelay     = "/v1/relay"
-	PathBlob      = "/v1/blob/" // followed by the SHA-256 in hexadecimal
+	PathCounty    = "/v1/county" // of a relay: whom it carries to
+	PathBlob      = "/v1/blob/"  // followed by the SHA-256 in hexadecimal
 )
 
 // Write signs the request and sets its headers.
