@@ -22,6 +22,7 @@ const (
 	countyFile    = "county.cbor"
 	segmentFolder = "segments"
 	wordFolder    = "words"
+	feedFolder    = "feeds"    // one folder for each scope, one file for each page
 	apartEnd      = ".apart"   // beside a segment the county will never take
 	damagedEnd    = ".damaged" // what a damaged file is renamed to
 )
@@ -34,6 +35,10 @@ type county struct {
 	Revocations *wire.SignedRevocations
 	Devices     []wire.RelayedDevice
 	Seen        survey.Millis // when the county was last in reach, by this clock
+	// Floors are how far feeds that have grown too large are no longer kept from their start.
+	Floors map[survey.ScopeID]uint64
+	// Forms are the files of forms that lie among the attachments, whole or in part.
+	Forms []survey.Attachment
 }
 
 // device returns a device that the county has told the relay of.
@@ -56,6 +61,10 @@ func (r *Relay) put(path string, value any) error {
 	if err != nil {
 		return err
 	}
+	return r.fill(path, raw)
+}
+
+func (r *Relay) fill(path string, raw []byte) error {
 	return disk.Fill(disk.System{}, path, func(f disk.File) error {
 		_, err := f.Write(raw)
 		return err
@@ -73,7 +82,7 @@ func (r *Relay) keepCounty(c county) error {
 
 // load reads the folder.
 func (r *Relay) load() error {
-	for _, name := range []string{segmentFolder, wordFolder} {
+	for _, name := range []string{segmentFolder, wordFolder, feedFolder} {
 		if err := os.MkdirAll(r.path(name), 0o700); err != nil {
 			return err
 		}
@@ -88,7 +97,7 @@ func (r *Relay) load() error {
 			return &survey.Error{Kind: survey.Damaged, Op: "relay.load", Subject: countyFile, Err: err}
 		}
 	}
-	return errors.Join(r.each(wordFolder, r.loadWord), r.each(segmentFolder, r.loadSegment), r.loadApart())
+	return errors.Join(r.each(wordFolder, r.loadWord), r.each(segmentFolder, r.loadSegment), r.loadApart(), r.loadFeeds())
 }
 
 // each reads the files of a folder. Unfinished ones go; one that cannot be taken over is put aside under another name.

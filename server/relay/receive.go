@@ -73,8 +73,8 @@ func (r *Relay) DeviceKey(_ context.Context, id survey.DeviceID) (ed25519.Public
 	return known.SignKey, nil
 }
 
-// Feed hands down what the county has signed for a device: its grant, the lists, and its word on the device's logs. It
-// has no pages: what others wrote a device reads from the county.
+// Feed hands down what the county has signed for a device: its grant, the lists, its word on the device's logs, and pages of
+// the feeds it is granted.
 func (r *Relay) Feed(_ context.Context, id survey.DeviceID, pull wire.Pull) (reply wire.PullReply, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -98,13 +98,18 @@ func (r *Relay) Feed(_ context.Context, id survey.DeviceID, pull wire.Pull) (rep
 		}
 	}
 	slices.SortFunc(reply.Words, func(a, b wire.Carried) int { return a.Logs[0].Replica.Compare(b.Logs[0].Replica) })
-	return reply, nil
+	reply.Pages, reply.More, err = r.pagesFor(known, pull)
+	return reply, fail("relay.Feed", err)
 }
 
-// Attachment returns the size of a file that a segment of the device refers to; any other is NotFound.
+// Attachment returns the size of a file that a segment of the device refers to, or that comes with a form; any other is
+// NotFound.
 func (r *Relay) Attachment(_ context.Context, id survey.DeviceID, sum survey.Hash) (int64, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if form, ok := r.formFiles()[sum]; ok {
+		return form.Size, nil
+	}
 	f := r.files[sum]
 	if f == nil || !f.devices[id] {
 		return 0, &survey.Error{Kind: survey.NotFound, Op: "relay.Attachment", Subject: "blob " + sum.String(), Message: "接收点没有这个附件所属的记录。"}

@@ -127,6 +127,7 @@ type point struct {
 	*site
 	*relay.Relay
 	folder server.Folder
+	bound  int // of a feed; 0 for the usual one
 }
 
 func newPoint(t *testing.T, c *county, villages ...int) *point {
@@ -146,7 +147,7 @@ func (p *point) open(t *testing.T) {
 func (p *point) openAt(t *testing.T, clock survey.Clock) {
 	t.Helper()
 	files := must(blob.OpenFolder(p.folder.Blobs()))
-	p.Relay = must(relay.Open(relay.Options{Folder: p.folder.Path, Key: p.folder.Key, Pin: p.folder.Pin, Blobs: files, Clock: clock}))
+	p.Relay = must(relay.Open(relay.Options{Folder: p.folder.Path, Key: p.folder.Key, Pin: p.folder.Pin, Blobs: files, Clock: clock, MaxFeed: p.bound}))
 	p.handler.Store(must(server.New(server.Options{
 		Central: relay.Front{Relay: p.Relay}, Blobs: files, Key: p.folder.Key, Pin: p.folder.Pin, Software: "test", Clock: clock, Pass: p.Pass,
 	})))

@@ -155,7 +155,7 @@ func (a *Agent) relayFeeds(ctx context.Context, e survey.Enrolment) error {
 			return err
 		}
 		reply, err := ask[wire.PullReply](ctx, a.link, "client.relayFeeds", wire.PathPull, &wire.Pull{
-			Cursors: cursors, MaxBytes: relayPage, Recipients: e.Recipients.Serial, Revocations: e.Revocations.Serial,
+			Cursors: cursors, MaxBytes: relayPage, Recipients: e.Recipients.Serial, Revocations: e.Revocations.Serial, Signed: true,
 		})
 		if err != nil {
 			return err
