@@ -113,7 +113,7 @@ func openRelay(ctx context.Context, s relaySettings, folder server.Folder, log *
 	}
 	handler, err := server.New(server.Options{
 		Central: relay.Front{Relay: point}, Blobs: files, Key: folder.Key, Pin: folder.Pin, Software: software, Clock: time.Now,
-		Log: log, Pass: point.Pass,
+		Log: log, Pass: point.Pass, Upstream: point,
 	})
 	return point, handler, err
 }

@@ -243,7 +243,9 @@ func TestRelayCannotForgeAFeed(t *testing.T) {
 	}
 }
 
-func must4(_ ed25519.PublicKey, key ed25519.PrivateKey, err error) ed25519.PrivateKey { return must(key, err) }
+func must4(_ ed25519.PublicKey, key ed25519.PrivateKey, err error) ed25519.PrivateKey {
+	return must(key, err)
+}
 
 // A page of a village that the county signed and this device is not granted is not taken over, whoever hands it down.
 func TestRelayCannotShowWhatIsNotGranted(t *testing.T) {

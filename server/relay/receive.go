@@ -132,7 +132,7 @@ func (r *Relay) Receive(context.Context, wire.Push) (wire.Receipt, error) {
 // Front is a relay as a server asks it, in the county's place.
 type Front struct{ *Relay }
 
-// Enrol is refused: a device proves its code to the certificate it sees, which must be the county's.
+// Enrol is refused: the county alone knows codes. What a device signs for it is passed on.
 func (Front) Enrol(context.Context, wire.Enrol, survey.Hash) (wire.Enrolled, error) {
 	return wire.Enrolled{}, onlyCounty()
 }
@@ -154,7 +154,7 @@ func (r *Relay) RelayNews(context.Context, survey.DeviceID, wire.RelayAsk) (wire
 
 func onlyCounty() error {
 	return &survey.Error{
-		Kind: survey.NotFound, Op: "relay", Message: "这里是乡镇接收点，只收走访内容。登记和其他事情要直接连县里的服务器。",
+		Kind: survey.NotFound, Op: "relay", Message: "这里是乡镇接收点，只收发走访内容。这件事要直接连县里的服务器。",
 		Err: errors.New("only the county does this"),
 	}
 }

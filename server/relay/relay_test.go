@@ -149,7 +149,7 @@ func (p *point) openAt(t *testing.T, clock survey.Clock) {
 	files := must(blob.OpenFolder(p.folder.Blobs()))
 	p.Relay = must(relay.Open(relay.Options{Folder: p.folder.Path, Key: p.folder.Key, Pin: p.folder.Pin, Blobs: files, Clock: clock, MaxFeed: p.bound}))
 	p.handler.Store(must(server.New(server.Options{
-		Central: relay.Front{Relay: p.Relay}, Blobs: files, Key: p.folder.Key, Pin: p.folder.Pin, Software: "test", Clock: clock, Pass: p.Pass,
+		Central: relay.Front{Relay: p.Relay}, Blobs: files, Key: p.folder.Key, Pin: p.folder.Pin, Software: "test", Clock: clock, Pass: p.Pass, Upstream: p.Relay,
 	})))
 }
 
