@@ -471,3 +471,32 @@ func TestRejectsByRelay(t *testing.T) {
 		t.Errorf("%d apart, want 1", k.Apart)
 	}
 }
+
+// A reason that is no longer true does not come back with an old word: somebody has accepted what was kept apart.
+func TestAcceptedStaysAccepted(t *testing.T) {
+	c, p, tab := setting(t)
+	tab.near(t)
+	person := c.person
+	c.person = survey.NewID[survey.PersonID]()
+	visit := tab.finish(t) // in the name of somebody who may not write here
+	c.person = person
+	tab.near(t)
+	p.round(t)
+	tab.near(t)
+	apart := func() int { return must(tab.Safekeeping(t.Context())).Apart }
+	if n := apart(); n != 1 {
+		t.Fatalf("%d apart", n)
+	}
+	for _, one := range must(c.Apart(t.Context(), false)) {
+		if err := c.Accept(t.Context(), one.Revision.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.round(t) // brings the feed; the relay's word on the log is still the old one
+	for range 3 {
+		tab.near(t)
+	}
+	if n := apart(); n != 0 {
+		t.Errorf("visit %s is still said to be kept apart", visit)
+	}
+}
