@@ -88,11 +88,14 @@ func (r *Relay) loadFeeds() error {
 		return err
 	}
 	for _, name := range files {
-		raw, err := os.ReadFile(name)
-		if err != nil {
+		raw, err := r.read(name)
+		if err != nil && survey.KindOf(err) != survey.Damaged {
 			return err
 		}
-		if err = r.loadPage(name, raw); err == nil {
+		if err == nil {
+			err = r.loadPage(name, raw)
+		}
+		if err == nil {
 			continue
 		}
 		r.o.Log.Warn("a page is read again", slog.Any("err", err))
@@ -303,7 +306,7 @@ func (r *Relay) pagesFor(device wire.RelayedDevice, pull wire.Pull) (pages []wir
 		if len(pages) > 0 && held.size > left || len(pages) == wire.MaxPages {
 			return pages, true, nil
 		}
-		raw, err := os.ReadFile(r.pagePath(scope, held.after))
+		raw, err := r.read(r.pagePath(scope, held.after))
 		if err != nil {
 			return pages, false, err
 		}

@@ -14,6 +14,7 @@ import (
 
 	"zoucun/internal/disk"
 	"zoucun/survey"
+	"zoucun/sync/seal"
 	"zoucun/sync/wire"
 )
 
@@ -64,11 +65,31 @@ func (r *Relay) put(path string, value any) error {
 	return r.fill(path, raw)
 }
 
+// fill writes a file sealed for its place.
 func (r *Relay) fill(path string, raw []byte) error {
+	sealed := r.o.Box.Seal(raw, r.place(path))
 	return disk.Fill(disk.System{}, path, func(f disk.File) error {
-		_, err := f.Write(raw)
+		_, err := f.Write(sealed)
 		return err
 	}, nil)
+}
+
+// read opens a file that was filled.
+func (r *Relay) read(path string) ([]byte, error) {
+	sealed, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return r.o.Box.Open(sealed, r.place(path))
+}
+
+// place is where a file belongs: under its name in the folder, wherever that lies.
+func (r *Relay) place(path string) seal.Place {
+	name, err := filepath.Rel(r.o.Folder, path)
+	if err != nil {
+		name = filepath.Base(path)
+	}
+	return seal.Place{Column: "relay.file", Row: []byte(filepath.ToSlash(name))}
 }
 
 // keepCounty puts what is known of the county in place of what was.
@@ -87,7 +108,7 @@ func (r *Relay) load() error {
 			return err
 		}
 	}
-	raw, err := os.ReadFile(r.path(countyFile))
+	raw, err := r.read(r.path(countyFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
@@ -114,11 +135,14 @@ func (r *Relay) each(folder string, take func(raw []byte) error) error {
 				return err
 			}
 		case ".cbor":
-			raw, err := os.ReadFile(path)
-			if err != nil {
+			raw, err := r.read(path)
+			if err != nil && survey.KindOf(err) != survey.Damaged {
 				return err
 			}
-			if err := take(raw); err != nil {
+			if err == nil {
+				err = take(raw)
+			}
+			if err != nil {
 				r.o.Log.Warn("a damaged file was put aside", slog.String("folder", folder), slog.Any("err", err))
 				if err := os.Rename(path, path+damagedEnd); err != nil {
 					return err
@@ -187,7 +211,7 @@ func (r *Relay) segmentPath(hash survey.Hash) string {
 
 // segment reads a segment back as its device signed it.
 func (r *Relay) segment(hash survey.Hash) (wire.Segment, error) {
-	raw, err := os.ReadFile(r.segmentPath(hash))
+	raw, err := r.read(r.segmentPath(hash))
 	if err != nil {
 		return wire.Segment{}, err
 	}

@@ -14,11 +14,11 @@ import (
 	"time"
 
 	"zoucun/server"
-	"zoucun/server/blob"
 	"zoucun/server/central"
 	"zoucun/server/relay"
 	"zoucun/survey"
 	"zoucun/sync/client"
+	"zoucun/sync/seal"
 	"zoucun/sync/wire"
 )
 
@@ -225,7 +225,7 @@ func TestRelayCannotForgeAFeed(t *testing.T) {
 						spoil(c, page)
 					}
 				}},
-				Blobs: must(blob.OpenFolder(p.folder.Blobs())), Key: p.folder.Key, Pin: p.folder.Pin, Clock: time.Now, Pass: p.Pass,
+				Blobs: p.files, Key: p.folder.Key, Pin: p.folder.Pin, Clock: time.Now, Pass: p.Pass,
 			})))
 			tab.near(t)
 			if got := tab.head(t); got != "张三" { // as the page before says
@@ -268,11 +268,12 @@ func TestRelayCannotShowWhatIsNotGranted(t *testing.T) {
 	}
 }
 
-// onDisk reports whether a word stands in any page that the relay keeps.
+// onDisk reports whether a word stands in any page that the relay keeps, for whoever has the key.
 func (p *point) onDisk(t *testing.T, word string) bool {
 	t.Helper()
 	for _, name := range must(filepath.Glob(filepath.Join(p.folder.Path, "feeds", "*", "*"))) {
-		if bytes.Contains(must(os.ReadFile(name)), []byte(word)) {
+		place := seal.Place{Column: "relay.file", Row: []byte(must(filepath.Rel(p.folder.Path, name)))}
+		if bytes.Contains(must(p.box.Open(must(os.ReadFile(name)), place)), []byte(word)) {
 			return true
 		}
 	}
@@ -434,7 +435,7 @@ func TestFormFilesByRelay(t *testing.T) {
 	if _, err := p.Attachment(t.Context(), device, survey.Hash{1}); survey.KindOf(err) != survey.NotFound {
 		t.Errorf("any other file: %v", err)
 	}
-	if held := must(must(blob.OpenFolder(p.folder.Blobs())).Held(t.Context(), file.SHA256, file.Size)); held != file.Size {
+	if held := must(p.files.Held(t.Context(), file.SHA256, file.Size)); held != file.Size {
 		t.Errorf("the relay holds %d bytes", held)
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"zoucun/server"
-	"zoucun/server/blob"
 	"zoucun/server/relay"
 	"zoucun/store"
 	"zoucun/survey"
@@ -189,7 +188,7 @@ func TestRelayCannotEnrolForItself(t *testing.T) {
 			p := newPoint(t, c, 0)
 			honest := p.handler.Load()
 			p.handler.Store(must(server.New(server.Options{
-				Central: relay.Front{Relay: p.Relay}, Blobs: must(blob.OpenFolder(p.folder.Blobs())), Key: p.folder.Key, Pin: p.folder.Pin,
+				Central: relay.Front{Relay: p.Relay}, Blobs: p.files, Key: p.folder.Key, Pin: p.folder.Pin,
 				Clock: time.Now, Pass: p.Pass, Upstream: lie(t, p),
 			})))
 			s := blank(t)

@@ -3,7 +3,7 @@
 // It keeps segments as their devices signed them, one file each, and attachments by hash. It can neither forge nor alter
 // them, and says to a device only that it holds them; what the county holds, the county's own word says, which the relay
 // brings back. What others wrote it hands down in pages that the county signed, to devices that the county grants them, with
-// the files that come with forms. It is behind the same requests as the county's server; docs/protocol.md, Relays, is the specification.
+// the files that come with forms. All of it lies sealed on its disk. It is behind the same requests as the county's server; docs/protocol.md, Relays, is the specification.
 package relay
 
 import (
@@ -37,6 +37,7 @@ type Options struct {
 	Folder    string
 	Key       ed25519.PrivateKey // by which the county and devices know it
 	Pin       survey.Hash        // of the certificate that devices see
+	Box       *seal.Box          // seals what lies in the folder; Blobs see to themselves
 	Blobs     Blobs
 	Clock     survey.Clock
 	Transport http.RoundTripper // to the county; nil connects by TLS with the pinned certificate

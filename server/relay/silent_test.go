@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ import (
 	"zoucun/store"
 	"zoucun/survey"
 	"zoucun/sync/client"
+	"zoucun/sync/seal"
 	"zoucun/sync/wire"
 )
 
@@ -65,9 +67,10 @@ func townhall(t *testing.T) (*streets, *relay.Relay, *tablet) {
 	net.hosts["county.example"] = must(server.New(server.Options{Central: c.Central, Blobs: c.blobs, Key: folder.Key, Clock: time.Now}))
 	c.villages[0], c.homes[0] = survey.NewID[survey.RecordID](), survey.NewID[survey.RecordID]()
 
-	own := must(server.OpenFolder(filepath.Join(t.TempDir(), "relay"), time.Now()))
-	files := must(blob.OpenFolder(own.Blobs()))
-	point := must(relay.Open(relay.Options{Folder: own.Path, Key: own.Key, Blobs: files, Clock: time.Now, Transport: net}))
+	box := must(seal.NewBox(must(seal.NewKey(rand.Reader)), 0))
+	own := must(server.OpenSealedFolder(filepath.Join(t.TempDir(), "relay"), time.Now(), box))
+	files := must(relay.OpenFiles(own.Blobs(), box))
+	point := must(relay.Open(relay.Options{Folder: own.Path, Key: own.Key, Box: box, Blobs: files, Clock: time.Now, Transport: net}))
 	net.hosts["relay.example"] = must(server.New(server.Options{
 		Central: relay.Front{Relay: point}, Blobs: files, Key: own.Key, Clock: time.Now, Pass: point.Pass, Upstream: point,
 	}))

@@ -90,7 +90,7 @@ func (r *Relay) learn(ctx context.Context, line *client.Line) error {
 	if err := r.follow(next); err != nil {
 		return err
 	}
-	return r.read(ctx, line, reply)
+	return r.readOn(ctx, line, reply)
 }
 
 func (r *Relay) pull(ctx context.Context, line *client.Line, c county) (wire.PullReply, error) {
@@ -116,9 +116,9 @@ func (r *Relay) follow(next county) error {
 	return r.keepCounty(next)
 }
 
-// read keeps the pages of a reply, and asks on until that brings nothing new: what an Erase has put off the disk is read
+// readOn keeps the pages of a reply, and asks on until that brings nothing new: what an Erase has put off the disk is read
 // again at once.
-func (r *Relay) read(ctx context.Context, line *client.Line, reply wire.PullReply) error {
+func (r *Relay) readOn(ctx context.Context, line *client.Line, reply wire.PullReply) error {
 	for {
 		before := r.cursors()
 		if err := r.keepPages(reply.Pages); err != nil || slices.Equal(before, r.cursors()) {
