@@ -57,7 +57,7 @@ func (f *finishing) visit(ctx context.Context, sub form.Submission) error {
 	if _, err := f.s.place(ctx, f.draft.ID); err != nil {
 		return err // no such draft, or somebody else's
 	}
-	body := survey.Body{Fields: survey.Fields{}}
+	body := survey.Body{Fields: survey.Fields{}, Joins: sub.Joins}
 	maps.Copy(body.Fields, sub.Fields)
 	if household := f.household(sub); !household.IsZero() {
 		body.Fields[survey.VisitHousehold] = household.String()
@@ -120,6 +120,12 @@ func (f *finishing) entity(ctx context.Context, change form.EntityChange) error 
 	}
 	body := survey.Body{Fields: survey.Fields{}, Attachments: present.Files}
 	maps.Copy(body.Fields, present.Fields)
+	if len(change.Joins) > 0 {
+		body.Joins = make(map[survey.FieldPath]survey.Joining, len(change.Joins))
+	}
+	for property, how := range change.Joins {
+		body.Joins[survey.FieldPath(property)] = how
+	}
 	said := f.saidOf(change, present)
 	maps.Copy(body.Fields, said)
 	return f.write(ctx, id, survey.RecordType(change.Dataset), body, slices.Collect(maps.Keys(said)))

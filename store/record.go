@@ -228,7 +228,8 @@ func cardOf(r survey.Record, first merge.Edit) card {
 		c.Fields = survey.Fields{} // no list shows it
 	case survey.TypeSealed:
 		c.Fields = nil // it is counted, never shown
-	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff, survey.TypeReading, survey.TypeUser:
+	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff, survey.TypeReading, survey.TypeUser,
+		survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeLink, survey.TypeTask:
 	}
 	return c
 }

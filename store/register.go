@@ -54,7 +54,8 @@ func (r *register) put(records ...survey.Record) {
 			r.putStaff(record)
 		case survey.TypeHousehold:
 			r.putHousehold(record)
-		case survey.TypeVisit, survey.TypeProblem, survey.TypeForm, survey.TypeAccess, survey.TypeSealed, survey.TypeUser:
+		case survey.TypeVisit, survey.TypeProblem, survey.TypeForm, survey.TypeAccess, survey.TypeSealed, survey.TypeUser,
+			survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeLink, survey.TypeTask:
 			// read from the database when asked for
 		}
 	}
