@@ -130,7 +130,7 @@ func delivered(k survey.Safekeeping, p survey.Progress, now time.Time) string {
 
 // handedDown says until when what others wrote is here, where receiving points have brought the latest of it.
 func handedDown(k survey.Safekeeping, now time.Time) string {
-	return "乡镇转来的内容到 " + Moment(k.AsOf, now) + " 为止"
+	return "已从接收点收到" + Moment(k.AsOf, now) + " 前的内容"
 }
 
 // backedUp says what the server holds off its own machine, and what waits there for a person's judgement.
