@@ -64,6 +64,10 @@ e2e: watched need-screen ## one visit through a real window and a real server, k
 bench: build watched need-screen ## print the figures that matter, as "name value unit"
 	@ZOUCUN_BIN=$(CURDIR)/bin go run ./internal/testkit/bench
 
+.PHONY: day
+day: watched need-screen ## live through a township's week with ten tablets and decide at the workbench; pictures of it in var/day
+	ZOUCUN_BIN=$(CURDIR)/bin/e2e go test -count=1 -timeout 90m -tags $(TEST) -run TestWeek -v ./internal/testkit/day -day.full -day.pictures=$(CURDIR)/var/day
+
 .PHONY: soak
 soak: watched need-screen ## power cuts, kills and damage in full, 2,000 of each kind: of the store, its second copy, and the real app; over an hour
 	ZOUCUN_SOAK=2000 go test -timeout 90m -run 'PowerCut|Killed|Flipped|Salvaging' -v ./store

@@ -25,7 +25,10 @@ func ctl(t *testing.T) string {
 	return program
 }
 
-var full = flag.Bool("day.full", false, "live through the whole week of ten tablets and 2,000 visits")
+var (
+	full     = flag.Bool("day.full", false, "live through the whole week of ten tablets and 2,000 visits")
+	pictures = flag.String("day.pictures", "", "the `folder` for pictures of the workbench, before and after its decisions")
+)
 
 // TestWeek lives through a week, a small one unless it is told otherwise, and the day after it at the workbench.
 func TestWeek(t *testing.T) {
@@ -69,7 +72,20 @@ func TestWeek(t *testing.T) {
 	if err := w.Equal(t.Context()); err != nil {
 		t.Error(err)
 	}
+	picture(t, w, "before")
 	decided(t, w)
+	picture(t, w, "after")
+}
+
+// picture takes pictures of the workbench where they are wanted.
+func picture(t *testing.T, w *Week, when string) {
+	t.Helper()
+	if *pictures == "" {
+		return
+	}
+	if err := w.Pictures(t.Context(), filepath.Join(os.Getenv("ZOUCUN_BIN"), "zoucun"), *pictures, when); err != nil {
+		t.Error(err)
+	}
 }
 
 // decided lets a person at the workbench decide, and expects one truth everywhere.
