@@ -344,18 +344,18 @@ func TestDamagedPages(t *testing.T) {
 func TestFeedsStaySmall(t *testing.T) {
 	c, p, tab := setting(t)
 	tab.near(t)
-	for i := range 100 {
+	for i := range 70 {
 		c.rename(t, 0, fmt.Sprintf("户主%d", i))
 		p.round(t)
 	}
 	count := func() int {
 		return len(must(filepath.Glob(filepath.Join(p.folder.Path, "feeds", fmt.Sprintf("%x", survey.VillageScope(c.villages[0])), "*.cbor"))))
 	}
-	if n := count(); n > 70 {
-		t.Errorf("%d files for 100 changes", n)
+	if n := count(); n > 20 {
+		t.Errorf("%d files for 70 changes", n)
 	}
 	tab.near(t)
-	if got := tab.head(t); got != "户主99" {
+	if got := tab.head(t); got != "户主69" {
 		t.Errorf("head %q", got)
 	}
 	p.bound = 4 << 10
