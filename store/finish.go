@@ -83,7 +83,7 @@ func (f *finishing) household(sub form.Submission) survey.RecordID {
 			return f.entityID(change)
 		}
 	}
-	return f.draft.Household
+	return f.s.Kept(f.draft.Household)
 }
 
 // attachments takes the draft's files that answers refer to over into the record.
@@ -147,7 +147,7 @@ func (f *finishing) saidOf(change form.EntityChange, present survey.Record) surv
 		}
 	}
 	if change.Dataset == string(survey.TypeProblem) {
-		belongs(survey.ProblemHousehold, f.draft.Household)
+		belongs(survey.ProblemHousehold, f.s.Kept(f.draft.Household))
 	}
 	if change.Dataset == string(survey.TypeHousehold) {
 		belongs(survey.HouseholdVillage, survey.RecordID(f.draft.Scope))
@@ -155,13 +155,14 @@ func (f *finishing) saidOf(change form.EntityChange, present survey.Record) surv
 	return said
 }
 
-// entityID returns the record a change is about. A list that counts in its own way has identifiers derived from that.
+// entityID returns the record a change is about, or the one that goes on where the township has joined it to another
+// since the filling was begun. A list that counts in its own way has identifiers derived from that.
 func (f *finishing) entityID(change form.EntityChange) survey.RecordID {
 	id, err := parseRecordID(change.ID)
 	if err != nil {
 		return survey.DerivedID[survey.RecordID](f.draft.Scope, change.Dataset+"/"+change.ID)
 	}
-	return id
+	return f.s.Kept(id)
 }
 
 // present returns what a record is now, or an empty one.

@@ -142,3 +142,19 @@ type ConflictValue struct {
 	Revision RevID
 	Value    string
 }
+
+// RecordConflict is a conflict with what a queue of them is sorted by.
+type RecordConflict struct {
+	Record RecordID
+	Type   RecordType
+	Scope  ScopeID
+	Conflict
+	Sides []Side // one for each value
+}
+
+// Side is who has set one value of a conflict, with which device. It is zero where the revision is not here.
+type Side struct {
+	Author PersonID
+	Device DeviceID
+	HLC    HLC // effective
+}
