@@ -26,6 +26,7 @@ import (
 const (
 	databaseFile    = "central.db"
 	blobFolder      = "blobs"
+	errandFolder    = "errands"
 	keyFile         = "server.key" // Ed25519 in PEM: signs receipts, grants and replies
 	certificateFile = "tls.crt"
 	tlsKeyFile      = "tls.key"
@@ -56,6 +57,9 @@ func (f Folder) Database() string { return filepath.Join(f.Path, databaseFile) }
 
 // Blobs returns the folder of attachments.
 func (f Folder) Blobs() string { return filepath.Join(f.Path, blobFolder) }
+
+// Errands returns the folder in which errands wait until they are whole.
+func (f Folder) Errands() string { return filepath.Join(f.Path, errandFolder) }
 
 func (f *Folder) openKey() error {
 	name := filepath.Join(f.Path, keyFile)

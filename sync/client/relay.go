@@ -84,7 +84,10 @@ func (a *Agent) byRelay(ctx context.Context, e survey.Enrolment, relay survey.Re
 	if err := a.relayWords(ctx, l, e); err != nil {
 		return err
 	}
-	return a.relayFiles(ctx, l)
+	if err := a.relayFiles(ctx, l); err != nil {
+		return err
+	}
+	return a.carryErrands(ctx, l)
 }
 
 // relayText hands over the log until a receiving point holds all of it.

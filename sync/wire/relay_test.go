@@ -101,6 +101,7 @@ func FuzzRelayNews(f *testing.F)  { fuzzMessage(f, newSample(f).relayed(f).news,
 func TestInvite(t *testing.T) {
 	for _, want := range []Invite{
 		{Relay: true, Address: "192.168.43.1:8444", Pin: survey.Hash{1}, Township: "青田乡"},
+		{Errand: true, Address: "192.168.43.1:40001", Pin: survey.Hash{3}, Code: "0123-4567-89AB"},
 		{Address: "https://zc.example:8443/a", Pin: survey.Hash{2}, Code: "0123-4567-89AB", Township: "青田 & 乡?"},
 	} {
 		if got, err := ParseInvite(" " + want.String() + "\n"); err != nil || got != want {
