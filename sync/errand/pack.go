@@ -168,7 +168,7 @@ func Copy(ctx context.Context, source Source, folder string, d disk.Disk, clock 
 	if err != nil {
 		return given, err
 	}
-	all, larger, err := toGive(ctx, source, survey.DeviceID{})
+	all, larger, err := toGive(ctx, source, survey.NewID[survey.DeviceID]()) // a stick may be lost: all of it each time
 	given.Larger = larger
 	if err != nil {
 		return given, err
