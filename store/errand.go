@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,10 +50,10 @@ func (s *Store) dir() string { return filepath.Dir(string(s.blobs)) }
 
 func placeErrand(sum survey.Hash) []byte { return sum[:] }
 
-// errands reads what is known of errands, the oldest first.
+// errands reads what is known of errands, in the order they came.
 func (s *Store) errands(ctx context.Context) ([]carriedErrand, error) {
 	var all []carriedErrand
-	err := s.db.each(ctx, "SELECT sum, came, done, errand_sealed FROM errand", nil, func(row rowScan) error {
+	err := s.db.each(ctx, "SELECT sum, came, done, errand_sealed FROM errand ORDER BY turn", nil, func(row rowScan) error {
 		var e carriedErrand
 		var box []byte
 		if err := row(&e.sum, &e.came, &e.done, &box); err != nil {
@@ -67,9 +66,6 @@ func (s *Store) errands(ctx context.Context) ([]carriedErrand, error) {
 		e.errandRow = kept
 		all = append(all, e)
 		return err
-	})
-	slices.SortFunc(all, func(a, b carriedErrand) int {
-		return cmp.Or(cmp.Compare(a.came, b.came), slices.Compare(a.sum[:], b.sum[:]))
 	})
 	return all, err
 }
@@ -102,7 +98,8 @@ func (s *Store) TakeErrand(ctx context.Context, sum survey.Hash, device survey.D
 		if err != nil {
 			return err
 		}
-		return t.exec(ctx, "INSERT INTO errand (sum, came, errand_sealed) VALUES (?, ?, ?)", sum[:], t.now.UnixMilli(), box)
+		return t.exec(ctx, `INSERT INTO errand (sum, turn, came, errand_sealed)
+			VALUES (?, (SELECT coalesce(max(turn), 0) + 1 FROM errand), ?, ?)`, sum[:], t.now.UnixMilli(), box)
 	})
 }
 
@@ -141,7 +138,7 @@ func (s *Store) ErrandRoom(ctx context.Context, device survey.DeviceID) (errands
 	return max(0, min(maxErrands-files, maxErrandsOfOne-ofOne)), max(0, maxErrandBytes-used), opError("store.ErrandRoom", "", err)
 }
 
-// Carrying returns the errands that the county has not judged, the oldest first. Those that no road has opened for in 30
+// Carrying returns the errands that the county has not judged, in the order they came: text before attachments. Those that no road has opened for in 30
 // days go: their senders have them still.
 func (s *Store) Carrying(ctx context.Context) ([]survey.Errand, error) {
 	if err := s.tidyErrands(ctx); err != nil {

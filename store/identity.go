@@ -227,7 +227,7 @@ func (s *Store) Enrol(ctx context.Context, e survey.Enrolment, signed wire.Signe
 	return s.update(ctx, "store.Enrol", "", func(ctx context.Context, t *tx) error {
 		kept.Contact = survey.MillisOf(t.now)
 		if s.self.enrolment != nil && s.self.enrolment.Epoch != e.Epoch {
-			if err := forgetServer(ctx, t); err != nil {
+			if err := forgetServer(ctx, t, e.Epoch); err != nil {
 				return err
 			}
 		}
@@ -287,17 +287,18 @@ func (s *Store) NewEpoch(ctx context.Context, epoch survey.Epoch) error {
 		}
 		kept := *s.self.enrolment
 		kept.Epoch = epoch
-		if err := forgetServer(ctx, t); err != nil {
+		if err := forgetServer(ctx, t, epoch); err != nil {
 			return err
 		}
 		return s.keepEnrolment(ctx, t, kept)
 	})
 }
 
-// forgetServer drops what was known of how far a server is, so that everything is offered and asked for again.
-func forgetServer(ctx context.Context, t *tx) error {
+// forgetServer drops what was known of how far a server is, so that everything is offered and asked for again. Cursors go
+// back to the start and stay: a scope that was withdrawn meanwhile is said to be so only to who names it.
+func forgetServer(ctx context.Context, t *tx, epoch survey.Epoch) error {
 	return errors.Join(
-		t.exec(ctx, "DELETE FROM cursor"),
+		t.exec(ctx, "UPDATE cursor SET seq = 0, epoch = ?", epoch[:]),
 		t.exec(ctx, "DELETE FROM push"),
 		t.exec(ctx, "DELETE FROM entrusted"),
 		// How far an earlier log was signed for says where copies of this database parted: holdings bring it back.

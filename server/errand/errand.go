@@ -155,7 +155,7 @@ func (i *Intake) take(ctx context.Context, name wire.ErrandName) (wire.ErrandNew
 	if err != nil {
 		return news, err
 	}
-	t := &taking{intake: i, sender: sender, logs: map[survey.ReplicaID]wire.HeldLog{}}
+	t := &taking{intake: i, sender: sender, logs: map[survey.ReplicaID]wire.HeldLog{}, parted: map[survey.ReplicaID]bool{}}
 	err = t.run(ctx, content)
 	switch {
 	case err != nil && final(err):
@@ -246,6 +246,7 @@ type taking struct {
 	gap     bool
 	order   []survey.ReplicaID
 	logs    map[survey.ReplicaID]wire.HeldLog
+	parted  map[survey.ReplicaID]bool // from the log that is held
 	rejects []wire.Reject
 }
 
@@ -266,15 +267,16 @@ func (t *taking) segment(ctx context.Context, s wire.Segment) error {
 	if err != nil {
 		return err
 	}
+	id := s.Header.Replica
 	if came.Gap || came.State.Fork {
-		t.gap = t.gap || came.Gap
+		t.parted[id] = t.parted[id] || came.State.Fork
+		t.gap = t.gap || came.Gap && !t.parted[id]
 		return nil // what parts from the log its device sorts out, once it is connected
 	}
 	hash, err := s.Hash()
 	if err != nil {
 		return err
 	}
-	id := s.Header.Replica
 	if _, known := t.logs[id]; !known {
 		t.order = append(t.order, id)
 	}

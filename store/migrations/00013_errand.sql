@@ -1,8 +1,9 @@
 -- +goose Up
 -- What this device carries for others, by the hash of its file, which lies in the folder errands and only the server can
--- open. Once the server has said what became of one its file goes, and done says when that was.
+-- open; turn is the order in which they came. Once the server has said what became of one its file goes, and done says when that was.
 CREATE TABLE errand (
     sum           BLOB PRIMARY KEY,
+    turn          INTEGER NOT NULL,
     came          INTEGER NOT NULL,
     done          INTEGER NOT NULL DEFAULT 0,
     errand_sealed BLOB NOT NULL
