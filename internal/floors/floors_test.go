@@ -46,7 +46,7 @@ form/conformance:     form form/xlsform form/xform form/xpath
 sync/wire:            sync/seal
 sync/spare:           sync/bundle
 sync/errand:          sync/bundle sync/spare
-server/relay:         sync/client
+server/relay:         sync/client sync/bundle
 server/errand:        sync/bundle server/central server/blob
 internal/testkit/...: internal/testkit/...
 `

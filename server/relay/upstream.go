@@ -64,6 +64,10 @@ func (r *Relay) Round(ctx context.Context) error {
 	if survey.KindOf(err) != survey.Unavailable {
 		err = errors.Join(err, r.carryFiles(ctx, line))
 	}
+	if r.errands != nil && survey.KindOf(err) != survey.Unavailable {
+		judged, carryErr := r.errands.carry(ctx, line)
+		passed, err = passed+judged, errors.Join(err, carryErr)
+	}
 	if passed > 0 && survey.KindOf(err) != survey.Unavailable {
 		err = errors.Join(err, r.learn(ctx, line))
 	}
@@ -207,7 +211,9 @@ func (r *Relay) carryFiles(ctx context.Context, line *client.Line) (failed error
 	r.mu.Lock()
 	files := slices.Collect(maps.Values(r.files))
 	r.mu.Unlock()
-	slices.SortFunc(files, func(a, b *file) int { return cmp.Or(cmp.Compare(a.Size, b.Size), bytes.Compare(a.SHA256[:], b.SHA256[:])) })
+	slices.SortFunc(files, func(a, b *file) int {
+		return cmp.Or(cmp.Compare(a.Size, b.Size), bytes.Compare(a.SHA256[:], b.SHA256[:]))
+	})
 	for _, f := range files {
 		if held, err := r.o.Blobs.Held(ctx, f.SHA256, f.Size); f.passed || err != nil || held < f.Size {
 			failed = errors.Join(failed, err)

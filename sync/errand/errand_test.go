@@ -25,6 +25,7 @@ import (
 	"zoucun/server/blob"
 	"zoucun/server/central"
 	intake "zoucun/server/errand"
+	"zoucun/server/relay"
 	"zoucun/store"
 	"zoucun/survey"
 	"zoucun/sync/bundle"
@@ -80,7 +81,9 @@ func newCounty(t *testing.T, code uint32) *county {
 	return c
 }
 
-func (c *county) now() time.Time { return time.Now().Add(time.Duration(c.clock.Load()) * time.Millisecond) }
+func (c *county) now() time.Time {
+	return time.Now().Add(time.Duration(c.clock.Load()) * time.Millisecond)
+}
 
 // open opens the database in a file, as a start of zoucund does.
 func (c *county) open(t *testing.T, code uint32, file string) {
@@ -638,4 +641,94 @@ func TestErrandsEnd(t *testing.T) {
 	if parts, _ = filepath.Glob(filepath.Join(c.folder.Errands(), "part", "*")); len(parts) != 0 {
 		t.Errorf("at the county stay %v", parts)
 	}
+}
+
+// The township's receiving point takes an errand like a courier, carries it to the county, and has the county's word for
+// courier and sender.
+func TestAnErrandByTheReceivingPoint(t *testing.T) {
+	c := newCounty(t, 990001)
+	sender, courier := newTablet(t, c), newTablet(t, c)
+	p := newPoint(t, c)
+	for _, tab := range []*tablet{sender, courier} {
+		e, _, err := tab.Enrolment(t.Context())
+		met, err2 := client.MeetRelay(t.Context(), e, tab.device, p.http.URL, survey.Hash{}, client.Options{Clock: c.now})
+		if err := errors.Join(err, err2, tab.KeepRelay(t.Context(), met)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id := sender.finish(t, photo(120, 1))
+	waiting := sender.unsigned(t)
+	give(t, sender, meet(t, courier).place)
+	c.cut.Store(0) // the county is out of reach
+	_, _ = courier.agent.Round(t.Context())
+	carrying := must(courier.Carrying(t.Context()))
+	if len(carrying) != 1 || !carrying[0].Relayed {
+		t.Fatalf("after the receiving point took it the courier says %+v", carrying)
+	}
+	if len(c.visits(t)) != 0 {
+		t.Fatal("the county was reached")
+	}
+	p.open(t) // switched off and on
+	c.cut.Store(-1)
+	if err := p.Round(t.Context()); err != nil {
+		t.Fatal("the receiving point's round:", err)
+	}
+	if c.visits(t)[id] != 1 {
+		t.Error("the visit is not at the county")
+	}
+	c.cut.Store(0)
+	_, _ = courier.agent.Round(t.Context())
+	if e := standing(t, courier); e.Files != 0 || e.Taken != 1 {
+		t.Errorf("the courier has not heard: %+v", e)
+	}
+	_, _ = sender.agent.Round(t.Context())
+	if left := sender.unsigned(t); left != 0 {
+		t.Errorf("the sender has not heard: %d of %d wait", left, waiting)
+	}
+	noSecretIn(t, p.folder.Errands())
+	// What is no errand the receiving point does not take either.
+	c.cut.Store(-1)
+	junk := photo(3, 9)
+	if err := courier.TakeErrand(t.Context(), sha256.Sum256(junk), sender.device, junk); err != nil {
+		t.Fatal(err)
+	}
+	c.cut.Store(0)
+	_, _ = courier.agent.Round(t.Context())
+	if parts, _ := filepath.Glob(filepath.Join(p.folder.Errands(), "files", "??", "*")); len(parts) != 0 {
+		t.Errorf("the receiving point keeps %v", parts)
+	}
+}
+
+// point is a receiving point as zoucund relay runs it.
+type point struct {
+	*relay.Relay
+	folder  server.Folder
+	http    *httptest.Server
+	handler atomic.Pointer[server.Server]
+}
+
+func newPoint(t *testing.T, c *county) *point {
+	t.Helper()
+	p := &point{folder: must(server.OpenFolder(filepath.Join(t.TempDir(), "relay"), time.Now()))}
+	p.http = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) }))
+	p.http.TLS = &tls.Config{Certificates: []tls.Certificate{p.folder.Certificate}, MinVersion: tls.VersionTLS12}
+	p.http.StartTLS()
+	t.Cleanup(p.http.Close)
+	p.open(t)
+	code := must(c.NewCode(t.Context(), c.person, []survey.ScopeID{survey.VillageScope(c.village)}, []survey.Role{survey.RoleRelay}, time.Hour))
+	must(client.Enrol(t.Context(), p.Relay, c.http.URL, code, client.Options{Clock: time.Now}))
+	if err := p.Round(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *point) open(t *testing.T) {
+	t.Helper()
+	files := must(blob.OpenFolder(p.folder.Blobs()))
+	p.Relay = must(relay.Open(relay.Options{Folder: p.folder.Path, Key: p.folder.Key, Pin: p.folder.Pin, Blobs: files, Clock: time.Now}))
+	errands := must(p.OpenErrands(must(blob.OpenFolder(filepath.Join(p.folder.Errands(), "files")))))
+	p.handler.Store(must(server.New(server.Options{
+		Central: relay.Front{Relay: p.Relay}, Blobs: files, Errands: errands, Key: p.folder.Key, Pin: p.folder.Pin, Software: "test", Clock: time.Now, Pass: p.Pass,
+	})))
 }

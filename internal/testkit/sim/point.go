@@ -68,8 +68,19 @@ func (p *point) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err != nil {
+		return err
+	}
+	waiting, err := blob.OpenFolder(filepath.Join(p.dir, "errands", "files"))
+	if err != nil {
+		return err
+	}
+	errands, err := p.relay.OpenErrands(waiting)
+	if err != nil {
+		return err
+	}
 	p.handler, err = server.New(server.Options{
-		Central: p.w.broken.relay(p.w, relay.Front{Relay: p.relay}), Blobs: files, Key: p.key, Pin: survey.Hash{1}, Software: "sim", Clock: p.w.clock,
+		Errands: errands, Central: p.w.broken.relay(p.w, relay.Front{Relay: p.relay}), Blobs: files, Key: p.key, Pin: survey.Hash{1}, Software: "sim", Clock: p.w.clock,
 		Pass: p.relay.Pass,
 	})
 	if _, enrolled := p.relay.Enrolment(); err != nil || enrolled {
