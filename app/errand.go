@@ -13,6 +13,7 @@ import (
 
 	"zoucun/app/field"
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/internal/qr"
 	"zoucun/survey"
 	"zoucun/sync/errand"
@@ -31,7 +32,7 @@ func (p *program) errandCards() []fyne.CanvasObject {
 	return []fyne.CanvasObject{field.NewErrandCard(present.ErrandCard(state, p.host.Now()), func() { p.shell.Push(p.errandScreen()) })}
 }
 
-func (p *program) errandScreen() *field.Screen {
+func (p *program) errandScreen() *view.Screen {
 	spec := field.ErrandSpec{OnTaken: p.carry.agent.Wake, Presenter: &present.Errands{
 		ErrandBook: p.store,
 		Give: func(ctx context.Context, address, code string, pin survey.Hash) (survey.Given, error) {

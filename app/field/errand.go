@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/survey"
 	"zoucun/sync/wire"
@@ -33,14 +34,14 @@ func errandLine(status present.Status) fyne.CanvasObject {
 }
 
 // NewErrands returns the screen.
-func NewErrands(h Host, spec ErrandSpec) *Screen {
+func NewErrands(h view.Host, spec ErrandSpec) *view.Screen {
 	e := &errands{host: h, spec: spec, page: widgets.NewPage()}
 	e.read()
-	return &Screen{Title: "捎带", Subtitle: "没有网络时，请别的平板把走访带到镇上", Body: e.page, Changed: e.changed, Leave: e.close}
+	return &view.Screen{Title: "捎带", Subtitle: "没有网络时，请别的平板把走访带到镇上", Body: e.page, Changed: e.changed, Leave: e.close}
 }
 
 type errands struct {
-	host    Host
+	host    view.Host
 	spec    ErrandSpec
 	page    *widgets.Page
 	fields  [2]*widgets.Field
@@ -98,7 +99,7 @@ func (e *errands) giveCard() fyne.CanvasObject {
 		widgets.NewText("对方先开热点（或两台连同一个 Wi-Fi），在“捎带”里点“打开，替别人带”。对方打不开、也改不了里面的内容。", widgets.Hint),
 		e.fields[0], e.fields[1],
 		widgets.NewButton(widgets.ButtonSpec{Text: "交给它带走", Weight: widgets.Main, OnTap: func() { e.give(e.address, e.code) }}),
-		widgets.NewButton(widgets.ButtonSpec{Text: "从照片识别二维码", OnTap: func() { e.host.pickQR(func(text string) { e.give(text, "") }, e.host.Complain) }}),
+		widgets.NewButton(widgets.ButtonSpec{Text: "从照片识别二维码", OnTap: func() { pickQR(e.host, func(text string) { e.give(text, "") }, e.host.Complain) }}),
 	}
 	if e.spec.PickFolder != nil {
 		card = append(card, copied)
@@ -110,7 +111,7 @@ func (e *errands) takeCard() fyne.CanvasObject {
 	return widgets.Card(widgets.NewText("替别人带", widgets.Strong),
 		widgets.NewText("要去有网络的地方，就替没有网络的平板带一程。带到以后自动交给县里，本机不留内容。", widgets.Hint),
 		widgets.NewButton(widgets.ButtonSpec{Text: "打开，替别人带", Weight: widgets.Main, OnTap: e.open}),
-		widgets.NewButton(widgets.ButtonSpec{Text: "从U盘选一个数据包带走", Weight: widgets.Light, OnTap: func() { e.host.pickBytes(wire.MaxErrand, e.take) }}))
+		widgets.NewButton(widgets.ButtonSpec{Text: "从U盘选一个数据包带走", Weight: widgets.Light, OnTap: func() { e.host.PickBytes(wire.MaxErrand, e.take) }}))
 }
 
 // qrHeight is how high the QR code is, in dp: it is photographed from half a metre away.

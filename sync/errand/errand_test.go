@@ -31,6 +31,7 @@ import (
 	"zoucun/sync/bundle"
 	"zoucun/sync/client"
 	"zoucun/sync/errand"
+	"zoucun/sync/seal"
 	"zoucun/sync/spare"
 	"zoucun/sync/wire"
 )
@@ -702,6 +703,7 @@ func TestAnErrandByTheReceivingPoint(t *testing.T) {
 // point is a receiving point as zoucund relay runs it.
 type point struct {
 	*relay.Relay
+	box     *seal.Box
 	folder  server.Folder
 	http    *httptest.Server
 	handler atomic.Pointer[server.Server]
@@ -709,7 +711,8 @@ type point struct {
 
 func newPoint(t *testing.T, c *county) *point {
 	t.Helper()
-	p := &point{folder: must(server.OpenFolder(filepath.Join(t.TempDir(), "relay"), time.Now()))}
+	p := &point{box: must(seal.NewBox(must(seal.NewKey(cryptoRand{})), 0))}
+	p.folder = must(server.OpenSealedFolder(filepath.Join(t.TempDir(), "relay"), time.Now(), p.box))
 	p.http = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) }))
 	p.http.TLS = &tls.Config{Certificates: []tls.Certificate{p.folder.Certificate}, MinVersion: tls.VersionTLS12}
 	p.http.StartTLS()
@@ -725,10 +728,10 @@ func newPoint(t *testing.T, c *county) *point {
 
 func (p *point) open(t *testing.T) {
 	t.Helper()
-	files := must(blob.OpenFolder(p.folder.Blobs()))
-	p.Relay = must(relay.Open(relay.Options{Folder: p.folder.Path, Key: p.folder.Key, Pin: p.folder.Pin, Blobs: files, Clock: time.Now}))
-	errands := must(p.OpenErrands(must(blob.OpenFolder(filepath.Join(p.folder.Errands(), "files")))))
+	files := must(relay.OpenFiles(p.folder.Blobs(), p.box))
+	p.Relay = must(relay.Open(relay.Options{Folder: p.folder.Path, Key: p.folder.Key, Pin: p.folder.Pin, Box: p.box, Blobs: files, Clock: time.Now}))
+	errands := must(p.OpenErrands(must(relay.OpenFiles(filepath.Join(p.folder.Errands(), "files"), p.box))))
 	p.handler.Store(must(server.New(server.Options{
-		Central: relay.Front{Relay: p.Relay}, Blobs: files, Errands: errands, Key: p.folder.Key, Pin: p.folder.Pin, Software: "test", Clock: time.Now, Pass: p.Pass,
+		Central: relay.Front{Relay: p.Relay}, Blobs: files, Errands: errands, Key: p.folder.Key, Pin: p.folder.Pin, Software: "test", Clock: time.Now, Pass: p.Pass, Upstream: p.Relay,
 	})))
 }

@@ -23,6 +23,7 @@ const (
 	revocationsPurpose = "zoucun revocations 1\n"
 	stampPurpose       = "zoucun page 1\n"
 	errandKeyPurpose   = "zoucun errand key 1\n"
+	feedPurpose        = "zoucun feed 1\n"
 	challengePurpose   = "zoucun challenge 1\n"
 )
 

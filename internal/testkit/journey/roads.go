@@ -3,7 +3,9 @@ package journey
 import "context"
 
 // Settle chooses the village, where the settings are in reach.
-func (j *Journey) Settle(ctx context.Context) error { return j.do(ctx, "village", enterVillage, see("共")) }
+func (j *Journey) Settle(ctx context.Context) error {
+	return j.do(ctx, "village", enterVillage, see("共"))
+}
 
 // AddRelay types the address of the township's receiving point among the settings.
 func (j *Journey) AddRelay(ctx context.Context, address string) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -14,10 +15,10 @@ import (
 	"time"
 
 	"zoucun/server"
-	"zoucun/server/blob"
 	"zoucun/server/relay"
 	"zoucun/survey"
 	"zoucun/sync/client"
+	"zoucun/sync/seal"
 	"zoucun/sync/wire"
 )
 
@@ -29,6 +30,7 @@ const pointAddress = "https://point.example"
 type point struct {
 	w       *World
 	key     ed25519.PrivateKey
+	box     *seal.Box
 	dir     string
 	life    int
 	relay   *relay.Relay
@@ -47,7 +49,14 @@ func newPoint(ctx context.Context, w *World) (*point, error) {
 	if err != nil {
 		return nil, err
 	}
+	secret, err := seal.NewKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
 	p := &point{w: w, key: key, dir: filepath.Join(w.dir, "point")}
+	if p.box, err = seal.NewBox(secret, 0); err != nil {
+		return nil, err
+	}
 	w.point = p
 	return p, p.begin(ctx)
 }
@@ -58,12 +67,12 @@ func (p *point) begin(ctx context.Context) error {
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return err
 	}
-	files, err := blob.OpenFolder(filepath.Join(p.dir, "blobs"))
+	files, err := relay.OpenFiles(filepath.Join(p.dir, "blobs"), p.box)
 	if err != nil {
 		return err
 	}
 	p.relay, err = relay.Open(relay.Options{
-		Folder: p.dir, Key: p.key, Pin: survey.Hash{1}, Blobs: files, Clock: p.w.clock, Transport: upstream{p},
+		Folder: p.dir, Key: p.key, Pin: survey.Hash{1}, Box: p.box, Blobs: files, Clock: p.w.clock, Transport: upstream{p},
 	})
 	if err != nil {
 		return err
@@ -71,7 +80,7 @@ func (p *point) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	waiting, err := blob.OpenFolder(filepath.Join(p.dir, "errands", "files"))
+	waiting, err := relay.OpenFiles(filepath.Join(p.dir, "errands", "files"), p.box)
 	if err != nil {
 		return err
 	}
@@ -81,7 +90,7 @@ func (p *point) begin(ctx context.Context) error {
 	}
 	p.handler, err = server.New(server.Options{
 		Errands: errands, Central: p.w.broken.relay(p.w, relay.Front{Relay: p.relay}), Blobs: files, Key: p.key, Pin: survey.Hash{1}, Software: "sim", Clock: p.w.clock,
-		Pass: p.relay.Pass,
+		Pass: p.relay.Pass, Upstream: p.relay,
 	})
 	if _, enrolled := p.relay.Enrolment(); err != nil || enrolled {
 		return err
