@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -272,7 +273,7 @@ func (p *program) openSettings() {
 	grant, people := p.self.Grant, p.locks.People()
 	me, _ := p.locks.Person(p.who().ID)
 	p.shell.Push(field.NewSettings(field.SettingsSpec{
-		TextSize: p.textSize(), OnSize: p.setTextSize, OnVillage: p.chooseVillage, Cards: append(p.relayCards(), p.spareCards()...),
+		TextSize: p.textSize(), OnSize: p.setTextSize, OnVillage: p.chooseVillage, Cards: slices.Concat(p.relayCards(), p.errandCards(), p.spareCards()),
 		Locked: len(people) > 0, Who: me.Label, Others: len(people) - 1, Idle: p.idleMinutes(),
 		OnPIN: p.setPIN, OnLock: p.handOn, OnAdd: p.addUser, OnIdle: p.setIdle,
 		Facts: [][2]string{
