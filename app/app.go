@@ -246,7 +246,7 @@ func (p *program) chooseVillage() {
 
 func (p *program) goHome(village survey.RecordID) {
 	p.village = village
-	p.shell.Reset(field.NewHome(p.host, field.HomeSpec{
+	home := field.NewHome(p.host, field.HomeSpec{
 		Households: present.NewHouseholds(p.store, village),
 		Facts:      p.store,
 		Who:        p.self.Grant.Township + " " + p.who().Name,
@@ -255,7 +255,9 @@ func (p *program) goHome(village survey.RecordID) {
 		OnRights:   p.openRights,
 		OnCompare:  p.compare,
 		Actions:    p.homeActions(),
-	}))
+	})
+	p.shell.Reset(home)
+	p.watchTasks(home)
 }
 
 func (p *program) homeActions() []widgets.ButtonSpec {
