@@ -275,13 +275,17 @@ func (d *decide) proposal() fyne.CanvasObject {
 
 // asking shows what was chosen as one sentence, before anything is written.
 func (d *decide) asking() fyne.CanvasObject {
-	d.box = confirmCard(d.outcome.Sentence, d.confirm, d.show)
+	d.box = confirmCard(d.outcome.Sentence, d.chosen, d.confirm, d.show)
 	return d.box
 }
 
-// confirmCard says in one sentence what will be, and asks. The key that chose it, or the return key, confirms.
-func confirmCard(sentence string, confirm, back func()) fyne.CanvasObject {
-	yes := widgets.NewButton(widgets.ButtonSpec{Text: "就这样定", Weight: widgets.Main, OnTap: confirm})
+// confirmCard says in one sentence what will be, and asks. The key that chose it confirms; 0 where there was none.
+func confirmCard(sentence string, key rune, confirm, back func()) fyne.CanvasObject {
+	text := "就这样定"
+	if key != 0 {
+		text += "（再按 " + string(key) + "）"
+	}
+	yes := widgets.NewButton(widgets.ButtonSpec{Text: text, Weight: widgets.Main, OnTap: confirm})
 	return widgets.Panel(widgets.Chosen, widgets.Primary,
 		widgets.NewText(sentence, widgets.Strong),
 		widgets.Grid(yes, widgets.NewButton(widgets.ButtonSpec{Text: "再想想", Weight: widgets.Light, OnTap: back})))
@@ -433,7 +437,7 @@ func (d *decide) undo(p workbench.Past) {
 			d.host.Complain(err)
 			return
 		}
-		d.outcome = &o
+		d.outcome, d.chosen = &o, 0
 		d.draw()
 	})
 }

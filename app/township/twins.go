@@ -67,7 +67,7 @@ func (t *twins) row(i int) widgets.RowFacts {
 	p := t.pairs[i]
 	kind := map[survey.RecordType]string{survey.TypeHousehold: "户", survey.TypeProblem: "问题", survey.TypeVisit: "走访"}[p.Of]
 	return widgets.RowFacts{
-		Title: p.Village + " · " + kind, Detail: p.For, Tag: fmt.Sprintf("%d", i+1), TagColour: widgets.Quiet, Current: !t.joints && i == t.at,
+		Title: p.Title, Detail: p.Village + " · " + p.For, Tag: kind, TagColour: widgets.Quiet, Current: !t.joints && i == t.at,
 	}
 }
 
@@ -133,7 +133,7 @@ func (t *twins) coupleObjects() []fyne.CanvasObject {
 	}
 	objects = append(objects, widgets.Tight(evidence...), t.table())
 	if t.outcome != nil {
-		t.box = confirmCard(t.outcome.Sentence, t.confirm, t.show)
+		t.box = confirmCard(t.outcome.Sentence, t.chosen, t.confirm, t.show)
 		return append(objects, t.box)
 	}
 	return append(objects, t.keeper(), widgets.Grid(
