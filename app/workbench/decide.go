@@ -292,6 +292,9 @@ type Card struct {
 	union  string
 }
 
+// About returns the record and the field the card is about.
+func (c Card) About() (survey.RecordID, survey.FieldPath) { return c.item.Record, c.item.Field }
+
 // Choice is one of the values, with where it comes from.
 type Choice struct {
 	Value  string // in words
