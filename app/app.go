@@ -56,6 +56,8 @@ type program struct {
 	village survey.RecordID // the one being visited
 	carry   *carrier        // nil before enrolment, and while locked
 	bench   *township.Bench // nil before the workbench was first shown
+	// deciding is what waits for decisions; nil before the workbench was first shown, and while locked.
+	deciding *deciding
 	// carrying begins to carry records; a test that has no network leaves it out.
 	carrying func()
 
@@ -246,7 +248,7 @@ func (p *program) chooseVillage() {
 
 func (p *program) goHome(village survey.RecordID) {
 	p.village = village
-	p.shell.Reset(field.NewHome(p.host, field.HomeSpec{
+	home := field.NewHome(p.host, field.HomeSpec{
 		Households: present.NewHouseholds(p.store, village),
 		Facts:      p.store,
 		Who:        p.self.Grant.Township + " " + p.who().Name,
@@ -255,7 +257,9 @@ func (p *program) goHome(village survey.RecordID) {
 		OnRights:   p.openRights,
 		OnCompare:  p.compare,
 		Actions:    p.homeActions(),
-	}))
+	})
+	p.shell.Reset(home)
+	p.watchTasks(home)
 }
 
 func (p *program) homeActions() []widgets.ButtonSpec {
