@@ -163,6 +163,7 @@ func (s *Store) update(ctx context.Context, op, subject string, do func(context.
 		return opError(op, subject, err)
 	}
 	s.register.put(t.settled...)
+	s.tellFollowers(t.settled)
 	for _, change := range t.after {
 		change()
 	}
