@@ -28,7 +28,7 @@ const law = `
 4  app
 3  app/field app/township cmd/zoucund cmd/zouctl internal/testkit/... server/centraltest
 2  store sync/client sync/bundle sync/spare server server/central server/blob server/backup server/retention server/relay app/present app/workbench app/view app/widgets report
-1  form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff form/conformance sync/wire sync/merge sync/seal internal/migrate internal/spell internal/qr
+1  check tally form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff form/conformance sync/wire sync/merge sync/seal internal/migrate internal/spell internal/qr
 0  survey assets internal/township internal/disk internal/androidcheck internal/elfcheck internal/drawicon internal/floors
 `
 
@@ -63,7 +63,7 @@ net/http:               sync/wire sync/client server server/relay cmd/zoucund cm
 
 // pure packages take values and return values: no disk, no network, no log.
 const (
-	pure   = `survey form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff sync/merge`
+	pure   = `survey check tally form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff sync/merge`
 	impure = `os os/exec net net/http database/sql log log/slog`
 )
 
