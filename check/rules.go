@@ -9,7 +9,9 @@ import (
 // missing finds parts that a talk usually has.
 func missing(a answers) []Finding {
 	var found []Finding
-	add := func(path survey.FieldPath, words string) { found = append(found, Finding{Kind: Missing, Path: path, Words: words}) }
+	add := func(path survey.FieldPath, words string) {
+		found = append(found, Finding{Kind: Missing, Path: path, Words: words})
+	}
 	if a.value("visit_result") == "talked" {
 		if a.value("people_asked") == "" {
 			add(a.path("visit_result"), "写了“见到并交谈”，没有写和几个人交谈。")
@@ -37,7 +39,9 @@ func missingOf(p part) []Finding {
 		return nil
 	}
 	var found []Finding
-	add := func(words string) { found = append(found, Finding{Kind: Missing, Path: p.path("nature"), Words: words}) }
+	add := func(words string) {
+		found = append(found, Finding{Kind: Missing, Path: p.path("nature"), Words: words})
+	}
 	if p.value("title") == "" {
 		add("这一条没有写是什么事，不会登记成问题。")
 	}
