@@ -67,7 +67,7 @@ func (f *finishing) visit(ctx context.Context, sub form.Submission) error {
 	}
 	said := f.fields(sub)
 	touched := slices.Concat(sub.Touched, slices.Collect(maps.Keys(said)))
-	body := survey.Body{Fields: survey.Fields{}}
+	body := survey.Body{Fields: survey.Fields{}, Joins: sub.Joins}
 	maps.Copy(body.Fields, f.seen.Fields)
 	for _, field := range touched {
 		delete(body.Fields, field)
@@ -123,7 +123,7 @@ func (f *finishing) household(sub form.Submission) survey.RecordID {
 			return f.entityID(change)
 		}
 	}
-	return f.draft.Household
+	return f.s.Kept(f.draft.Household)
 }
 
 // attachments takes the draft's files that answers refer to over into the record.
@@ -165,6 +165,12 @@ func (f *finishing) entity(ctx context.Context, change form.EntityChange) error 
 	}
 	body := survey.Body{Fields: survey.Fields{}, Attachments: present.Files}
 	maps.Copy(body.Fields, present.Fields)
+	if len(change.Joins) > 0 {
+		body.Joins = make(map[survey.FieldPath]survey.Joining, len(change.Joins))
+	}
+	for property, how := range change.Joins {
+		body.Joins[survey.FieldPath(property)] = how
+	}
 	said := f.saidOf(change, present)
 	maps.Copy(body.Fields, said)
 	return f.write(ctx, id, survey.RecordType(change.Dataset), body, slices.Collect(maps.Keys(said)))
@@ -186,7 +192,7 @@ func (f *finishing) saidOf(change form.EntityChange, present survey.Record) surv
 		}
 	}
 	if change.Dataset == string(survey.TypeProblem) {
-		belongs(survey.ProblemHousehold, f.draft.Household)
+		belongs(survey.ProblemHousehold, f.s.Kept(f.draft.Household))
 	}
 	if change.Dataset == string(survey.TypeHousehold) {
 		belongs(survey.HouseholdVillage, survey.RecordID(f.draft.Scope))
@@ -194,13 +200,14 @@ func (f *finishing) saidOf(change form.EntityChange, present survey.Record) surv
 	return said
 }
 
-// entityID returns the record a change is about. A list that counts in its own way has identifiers derived from that.
+// entityID returns the record a change is about, or the one that goes on where the township has joined it to another
+// since the filling was begun. A list that counts in its own way has identifiers derived from that.
 func (f *finishing) entityID(change form.EntityChange) survey.RecordID {
 	id, err := parseRecordID(change.ID)
 	if err != nil {
 		return survey.DerivedID[survey.RecordID](f.draft.Scope, change.Dataset+"/"+change.ID)
 	}
-	return id
+	return f.s.Kept(id)
 }
 
 // present returns what a record is now, or an empty one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 
 	"zoucun/survey"
@@ -137,6 +138,7 @@ func (s *Store) OnSettled(use func([]survey.Record)) (stop func()) {
 }
 
 func (s *Store) tellFollowers(settled []survey.Record) {
+	settled = slices.DeleteFunc(slices.Clone(settled), func(r survey.Record) bool { return len(r.Heads) == 0 }) // only a card
 	if len(settled) == 0 {
 		return
 	}
