@@ -199,7 +199,7 @@ func printableXML(s string) bool {
 
 func TestLongTextSaysThatItWasCut(t *testing.T) {
 	for _, r := range []string{"字", "𠮷"} {
-		got := fitting(strings.Repeat(r, maxCellText+1))
+		got := Fitting(strings.Repeat(r, maxCellText+1))
 		if !strings.HasSuffix(got, r+cutMark) {
 			t.Errorf("ends in %q", got[len(got)-60:])
 		}
@@ -207,10 +207,10 @@ func TestLongTextSaysThatItWasCut(t *testing.T) {
 }
 
 func TestSheetNames(t *testing.T) {
-	names := sheetNames{}
+	names := SheetNames{}
 	var got []string
 	for _, wanted := range []string{"QZ-01", "qz-01", "a/b[c]", "", "''", strings.Repeat("长", 40), strings.Repeat("长", 40)} {
-		got = append(got, names.next(wanted))
+		got = append(got, names.Next(wanted))
 	}
 	want := []string{"QZ-01", "qz-01 2", "a b c", "表", "表 2", strings.Repeat("长", 31), strings.Repeat("长", 29) + " 2"}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -139,11 +139,7 @@ func (s *setter) turn() {
 func (s *setter) end() {
 	foot := style{size: SizeSmall5}
 	if len(s.gone) > 0 {
-		var codes []string
-		for _, r := range s.gone {
-			codes = append(codes, fmt.Sprintf("U+%04X", r))
-		}
-		note := "〓：字库里没有这个字（" + strings.Join(codes, "、") + "），请照证件手写补上；补上以前本件不是正式件。"
+		note := draftNote(s.gone)
 		for n, l := range s.fonts.wrap(note, foot, s.d.Wide()-30) {
 			s.write(s.left(), s.bottom()+4+float64(n)*foot.pitch(), l.text, foot)
 		}
@@ -159,6 +155,15 @@ func (s *setter) end() {
 		s.write(x, s.bottom()+7+numbers.size*pdf.Point, number, numbers)
 	}
 	s.finish()
+}
+
+// draftNote says which characters have no glyph.
+func draftNote(missing []rune) string {
+	var codes []string
+	for _, r := range missing {
+		codes = append(codes, fmt.Sprintf("U+%04X", r))
+	}
+	return "〓：字库里没有这个字（" + strings.Join(codes, "、") + "），请照证件手写补上；补上以前本件不是正式件。"
 }
 
 func (s *setter) finish() {
