@@ -229,9 +229,9 @@ func TestFormOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Form{ID: "V", Version: "2", Title: "走访", Questions: []Question{
-		{Field: "visit/result", Group: "走访情况", Label: "结果", Choice: true, Choices: map[string]string{"talked": "见到并交谈", "away": "家中无人"}},
+		{Field: "visit/result", Group: "走访情况", Label: "结果", Choice: true, Choices: map[string]string{"talked": "见到并交谈", "away": "家中无人"}, Order: []string{"talked", "away"}},
 		{Field: "visit/village", Group: "走访情况", Label: "村", Choice: true, Choices: map[string]string{}},
-		{Field: "visit/seen", Group: "走访情况", Label: "实地", Choice: true, Many: true, Choices: map[string]string{"road": "道路"}},
+		{Field: "visit/seen", Group: "走访情况", Label: "实地", Choice: true, Many: true, Choices: map[string]string{"road": "道路"}, Order: []string{"road"}},
 		{Field: "total", Label: ""},
 		{Field: "issues/title", Repeat: "issues", Group: "问题", Label: "…家的问题"},
 		{Field: "meta/instanceID"},

@@ -95,7 +95,13 @@ type Cell struct {
 	Size    float64 // 0 for 五号
 	Ruled   int     // it is ruled for writing into so many lines; text stands on them while it has no more
 	Name    string  // what a text that goes on elsewhere is called there
-	Picture image.Image
+	Picture *Picture
+}
+
+// Picture is drawn in a cell, as large as its place there allows.
+type Picture struct {
+	Image                 image.Image
+	Left, Top, Wide, High float64 // its place, from the cell's upper left corner
 }
 
 func (Title) block() {}

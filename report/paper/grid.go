@@ -123,7 +123,7 @@ func (g *gridSetter) partOf(left map[int][]line, room float64) (part map[int][]l
 func (g *gridSetter) style(c placed) style { return style{size: c.size(), bold: c.Label} }
 
 // inner is how wide the text of a cell may be.
-func (g *gridSetter) inner(c placed) float64 { return g.span(c.column, c.cols()) - 2*padSide }
+func (g *gridSetter) inner(c placed) float64 { return within(g.span(c.column, c.cols())) }
 
 // heights returns how high rows are. A cell that reaches down makes its last row higher.
 func (g *gridSetter) heights(first, last int) []float64 {
@@ -161,6 +161,9 @@ func (g *gridSetter) drawRows(first, last int, heights []float64, part map[int][
 			}
 		}
 		x, width := g.left()+g.span(0, c.column), g.span(c.column, c.cols())
+		if c.Picture != nil {
+			g.picture(x, y, *c.Picture) // first: what is written over it is seen
+		}
 		g.page.Frame(x, y, width, height, thin)
 		switch {
 		case part != nil:
@@ -170,9 +173,6 @@ func (g *gridSetter) drawRows(first, last int, heights []float64, part map[int][
 		default:
 			st := g.style(c)
 			g.drawLines(c, x, y, width, height, g.fonts.wrap(c.Text, st, g.inner(c)), st)
-		}
-		if c.Picture != nil {
-			g.picture(x+padSide, y+padTop, width-2*padSide, height-2*padTop, c.Picture)
 		}
 	}
 	for _, h := range heights {
@@ -194,7 +194,7 @@ func (g *gridSetter) drawFixed(c placed, x, y, width, height float64) {
 	}
 	for _, size := range sizes {
 		st := style{size: size, bold: c.Label}
-		lines := g.fonts.wrap(c.Text, st, width-2*padSide)
+		lines := g.fonts.wrap(c.Text, st, within(width))
 		if float64(len(lines))*st.pitch() <= height-0.4 && (!c.Label || size == Size6 || evenly(lines)) {
 			g.drawLines(c, x, y, width, height, lines, st)
 			return
@@ -236,7 +236,7 @@ func (g *gridSetter) cut(c placed, st style, height float64) []line {
 // drawRuled draws a cell's lines for writing, and its text on them where it has no more lines; it reports whether it had.
 func (g *gridSetter) drawRuled(c placed, x, y, width, height float64) bool {
 	st := g.style(c)
-	lines := g.fonts.wrap(c.Text, st, width-2*padSide)
+	lines := g.fonts.wrap(c.Text, st, within(width))
 	if len(lines) > c.Ruled {
 		return false
 	}
@@ -246,7 +246,7 @@ func (g *gridSetter) drawRuled(c placed, x, y, width, height float64) bool {
 			g.page.Line(x, y+float64(n)*pitch, x+width, y+float64(n)*pitch, ruled)
 		}
 		if n < len(lines) {
-			g.write(x+padSide, y+float64(n)*pitch+pitch/2+st.size*pdf.Point*0.37, lines[n].text, st)
+			g.write(x+padOf(width), y+float64(n)*pitch+pitch/2+st.size*pdf.Point*0.37, lines[n].text, st)
 		}
 	}
 	return true
@@ -260,8 +260,8 @@ func (g *gridSetter) drawLines(c placed, x, y, width, height float64, lines []li
 		at = y + padTop
 	}
 	for _, l := range lines {
-		from := x + padSide
-		if spare := width - 2*padSide - g.fonts.width(l.text, st); c.Label || c.Centre {
+		from := x + padOf(width)
+		if spare := within(width) - g.fonts.width(l.text, st); c.Label || c.Centre {
 			from += spare / 2
 		} else if c.Right {
 			from += spare

@@ -3,7 +3,6 @@ package paper
 import (
 	"context"
 	"fmt"
-	"image"
 	"io"
 	"iter"
 	"slices"
@@ -20,11 +19,23 @@ const (
 	ruled = 0.25
 )
 
-// Space around the text of a cell.
+// Space around the text of a cell, and the width from which on it has more at its sides.
 const (
 	padSide = 0.8
+	padWide = 1.5
+	wideOne = 60
 	padTop  = 0.7
 )
+
+func padOf(width float64) float64 {
+	if width < wideOne {
+		return padSide
+	}
+	return padWide
+}
+
+// within returns how wide a text may be in a cell of a width.
+func within(width float64) float64 { return width - 2*padOf(width) }
 
 // PDF writes documents into one file, each on a page of its own, and forgets each when it is written: there may be any
 // number. It says after each how many are done, and stops when ctx ends or a document cannot be had.
@@ -229,6 +240,7 @@ func (s *setter) text(t Text) {
 	if t.Indent {
 		text = "　　" + strings.ReplaceAll(text, "\n", "\n　　")
 	}
+	s.y += gap
 	for _, l := range s.fonts.wrap(text, st, s.d.Wide()) {
 		s.room(st.pitch())
 		x := s.left()
@@ -238,8 +250,11 @@ func (s *setter) text(t Text) {
 		s.y += st.pitch()
 		s.write(x, s.y-st.pitch()*0.25, l.text, st)
 	}
-	s.y += 1
+	s.y += gap
 }
+
+// gap is how far a paragraph stands from what is around it.
+const gap = 1
 
 // marks are how continuations are numbered.
 func mark(n int) string {
@@ -266,13 +281,13 @@ func (s *setter) goOn() {
 	s.set1(g)
 }
 
-// picture draws a picture as large as it fits into a box, at its right.
-func (s *setter) picture(x, y, width, height float64, picture image.Image) {
-	b := picture.Bounds()
+// picture draws a picture of a cell whose upper left corner is at x, y.
+func (s *setter) picture(x, y float64, p Picture) {
+	b := p.Image.Bounds()
 	if b.Empty() {
 		return
 	}
-	scale := min(width/float64(b.Dx()), height/float64(b.Dy()))
+	scale := min(p.Wide/float64(b.Dx()), p.High/float64(b.Dy()))
 	w, h := float64(b.Dx())*scale, float64(b.Dy())*scale
-	s.page.Picture(x+width-w, y+(height-h)/2, w, h, picture)
+	s.page.Picture(x+p.Left+(p.Wide-w)/2, y+p.Top+(p.High-h)/2, w, h, p.Image)
 }

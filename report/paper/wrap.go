@@ -63,6 +63,12 @@ func (f *Fonts) fitting(unit string, s style, width float64) (string, float64) {
 
 // nextUnit returns what of a text stays together: a character or a word, with the marks around it.
 func nextUnit(text string) string {
+	if strings.HasPrefix(text, "□") || strings.HasPrefix(text, "■") { // a box and its words
+		if end := strings.IndexAny(text[len("□"):], " 　□■"); end >= 0 {
+			return text[:len("□")+end]
+		}
+		return text
+	}
 	at := 0
 	for at < len(text) { // marks that open
 		r, size := utf8.DecodeRuneInString(text[at:])
