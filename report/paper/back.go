@@ -16,6 +16,9 @@ const blankIssues = 3
 // back is what a sheet goes on with: further problems, policies, and every answer the front has no cell for.
 func (s *sheet) back(d Document, issues []survey.FieldPath) Document {
 	d.Blocks = append(d.Blocks, Break{})
+	if number := s.record.Fields[fieldNumber]; number != "" {
+		d.Blocks = append(d.Blocks, Line{Left: Sheet + "（背面）", Right: "编号：" + number})
+	}
 	if s.blank {
 		issues = make([]survey.FieldPath, blankIssues)
 	}
@@ -26,7 +29,7 @@ func (s *sheet) back(d Document, issues []survey.FieldPath) Document {
 			row = Row{Height: 20, Cells: []Cell{{Text: box.Text, Top: true}}}
 		}
 		row.Cells[0].Cols = 0
-		head := Row{Height: 7, Cells: []Cell{{Text: s.issueHead(issues[n], n+1), Label: true}}}
+		head := Row{Height: 7, Cells: []Cell{{Text: s.issueHead(issues[n], n+1), Label: true, Size: SizeSmall5}}}
 		d.Blocks = append(d.Blocks, Grid{Columns: []float64{PortraitWide}, Rows: []Row{head, row}}, Text{Size: Size6 / 2})
 	}
 	if policies := s.policies(); len(policies.Rows) > 1 {

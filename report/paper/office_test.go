@@ -85,3 +85,37 @@ func TestAWorkbookOpensElsewhereAsItWasWritten(t *testing.T) {
 		t.Errorf("it does not print on A4 that lies:\n%s", info)
 	}
 }
+
+func TestASheetOpensInOfficePrograms(t *testing.T) {
+	visit := madeUp()
+	visit.Fields["hh/respondent_name"] = "张𠮷 <&>\x01"
+	d := Filled(setting(t), visit)
+	wanted := []string{"张𠮷<&>", "𬱖"[:0], "门前水渠堵了", "■下午", "晚上看不见路", "修水渠筹工", "QZ-520102001-2026-07-0012K", "一听", "所忧"}
+	t.Run("text", func(t *testing.T) {
+		var out bytes.Buffer
+		if err := Word(&out, []Document{d, sampleList().Document()}); err != nil {
+			t.Fatal(err)
+		}
+		text := running(read(t, converted(t, out.Bytes(), "docx", "pdf"), "pdftotext", "-raw", "FILE", "-"))
+		for _, want := range append(wanted, "𬱖𠮷㛃䶮") {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q did not come through", want)
+			}
+		}
+	})
+	t.Run("workbook", func(t *testing.T) {
+		var out bytes.Buffer
+		if err := Workbook(&out, fonts(t), []Document{d}); err != nil {
+			t.Fatal(err)
+		}
+		text := running(read(t, converted(t, out.Bytes(), "xlsx", "pdf"), "pdftotext", "-raw", "FILE", "-"))
+		for _, want := range wanted {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q did not come through", want)
+			}
+		}
+	})
+	if err := Word(&bytes.Buffer{}, make([]Document, MostSheets+1)); err == nil {
+		t.Error("a file of more documents than it may hold was written")
+	}
+}

@@ -269,15 +269,15 @@ func (s *setter) goOn() {
 	if len(s.rest) == 0 {
 		return
 	}
-	g := Grid{Columns: []float64{36, s.d.Wide() - 36}}
+	g := Grid{Columns: []float64{36, s.d.Wide() - 36}, Head: 1, Rows: []Row{{Height: 7, Cells: []Cell{{Text: "续", Label: true, Cols: 2}}}}}
 	for _, c := range s.rest {
 		g.Rows = append(g.Rows, Row{Height: 8, Cells: []Cell{
 			{Text: fmt.Sprintf("%s 接第%d页\n%s", c.mark, c.page, c.name), Label: true, Size: SizeSmall5}, {Text: "……" + c.text},
 		}})
 	}
 	s.rest = nil
+	s.y += 2 * gap
 	s.room(20)
-	s.set1(Text{Text: "续", Bold: true})
 	s.set1(g)
 }
 

@@ -283,13 +283,18 @@ func (s *sheet) issueBox(issue survey.FieldPath, n int) Cell {
 	}
 	c.Text = strings.Join([]string{
 		"标题：" + at("title"), "经过：" + at("detail"), "希望怎样解决：" + at("want"), "自己的办法：" + at("own_idea"),
-		"影响范围：" + padded(affects) + "　以前反映过吗：" + before,
+		"影响范围：" + s.padded(affects) + "　以前反映过吗：" + before,
 	}, "\n")
 	return c
 }
 
 // padded leaves room to write on a blank sheet.
-func padded(text string) string { return cmp.Or(text, "＿＿＿＿＿＿＿") }
+func (s *sheet) padded(text string) string {
+	if text == "" && s.blank {
+		return "＿＿＿＿＿＿＿"
+	}
+	return text
+}
 
 func (s *sheet) lastRows() []Row {
 	suggestion := s.text("opinion/sugg_text")
