@@ -71,31 +71,49 @@ func (t *Tally) Groups(q Question, village survey.RecordID) (rows []Row, total R
 }
 
 func (t *Tally) rows(q Question, in Area, of func(village, group survey.RecordID) survey.RecordID) ([]Row, Row) {
-	counts := map[survey.RecordID]*[Measures]int{}
-	total := Row{}
-	t.each(q, in, func(m Measure, n int, village, group survey.RecordID, _ survey.RecordID) {
-		area := of(village, group)
-		if counts[area] == nil {
-			counts[area] = &[Measures]int{}
-		}
-		counts[area][m] += n
-		total.Counts[m] += n
+	var counts [][Measures]int
+	t.each(q, in, func(areas []place) counter {
+		counts = make([][Measures]int, len(areas))
+		return func(m Measure, n, area int, _ survey.RecordID) { counts[area][m] += n }
 	})
-	rows := make([]Row, 0, len(counts))
+	together := map[survey.RecordID]*Row{}
+	total := Row{}
 	for area, c := range counts {
-		rows = append(rows, Row{Area: area, Counts: *c})
+		if c == [Measures]int{} {
+			continue
+		}
+		key := of(t.placeOf(area))
+		if together[key] == nil {
+			together[key] = &Row{Area: key}
+		}
+		for m, n := range c {
+			together[key].Counts[m] += n
+			total.Counts[m] += n
+		}
+	}
+	rows := make([]Row, 0, len(together))
+	for _, row := range together {
+		rows = append(rows, *row)
 	}
 	slices.SortFunc(rows, func(a, b Row) int { return a.Area.Compare(b.Area) })
 	return rows, total
+}
+
+func (t *Tally) placeOf(area int) (village, group survey.RecordID) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.areas[area].village, t.areas[area].group
 }
 
 // Behind returns the records that a number was counted from, in the order of their identifiers: households, visits or
 // problems, as the measure has it.
 func (t *Tally) Behind(q Question, in Area, measure Measure) []survey.RecordID {
 	var ids []survey.RecordID
-	t.each(q, in, func(m Measure, _ int, _, _ survey.RecordID, id survey.RecordID) {
-		if m == measure {
-			ids = append(ids, id)
+	t.each(q, in, func([]place) counter {
+		return func(m Measure, _, _ int, id survey.RecordID) {
+			if m == measure {
+				ids = append(ids, id)
+			}
 		}
 	})
 	slices.SortFunc(ids, survey.RecordID.Compare)
@@ -115,105 +133,131 @@ func (t *Tally) Unreached(q Question, village survey.RecordID) []survey.RecordID
 }
 
 // counter is told of something that counts: how much for which measure, where, and the record it comes from.
-type counter func(m Measure, n int, village, group, id survey.RecordID)
+type counter func(m Measure, n, area int, id survey.RecordID)
 
-// each goes through everything that counts.
-func (t *Tally) each(q Question, in Area, count counter) {
+// each goes through everything that counts; begin is told of all areas there are.
+func (t *Tally) each(q Question, in Area, begin func(areas []place) counter) {
+	j := t.joins()
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	within := func(village, group survey.RecordID) bool {
-		return (in.Village.IsZero() || village == in.Village) && (!in.InGroup || group == in.Group)
-	}
-	only := func(m Measure, n int, village, group, id survey.RecordID) {
-		if within(village, group) {
-			count(m, n, village, group, id)
-		}
-	}
-	t.eachHousehold(only)
-	t.eachVisit(q, only)
-	t.eachProblem(q, only)
+	t.pass(q, in, j, begin)
 }
 
-func (t *Tally) eachHousehold(count counter) {
-	for id, h := range t.households {
-		if t.kept(id) != id {
+// pass is each for whoever holds the tally.
+func (t *Tally) pass(q Question, in Area, j joins, begin func(areas []place) counter) {
+	within := make([]bool, len(t.areas))
+	for i, a := range t.areas {
+		within[i] = (in.Village.IsZero() || a.village == in.Village) && (!in.InGroup || a.group == in.Group)
+	}
+	count := begin(t.areas)
+	c := &counting{t: t, j: j, q: q, count: func(m Measure, n, area int, id survey.RecordID) {
+		if within[area] {
+			count(m, n, area, id)
+		}
+	}}
+	c.households()
+	c.visits()
+	c.problems()
+}
+
+// counting is one pass over everything.
+type counting struct {
+	t     *Tally
+	j     joins
+	q     Question
+	count counter
+}
+
+// home returns where the household stands that a record belongs to, or -1.
+func (c *counting) home(household survey.RecordID) int {
+	if household.IsZero() {
+		return -1
+	}
+	return c.t.households.of(c.j.kept(household))
+}
+
+func (c *counting) households() {
+	for i := range c.t.households.things {
+		h := &c.t.households.things[i]
+		if c.j.kept(h.ID) != h.ID {
 			continue
 		}
-		count(Registered, 1, h.Village, h.Group, id)
+		c.count(Registered, 1, h.area, h.ID)
 		switch h.Location {
 		case survey.Remote:
-			count(RemoteDue, 1, h.Village, h.Group, id)
+			c.count(RemoteDue, 1, h.area, h.ID)
 		case survey.Roadside:
-			count(RoadsideDue, 1, h.Village, h.Group, id)
+			c.count(RoadsideDue, 1, h.area, h.ID)
 		case survey.Central:
 		}
 	}
 }
 
 // met is what the visits to one household amount to.
-type met struct{ talked, followed bool }
+type met struct{ reached, talked, followed bool }
 
-func (t *Tally) eachVisit(q Question, count counter) {
-	reached := map[survey.RecordID]met{}
-	for id, v := range t.visits {
-		if !q.has(v) || !t.counts(v) {
+func (c *counting) visits() {
+	reached := make([]met, len(c.t.households.things))
+	for i := range c.t.visits.things {
+		v := &c.t.visits.things[i]
+		if !c.q.has(v) || !c.j.counts(v) {
 			continue
 		}
-		village, group := v.Village, v.Group
-		if home, known := t.households[t.kept(v.Household)]; known {
-			village, group = home.Village, home.Group
-			m := reached[home.ID]
-			m.talked, m.followed = m.talked || v.Talked(), m.followed || v.Kind == "follow_up"
-			reached[home.ID] = m
+		area := v.area
+		if at := c.home(v.Household); at >= 0 {
+			area = c.t.households.things[at].area
+			m := &reached[at]
+			m.reached, m.talked, m.followed = true, m.talked || v.Talked(), m.followed || v.Kind == "follow_up"
 		} else {
-			count(Unregistered, 1, village, group, id)
+			c.count(Unregistered, 1, area, v.ID)
 		}
-		t.countVisit(v, func(m Measure, n int) { count(m, n, village, group, id) })
+		c.visit(v, area)
 	}
-	for id, m := range reached {
-		t.countReached(t.households[id], m, count)
+	for i, m := range reached {
+		if m.reached {
+			c.reached(&c.t.households.things[i], m)
+		}
 	}
 }
 
-func (t *Tally) countVisit(v Visit, count func(Measure, int)) {
-	count(Visits, 1)
+func (c *counting) visit(v *Visit, area int) {
+	c.count(Visits, 1, area, v.ID)
 	if v.People > 0 {
-		count(People, v.People)
+		c.count(People, v.People, area, v.ID)
 	}
 	if v.Late() {
-		count(LateVisits, 1)
+		c.count(LateVisits, 1, area, v.ID)
 	}
 	if v.Talked() && v.Alone != Unsaid {
-		count(AskedAlone, 1)
+		c.count(AskedAlone, 1, area, v.ID)
 		if v.Alone == Yes {
-			count(AloneVisits, 1)
+			c.count(AloneVisits, 1, area, v.ID)
 		}
 	}
 	told := 0
-	for _, p := range v.policies {
-		if p.told == "face" {
+	for p := range v.answered {
+		if p.told != 0 && int(p.told) == c.t.answers.at["face"] {
 			told++
 		}
 	}
 	if told > 0 {
-		count(ToldPolicies, told)
+		c.count(ToldPolicies, told, area, v.ID)
 	}
 }
 
-func (t *Tally) countReached(h Household, m met, count counter) {
-	add := func(measure Measure) { count(measure, 1, h.Village, h.Group, h.ID) }
-	add(Reached)
+func (c *counting) reached(h *Household, m met) {
+	c.count(Reached, 1, h.area, h.ID)
 	if m.talked {
-		add(Talked)
+		c.count(Talked, 1, h.area, h.ID)
 	}
 	if m.followed {
-		add(FollowedUp)
+		c.count(FollowedUp, 1, h.area, h.ID)
 	}
 	switch h.Location {
 	case survey.Remote:
-		add(RemoteReached)
+		c.count(RemoteReached, 1, h.area, h.ID)
 	case survey.Roadside:
-		add(RoadsideReached)
+		c.count(RoadsideReached, 1, h.area, h.ID)
 	case survey.Central:
 	}
 }
@@ -225,40 +269,41 @@ var measureOf = map[string]Measure{
 	"closed_confirmed": Solved, "closed_explained": Explained,
 }
 
-func (t *Tally) eachProblem(q Question, count counter) {
-	for id, p := range t.problems {
-		if !q.Period.Has(p.Raised) || t.kept(id) != id {
+func (c *counting) problems() {
+	for i := range c.t.problems.things {
+		p := &c.t.problems.things[i]
+		if !c.q.Period.Has(p.Raised) || c.j.kept(p.ID) != p.ID {
 			continue
 		}
-		village, group := p.Village, survey.RecordID{}
-		if home, known := t.households[t.kept(p.Household)]; known {
-			village, group = home.Village, home.Group
+		area := p.area
+		if at := c.home(p.Household); at >= 0 {
+			area = c.t.households.things[at].area
 		}
-		count(Problems, 1, village, group, id)
+		c.count(Problems, 1, area, p.ID)
 		if p.Open {
-			count(OpenProblems, 1, village, group, id)
+			c.count(OpenProblems, 1, area, p.ID)
 		}
 		if m, known := measureOf[p.State]; known {
-			count(m, 1, village, group, id)
+			c.count(m, 1, area, p.ID)
 		}
 	}
 }
 
-func (q Question) has(v Visit) bool { return q.Period.Has(v.Day) && (q.Form == "" || v.Form == q.Form) }
+func (q Question) has(v *Visit) bool {
+	return q.Period.Has(v.Day) && (q.Form == "" || v.Form == q.Form)
+}
 
-// Share is one part of a whole: how many have an answer.
+// Share is one part of a whole.
 type Share struct {
 	Key   string
 	Count int
-	IDs   []survey.RecordID
 }
 
 // shares sorts parts, the largest first.
-func shares(parts map[string][]survey.RecordID) []Share {
+func shares(parts map[string]int) []Share {
 	var all []Share
-	for key, ids := range parts {
-		slices.SortFunc(ids, survey.RecordID.Compare)
-		all = append(all, Share{Key: key, Count: len(ids), IDs: ids})
+	for key, n := range parts {
+		all = append(all, Share{key, n})
 	}
 	slices.SortFunc(all, func(a, b Share) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Key, b.Key)) })
 	return all
@@ -266,34 +311,70 @@ func shares(parts map[string][]survey.RecordID) []Share {
 
 // Categories divides the problems of an area by their category.
 func (t *Tally) Categories(q Question, in Area) []Share {
-	return t.divide(q, in, func(p Problem) string { return p.Category })
+	return t.divide(q, in, func(p *Problem) string { return p.Category })
 }
 
 // States divides the problems of an area by their state.
 func (t *Tally) States(q Question, in Area) []Share {
-	return t.divide(q, in, func(p Problem) string { return p.State })
+	return t.divide(q, in, func(p *Problem) string { return p.State })
 }
 
-func (t *Tally) divide(q Question, in Area, by func(Problem) string) []Share {
-	of := map[survey.RecordID]bool{}
-	for _, id := range t.Behind(q, in, Problems) {
-		of[id] = true
+func (t *Tally) divide(q Question, in Area, by func(*Problem) string) []Share {
+	parts := map[string]int{}
+	t.eachProblem(q, in, func(p *Problem) { parts[by(p)]++ })
+	return shares(parts)
+}
+
+// Problems returns the problems of an area that satisfy a condition, those without an answer first, then the latest.
+func (t *Tally) Problems(q Question, in Area, want func(Problem) bool) []Problem {
+	var found []Problem
+	t.eachProblem(q, in, func(p *Problem) {
+		if want(*p) {
+			found = append(found, *p)
+		}
+	})
+	slices.SortFunc(found, func(a, b Problem) int {
+		return cmp.Or(boolean(b.Open)-boolean(a.Open), cmp.Compare(b.Raised, a.Raised), a.ID.Compare(b.ID))
+	})
+	return found
+}
+
+func boolean(b bool) int {
+	if b {
+		return 1
 	}
+	return 0
+}
+
+// eachProblem goes through the problems that are counted in an area.
+func (t *Tally) eachProblem(q Question, in Area, use func(*Problem)) {
+	t.each(q, in, func([]place) counter {
+		return func(m Measure, _, _ int, id survey.RecordID) {
+			if m == Problems {
+				use(&t.problems.things[t.problems.of(id)])
+			}
+		}
+	})
+}
+
+// VisitsOf returns those of some records that are visits.
+func (t *Tally) VisitsOf(ids []survey.RecordID) []Visit {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	parts := map[string][]survey.RecordID{}
-	for id := range of {
-		key := by(t.problems[id])
-		parts[key] = append(parts[key], id)
+	var found []Visit
+	for _, id := range ids {
+		if at := t.visits.of(id); at >= 0 {
+			found = append(found, t.visits.things[at])
+		}
 	}
-	return shares(parts)
+	return found
 }
 
 // Awareness is what the visits of an area say of one policy: of how many households which answer. Of a household that
 // was asked more than once the last answer counts.
 type Awareness struct {
 	Policy string
-	Shares []Share // clear, heard, unknown, misread; the records are visits
+	Shares []Share // by clear, heard, unknown and misread
 }
 
 // Of returns how many households gave an answer.
@@ -317,37 +398,80 @@ func (a Awareness) All() int {
 
 // Policies says what is known of policies in an area, in the order of their names.
 func (t *Tally) Policies(q Question, in Area) []Awareness {
-	last := map[string]map[survey.RecordID]Visit{} // by policy and household
-	for _, id := range t.Behind(q, in, Visits) {
-		t.mu.RLock()
-		v := t.visits[id]
-		t.mu.RUnlock()
-		home := t.kept(v.Household)
-		if home.IsZero() {
-			home = v.ID
+	parts := map[string]map[string]int{}
+	t.eachAnswer(q, in, func(policy, answer string, _ survey.RecordID) {
+		if parts[policy] == nil {
+			parts[policy] = map[string]int{}
 		}
-		for _, p := range v.policies {
-			if p.aware == "" {
-				continue
-			}
-			if last[p.policy] == nil {
-				last[p.policy] = map[survey.RecordID]Visit{}
-			}
-			if before, known := last[p.policy][home]; !known || later(v, before) {
-				last[p.policy][home] = v
-			}
-		}
-	}
+		parts[policy][answer]++
+	})
 	var all []Awareness
-	for _, policy := range slices.Sorted(maps.Keys(last)) {
-		parts := map[string][]survey.RecordID{}
-		for _, v := range last[policy] {
-			at := slices.IndexFunc(v.policies, func(p policyAnswer) bool { return p.policy == policy })
-			parts[v.policies[at].aware] = append(parts[v.policies[at].aware], v.ID)
-		}
-		all = append(all, Awareness{Policy: policy, Shares: shares(parts)})
+	for _, policy := range slices.Sorted(maps.Keys(parts)) {
+		all = append(all, Awareness{policy, shares(parts[policy])})
 	}
 	return all
 }
 
-func later(a, b Visit) bool { return cmp.Or(cmp.Compare(a.Day, b.Day), a.ID.Compare(b.ID)) > 0 }
+// BehindAnswer returns the visits that gave an answer to a policy.
+func (t *Tally) BehindAnswer(q Question, in Area, policy, answer string) []survey.RecordID {
+	var ids []survey.RecordID
+	t.eachAnswer(q, in, func(p, a string, visit survey.RecordID) {
+		if p == policy && a == answer {
+			ids = append(ids, visit)
+		}
+	})
+	slices.SortFunc(ids, survey.RecordID.Compare)
+	return ids
+}
+
+// eachAnswer goes through what households have last said of each policy.
+func (t *Tally) eachAnswer(q Question, in Area, use func(policy, answer string, visit survey.RecordID)) {
+	j := t.joins()
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	var asked []int // visits, by where they stand
+	t.pass(q, in, j, func([]place) counter {
+		return func(m Measure, _, _ int, id survey.RecordID) {
+			if m == Visits {
+				asked = append(asked, t.visits.of(id))
+			}
+		}
+	})
+	c := counting{t: t, j: j}
+	last := make([][]int32, len(t.policies.texts)+1) // by policy and household: the visit, counted from 1
+	say := func(p policyAnswer, visit int) {
+		use(t.policies.text(int(p.policy)), t.answers.text(int(p.aware)), t.visits.ids[visit])
+	}
+	for _, at := range asked {
+		v := &t.visits.things[at]
+		home := c.home(v.Household)
+		for p := range v.answered {
+			switch {
+			case p.aware == 0:
+			case home < 0:
+				say(p, at)
+			default:
+				if last[p.policy] == nil {
+					last[p.policy] = make([]int32, len(t.households.things))
+				}
+				if before := int(last[p.policy][home]) - 1; before < 0 || later(v, &t.visits.things[before]) {
+					last[p.policy][home] = int32(at + 1) //nolint:gosec // fewer than that
+				}
+			}
+		}
+	}
+	for policy, homes := range last {
+		for _, visit := range homes {
+			if visit == 0 {
+				continue
+			}
+			for p := range t.visits.things[visit-1].answered {
+				if int(p.policy) == policy {
+					say(p, int(visit-1))
+				}
+			}
+		}
+	}
+}
+
+func later(a, b *Visit) bool { return cmp.Or(cmp.Compare(a.Day, b.Day), a.ID.Compare(b.ID)) > 0 }

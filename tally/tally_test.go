@@ -125,11 +125,8 @@ func TestCounts(t *testing.T) {
 func TestJoinedHouseholdsCountOnce(t *testing.T) {
 	tally := New()
 	tally.Put(records()...)
-	tally.Kept = func(r survey.RecordID) survey.RecordID {
-		if r == id("h2") {
-			return id("h1")
-		}
-		return r
+	tally.Joined = func() map[survey.RecordID]survey.RecordID {
+		return map[survey.RecordID]survey.RecordID{id("h2"): id("h1")}
 	}
 	rows, _ := tally.Villages(Question{})
 	got := of(rows, "v1")
@@ -269,7 +266,20 @@ func BenchmarkMillion(b *testing.B) {
 		tally.Put(visit(fmt.Sprintf("x%d", i), fmt.Sprintf("v%d", i%40), fmt.Sprintf("h%d", i), talk+" policy/pension/aware=clear policy/medical/aware=heard"))
 		tally.Put(problem(fmt.Sprintf("p%d", i), fmt.Sprintf("v%d", i%40), fmt.Sprintf("h%d", i), "submitted", "09"))
 	}
-	for b.Loop() {
-		tally.Villages(Question{Period: Period{From: DayOf("2026-11-01")}})
-	}
+	q := Question{Period: Period{From: DayOf("2026-11-01")}}
+	b.Run("villages", func(b *testing.B) {
+		for b.Loop() {
+			tally.Villages(q)
+		}
+	})
+	b.Run("policies", func(b *testing.B) {
+		for b.Loop() {
+			tally.Policies(q, Area{})
+		}
+	})
+	b.Run("categories", func(b *testing.B) {
+		for b.Loop() {
+			tally.Categories(q, Area{})
+		}
+	})
 }
