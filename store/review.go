@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -147,4 +148,17 @@ func (s *Store) tellFollowers(settled []survey.Record) {
 	for _, use := range s.followers {
 		use(settled)
 	}
+}
+
+// Joined returns, for every record that the township has joined to another, that other.
+func (s *Store) Joined() map[survey.RecordID]survey.RecordID {
+	s.register.mu.Lock()
+	defer s.register.mu.Unlock()
+	return maps.Clone(s.register.kept)
+}
+
+// Faces is Records for every scope, those among them that were joined to others.
+func (s *Store) Faces(ctx context.Context, kind survey.RecordType, use func(survey.Record) error) error {
+	err := s.allCards(ctx, "WHERE r.type_tag = ?", []any{s.typeTag(kind)}, func(c cardRow) error { return use(c.record()) })
+	return opError("store.Faces", "type "+string(kind), err)
 }

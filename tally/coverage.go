@@ -58,47 +58,6 @@ type Question struct {
 	Form   survey.FormID // empty for all
 }
 
-// Villages counts every village that the register or a record knows, in no order, and all of them together.
-func (t *Tally) Villages(q Question) (rows []Row, total Row) {
-	return t.rows(q, Area{}, func(village, _ survey.RecordID) survey.RecordID { return village })
-}
-
-// Groups counts the groups of a village, those without a group under a zero area, and the village.
-func (t *Tally) Groups(q Question, village survey.RecordID) (rows []Row, total Row) {
-	rows, total = t.rows(q, Area{Village: village}, func(_, group survey.RecordID) survey.RecordID { return group })
-	total.Area = village
-	return rows, total
-}
-
-func (t *Tally) rows(q Question, in Area, of func(village, group survey.RecordID) survey.RecordID) ([]Row, Row) {
-	var counts [][Measures]int
-	t.each(q, in, func(areas []place) counter {
-		counts = make([][Measures]int, len(areas))
-		return func(m Measure, n, area int, _ survey.RecordID) { counts[area][m] += n }
-	})
-	together := map[survey.RecordID]*Row{}
-	total := Row{}
-	for area, c := range counts {
-		if c == [Measures]int{} {
-			continue
-		}
-		key := of(t.placeOf(area))
-		if together[key] == nil {
-			together[key] = &Row{Area: key}
-		}
-		for m, n := range c {
-			together[key].Counts[m] += n
-			total.Counts[m] += n
-		}
-	}
-	rows := make([]Row, 0, len(together))
-	for _, row := range together {
-		rows = append(rows, *row)
-	}
-	slices.SortFunc(rows, func(a, b Row) int { return a.Area.Compare(b.Area) })
-	return rows, total
-}
-
 func (t *Tally) placeOf(area int) (village, group survey.RecordID) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -118,18 +77,6 @@ func (t *Tally) Behind(q Question, in Area, measure Measure) []survey.RecordID {
 	})
 	slices.SortFunc(ids, survey.RecordID.Compare)
 	return slices.Compact(ids)
-}
-
-// Unreached returns the groups of the register in which no household was visited.
-func (t *Tally) Unreached(q Question, village survey.RecordID) []survey.RecordID {
-	rows, _ := t.Groups(q, village)
-	var groups []survey.RecordID
-	for _, row := range rows {
-		if !row.Area.IsZero() && row.Counts[Registered] > 0 && row.Counts[Reached] == 0 {
-			groups = append(groups, row.Area)
-		}
-	}
-	return groups
 }
 
 // counter is told of something that counts: how much for which measure, where, and the record it comes from.
@@ -321,14 +268,14 @@ func (t *Tally) States(q Question, in Area) []Share {
 
 func (t *Tally) divide(q Question, in Area, by func(*Problem) string) []Share {
 	parts := map[string]int{}
-	t.eachProblem(q, in, func(p *Problem) { parts[by(p)]++ })
+	t.eachProblem(q, in, func(p *Problem, _ int) { parts[by(p)]++ })
 	return shares(parts)
 }
 
 // Problems returns the problems of an area that satisfy a condition, those without an answer first, then the latest.
 func (t *Tally) Problems(q Question, in Area, want func(Problem) bool) []Problem {
 	var found []Problem
-	t.eachProblem(q, in, func(p *Problem) {
+	t.eachProblem(q, in, func(p *Problem, _ int) {
 		if want(*p) {
 			found = append(found, *p)
 		}
@@ -347,11 +294,11 @@ func boolean(b bool) int {
 }
 
 // eachProblem goes through the problems that are counted in an area.
-func (t *Tally) eachProblem(q Question, in Area, use func(*Problem)) {
+func (t *Tally) eachProblem(q Question, in Area, use func(p *Problem, area int)) {
 	t.each(q, in, func([]place) counter {
-		return func(m Measure, _, _ int, id survey.RecordID) {
+		return func(m Measure, _, area int, id survey.RecordID) {
 			if m == Problems {
-				use(&t.problems.things[t.problems.of(id)])
+				use(&t.problems.things[t.problems.of(id)], area)
 			}
 		}
 	})
@@ -399,7 +346,7 @@ func (a Awareness) All() int {
 // Policies says what is known of policies in an area, in the order of their names.
 func (t *Tally) Policies(q Question, in Area) []Awareness {
 	parts := map[string]map[string]int{}
-	t.eachAnswer(q, in, func(policy, answer string, _ survey.RecordID) {
+	t.eachAnswer(q, in, func(policy, answer string, _ int, _ survey.RecordID) {
 		if parts[policy] == nil {
 			parts[policy] = map[string]int{}
 		}
@@ -415,7 +362,7 @@ func (t *Tally) Policies(q Question, in Area) []Awareness {
 // BehindAnswer returns the visits that gave an answer to a policy.
 func (t *Tally) BehindAnswer(q Question, in Area, policy, answer string) []survey.RecordID {
 	var ids []survey.RecordID
-	t.eachAnswer(q, in, func(p, a string, visit survey.RecordID) {
+	t.eachAnswer(q, in, func(p, a string, _ int, visit survey.RecordID) {
 		if p == policy && a == answer {
 			ids = append(ids, visit)
 		}
@@ -425,7 +372,7 @@ func (t *Tally) BehindAnswer(q Question, in Area, policy, answer string) []surve
 }
 
 // eachAnswer goes through what households have last said of each policy.
-func (t *Tally) eachAnswer(q Question, in Area, use func(policy, answer string, visit survey.RecordID)) {
+func (t *Tally) eachAnswer(q Question, in Area, use func(policy, answer string, area int, visit survey.RecordID)) {
 	j := t.joins()
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -440,7 +387,11 @@ func (t *Tally) eachAnswer(q Question, in Area, use func(policy, answer string, 
 	c := counting{t: t, j: j}
 	last := make([][]int32, len(t.policies.texts)+1) // by policy and household: the visit, counted from 1
 	say := func(p policyAnswer, visit int) {
-		use(t.policies.text(int(p.policy)), t.answers.text(int(p.aware)), t.visits.ids[visit])
+		area := t.visits.things[visit].area
+		if home := c.home(t.visits.things[visit].Household); home >= 0 {
+			area = t.households.things[home].area
+		}
+		use(t.policies.text(int(p.policy)), t.answers.text(int(p.aware)), area, t.visits.ids[visit])
 	}
 	for _, at := range asked {
 		v := &t.visits.things[at]

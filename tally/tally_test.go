@@ -62,6 +62,25 @@ func records() []survey.Record {
 	}
 }
 
+// villages are the rows of a tally's villages, and all of them together.
+func villages(t *Tally, q Question) (rows []Row, total Row) {
+	tree := t.Tree(q)
+	for _, b := range tree.Villages {
+		rows = append(rows, b.Row)
+	}
+	return rows, Row{Counts: tree.Total}
+}
+
+// groups are the rows of a village's groups, and the village.
+func groups(t *Tally, q Question, village survey.RecordID) ([]Row, Branch) {
+	for _, b := range t.Tree(q).Villages {
+		if b.Area == village {
+			return b.Groups, b
+		}
+	}
+	return nil, Branch{}
+}
+
 func of(rows []Row, area string) map[string]int {
 	names := map[Measure]string{
 		Registered: "户", Reached: "访", Talked: "谈", RemoteDue: "远", RemoteReached: "远访", RoadsideDue: "路", RoadsideReached: "路访", People: "人",
@@ -86,7 +105,7 @@ func TestCounts(t *testing.T) {
 	tally := New()
 	tally.Put(records()...)
 	year := Question{Period: Period{From: DayOf("2026-11-01"), To: DayOf("2026-11-30")}}
-	rows, total := tally.Villages(year)
+	rows, total := villages(tally, year)
 	want := map[string]int{
 		"户": 4, "访": 2, "谈": 2, "远": 2, "远访": 1, "路": 1, "路访": 1, "人": 6, "回访": 1, "次": 4, "补": 1, "单": 1, "知": 2, "题": 2, "未": 1, "当场": 1,
 		"讲": 1, "无户": 1,
@@ -100,21 +119,21 @@ func TestCounts(t *testing.T) {
 	if total.Counts[Registered] != 5 || total.Counts[Visits] != 4 {
 		t.Errorf("total %v", total.Counts)
 	}
-	rows, _ = tally.Villages(Question{})
+	rows, _ = villages(tally, Question{})
 	if got := of(rows, "v2")["人"]; got != 99 {
 		t.Errorf("without a period, people in v2 = %d", got)
 	}
-	groups, village := tally.Groups(year, id("v1"))
-	if got := of(groups, "g1"); got["访"] != 2 || got["户"] != 2 {
+	inGroups, village := groups(tally, year, id("v1"))
+	if got := of(inGroups, "g1"); got["访"] != 2 || got["户"] != 2 {
 		t.Errorf("g1 %v", got)
 	}
-	if got := of(groups, ""); got["户"] != 1 || got["无户"] != 1 || got["访"] != 0 {
+	if got := of(inGroups, ""); got["户"] != 1 || got["无户"] != 1 || got["访"] != 0 {
 		t.Errorf("without a group: %v", got)
 	}
 	if village.Counts[Reached] != 2 || village.Area != id("v1") {
 		t.Errorf("the village %v", village)
 	}
-	if got := tally.Unreached(year, id("v1")); len(got) != 1 || got[0] != id("g2") {
+	if got := village.Unreached(); len(got) != 1 || got[0] != id("g2") {
 		t.Errorf("groups not reached: %v", got)
 	}
 	if got := tally.Behind(year, Area{Village: id("v1"), Group: id("g1"), InGroup: true}, RemoteReached); len(got) != 1 || got[0] != id("h1") {
@@ -128,7 +147,7 @@ func TestJoinedHouseholdsCountOnce(t *testing.T) {
 	tally.Joined = func() map[survey.RecordID]survey.RecordID {
 		return map[survey.RecordID]survey.RecordID{id("h2"): id("h1")}
 	}
-	rows, _ := tally.Villages(Question{})
+	rows, _ := villages(tally, Question{})
 	got := of(rows, "v1")
 	if got["户"] != 3 || got["访"] != 1 || got["次"] != 4 || got["路"] != 0 {
 		t.Errorf("with h2 joined to h1: %v", got)
@@ -152,7 +171,7 @@ func TestWhatIsOutOfUseIsNotCounted(t *testing.T) {
 		r.Voided = true
 		tally.Put(r)
 	}
-	if rows, total := tally.Villages(Question{}); len(rows) != 0 || total != (Row{}) {
+	if rows, total := villages(tally, Question{}); len(rows) != 0 || total != (Row{}) {
 		t.Errorf("rows %v, total %v", rows, total)
 	}
 }
@@ -191,11 +210,10 @@ func world(t *rapid.T) []survey.Record {
 
 // everything is all that a tally says.
 func everything(t *Tally, q Question) any {
-	rows, total := t.Villages(q)
-	said := []any{rows, total, t.Categories(q, Area{}), t.States(q, Area{}), t.Policies(q, Area{})}
-	for _, row := range rows {
-		groups, village := t.Groups(q, row.Area)
-		said = append(said, groups, village, t.Unreached(q, row.Area))
+	tree := t.Tree(q)
+	said := []any{tree.Villages, tree.Total, t.Categories(q, Area{}), t.States(q, Area{}), t.Policies(q, Area{})}
+	for m := range Measures {
+		said = append(said, tree.Hidden(m))
 	}
 	return said
 }
@@ -218,12 +236,12 @@ func TestNumbersAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tally := New()
 		tally.Put(world(t)...)
-		rows, total := tally.Villages(Question{})
+		rows, total := villages(tally, Question{})
 		var added Row
 		for _, row := range rows {
-			groups, village := tally.Groups(Question{}, row.Area)
+			inVillage, village := groups(tally, Question{}, row.Area)
 			var inGroups [Measures]int
-			for _, g := range groups {
+			for _, g := range inVillage {
 				for m, n := range g.Counts {
 					inGroups[m] += n
 				}
@@ -269,7 +287,7 @@ func BenchmarkMillion(b *testing.B) {
 	q := Question{Period: Period{From: DayOf("2026-11-01")}}
 	b.Run("villages", func(b *testing.B) {
 		for b.Loop() {
-			tally.Villages(q)
+			tally.Tree(q)
 		}
 	})
 	b.Run("policies", func(b *testing.B) {
