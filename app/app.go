@@ -54,6 +54,7 @@ type program struct {
 	village survey.RecordID // the one being visited
 	carry   *carrier        // nil before enrolment, and while locked
 	bench   *township.Bench // nil before the workbench was first shown
+	counts  *reckoning      // nil before the workbench has counted, and while locked
 	// carrying begins to carry records; a test that has no network leaves it out.
 	carrying func()
 
@@ -118,6 +119,9 @@ func (p *program) close() error {
 	p.closing.Wait()
 	if p.carry != nil {
 		p.carry.end()
+	}
+	if p.counts != nil {
+		p.counts.end()
 	}
 	if p.store == nil {
 		return nil

@@ -20,7 +20,7 @@ func (p *program) goWorkbench() {
 
 // sections returns the parts of the workbench, in the order in which a day's work goes through them.
 func (p *program) sections() []township.Section {
-	return []township.Section{}
+	return []township.Section{p.reviewSection(), p.numbersSection()}
 }
 
 // atTownship reports whether this device belongs to the township's staff.
