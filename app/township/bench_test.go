@@ -243,7 +243,7 @@ func (d *desk) lay() fyne.Window {
 }
 
 // look keeps a picture of the screen on top, as the window shows it, where ZOUCUN_PICTURES says.
-func (d *desk) look(name string) {
+func (d *desk) look(name string, height ...float32) {
 	d.t.Helper()
 	dir := os.Getenv("ZOUCUN_PICTURES")
 	if dir == "" {
@@ -256,7 +256,7 @@ func (d *desk) look(name string) {
 	frame.Set([]fyne.CanvasObject{bar.Object}, top.Body)
 	w := test.NewWindow(frame)
 	w.SetPadded(false)
-	w.Resize(fyne.NewSize(1280, 800))
+	w.Resize(fyne.NewSize(1280, append(height, 800)[0]))
 	d.t.Cleanup(w.Close)
 	file, err := os.Create(filepath.Join(dir, name+".png"))
 	if err != nil {

@@ -210,9 +210,8 @@ func (n *numbers) open(id survey.RecordID) {
 			n.host.Complain(err)
 			return
 		}
-		objects := []fyne.CanvasObject{widgets.Tight(widgets.NewText(page.Title, widgets.Heading), widgets.NewText(page.Where, widgets.Hint))}
-		objects = append(objects, passageCards(page.Passages, nil)...)
-		n.host.Push(&view.Screen{Title: page.Title, Body: widgets.NewPage(append(objects, stepCard(page.Steps))...)})
+		objects := append(passageCards(page.Passages, nil), stepCard(page.Steps))
+		n.host.Push(&view.Screen{Title: page.Title, Subtitle: page.Where, Body: widgets.NewPage(objects...)})
 	})
 }
 

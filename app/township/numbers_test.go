@@ -58,6 +58,7 @@ func TestNumbers(t *testing.T) {
 	d.sees("没有办结的在前")
 	d.sees("本表不作干部排名使用")
 	d.look("numbers")
+	d.look("numbers-all", 1700)
 	picture := presenter.Picture(t.Context())
 	total := picture.Coverage.Rows[len(picture.Coverage.Rows)-1]
 	if !total.Total || total.Cells[1].Behind == nil {

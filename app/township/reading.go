@@ -7,8 +7,11 @@ import (
 	"zoucun/app/workbench"
 )
 
-// passageCards lays out what a record says, a card for each part; beside, where there is any, stands below each line.
-func passageCards(passages []workbench.Passage, beside func(workbench.ReadLine) fyne.CanvasObject) []fyne.CanvasObject {
+// besideLine puts something beside a line that is read.
+type besideLine func(line workbench.ReadLine, said fyne.CanvasObject) fyne.CanvasObject
+
+// passageCards lays out what a record says, a card for each part, with what stands beside each line, where there is anything.
+func passageCards(passages []workbench.Passage, beside besideLine) []fyne.CanvasObject {
 	var cards []fyne.CanvasObject
 	for _, p := range passages {
 		var lines []fyne.CanvasObject
@@ -23,7 +26,7 @@ func passageCards(passages []workbench.Passage, beside func(workbench.ReadLine) 
 	return cards
 }
 
-func readLine(line workbench.ReadLine, beside func(workbench.ReadLine) fyne.CanvasObject) fyne.CanvasObject {
+func readLine(line workbench.ReadLine, beside besideLine) fyne.CanvasObject {
 	said := []fyne.CanvasObject{widgets.NewText(line.Label, widgets.Hint), widgets.NewText(line.Value, widgets.Plain)}
 	for _, finding := range line.Findings {
 		said = append(said, widgets.NewText("▸ "+finding, widgets.TextStyle{Scale: 0.9, Bold: true, Colour: widgets.Primary}))
@@ -31,7 +34,7 @@ func readLine(line workbench.ReadLine, beside func(workbench.ReadLine) fyne.Canv
 	if beside == nil {
 		return widgets.Tight(said...)
 	}
-	return widgets.Tight(append(said, beside(line))...)
+	return beside(line, widgets.Tight(said...))
 }
 
 // stepCard lists who has done what, the latest first.

@@ -240,13 +240,13 @@ type visitReview struct {
 	page      workbench.VisitPage
 	comments  map[survey.FieldPath]string
 	remark    string
-	screen    *view.Screen
+	body      *widgets.Page
 }
 
 func newVisitReview(h view.Host, presenter *workbench.Review, page workbench.VisitPage) *view.Screen {
 	v := &visitReview{host: h, presenter: presenter, page: page, comments: map[survey.FieldPath]string{}}
-	v.screen = &view.Screen{Title: page.Title, Subtitle: page.State, Body: widgets.NewPage(v.objects()...), Actions: v.actions()}
-	return v.screen
+	v.body = widgets.NewPage(v.objects()...)
+	return &view.Screen{Title: page.Title, Subtitle: page.State + " · " + page.Where, Body: v.body, Actions: v.actions()}
 }
 
 func (v *visitReview) actions() []widgets.ButtonSpec {
@@ -263,7 +263,7 @@ func (v *visitReview) actions() []widgets.ButtonSpec {
 }
 
 func (v *visitReview) objects() []fyne.CanvasObject {
-	objects := []fyne.CanvasObject{widgets.Tight(widgets.NewText(v.page.Title, widgets.Heading), widgets.NewText(v.page.Where, widgets.Hint))}
+	var objects []fyne.CanvasObject
 	if v.page.Late != "" {
 		objects = append(objects, widgets.NewText(v.page.Late, widgets.Plain))
 	}
@@ -276,7 +276,7 @@ func (v *visitReview) objects() []fyne.CanvasObject {
 	if v.page.Remark != "" {
 		objects = append(objects, widgets.NewNote("上次退回的意见："+v.page.Remark))
 	}
-	var beside func(workbench.ReadLine) fyne.CanvasObject
+	var beside besideLine
 	if v.page.Waits {
 		beside = v.commentOn
 	}
@@ -288,27 +288,23 @@ func (v *visitReview) objects() []fyne.CanvasObject {
 	return append(objects, stepCard(v.page.Steps), widgets.Spacer(24))
 }
 
-// commentOn is below each answer: what was said of it, and a field for more, which stands there once it is asked for.
-func (v *visitReview) commentOn(line workbench.ReadLine) fyne.CanvasObject {
+// commentOn is beside each answer: what was said of it, and a field for more, which stands there once it is asked for.
+func (v *visitReview) commentOn(line workbench.ReadLine, said fyne.CanvasObject) fyne.CanvasObject {
 	field := widgets.NewField(widgets.FieldSpec{
 		Prompt: "这一题要补充什么", OnType: func(text string) { v.comments[line.Path] = text },
 	})
 	field.Hide()
 	column := widgets.Tight()
-	write := widgets.NewButton(widgets.ButtonSpec{Text: "写意见", Weight: widgets.Light})
-	write = widgets.NewButton(widgets.ButtonSpec{Text: "写意见", Weight: widgets.Light, OnTap: func() {
+	write := widgets.NewButton(widgets.ButtonSpec{Text: "写意见", Weight: widgets.Light, OnTap: func() {
 		field.Show()
-		write.Hide()
 		column.Refresh()
-		if page, ok := v.screen.Body.(*widgets.Page); ok {
-			page.Refresh()
-		}
+		v.body.Refresh()
 	}})
-	said := widgets.NewText("", widgets.Hint)
+	column.Objects = append(column.Objects, widgets.Bar(0, said, write))
 	if line.Comment != "" {
-		said.SetText("上次问的：" + line.Comment)
+		column.Objects = append(column.Objects, widgets.NewNote("上次问的："+line.Comment))
 	}
-	column.Objects = []fyne.CanvasObject{widgets.Bar(0, said, write), field}
+	column.Objects = append(column.Objects, field)
 	return column
 }
 

@@ -36,7 +36,7 @@ func TestReview(t *testing.T) {
 	home := d.households
 	clean := d.visit(home[0].Household)
 	d.visit(home[1].Household, "hear/heard_worry="+sameText)
-	alike := d.visit(home[2].Household, "hear/heard_worry="+sameText, "problem=路灯不亮了/09/submitted", "head/entry_mode=late", "head/late_reason=当天平板没有电")
+	alike := d.visit(home[2].Household, "hear/heard_worry="+sameText, "problem=路灯不亮了/09/submitted", "head/entry_mode=late", "head/late_reason=当天平板没有电", "finish/promise_what=修灯")
 	odd := d.visit(home[3].Household, "hh/resident_n=2", "hh/away_n=0", "hh/n_60p=3", "visit/people_asked=")
 	late := d.visit(home[4].Household, "head/entry_mode=late", "head/late_reason=当天平板没有电")
 	presenter := d.reviewing()
@@ -53,7 +53,9 @@ func TestReview(t *testing.T) {
 	d.sees("事后补记：当天平板没有电")
 	d.sees("一句话说清是什么事")
 	d.sees("4 问题登记 · 第 1 条")
+	d.tap("写意见")
 	d.look("review-visit")
+	d.look("review-visit-all", 2600)
 	t.Run("to send back takes words", func(t *testing.T) {
 		d.tap("退回补充")
 		if len(d.complaints) != 1 || survey.MessageOf(d.complaints[0]) == "" || d.state(alike).Result != "" {

@@ -180,7 +180,7 @@ const (
 	ToneGood                 // known, done
 	ToneHalf                 // heard of, under way
 	ToneQuiet                // unknown
-	ToneWrong                // misunderstood, waiting
+	ToneWrong                // misunderstood
 )
 
 // Picture counts what is shown now.
@@ -412,7 +412,7 @@ func (n *Numbers) states(q tally.Question) []Bar {
 	return bars(all, func(key string) string { return cmp.Or(values[survey.ProblemState][key], key, "没有状态") },
 		func(key string) BarTone {
 			if (survey.Problem{State: key}).Open() {
-				return ToneWrong
+				return ToneMain
 			}
 			return ToneGood
 		},
@@ -501,6 +501,9 @@ func (n *Numbers) Records(ctx context.Context, b *Behind) ([]RecordLine, int, er
 			return nil, 0, fmt.Errorf("workbench.Records: %w", err)
 		}
 		lines = append(lines, n.line(ctx, held.Record))
+	}
+	if b.of == nil {
+		slices.SortStableFunc(lines, func(a, b RecordLine) int { return cmp.Compare(a.Detail, b.Detail) })
 	}
 	return lines, len(ids), nil
 }
