@@ -29,7 +29,7 @@ func passageCards(passages []workbench.Passage, beside besideLine) []fyne.Canvas
 func readLine(line workbench.ReadLine, beside besideLine) fyne.CanvasObject {
 	said := []fyne.CanvasObject{widgets.NewText(line.Label, widgets.Hint), widgets.NewText(line.Value, widgets.Plain)}
 	for _, finding := range line.Findings {
-		said = append(said, widgets.NewText("▸ "+finding, widgets.TextStyle{Scale: 0.9, Bold: true, Colour: widgets.Primary}))
+		said = append(said, widgets.NewText("提示："+finding, widgets.TextStyle{Scale: 0.9, Bold: true, Colour: widgets.Primary}))
 	}
 	if beside == nil {
 		return widgets.Tight(said...)

@@ -30,9 +30,15 @@ var (
 
 // NewChart returns bars one under another, each with its name before it and its number behind it.
 func NewChart(bars []ChartBar) fyne.CanvasObject {
-	objects := make([]fyne.CanvasObject, len(bars))
+	rows, objects := make([]*barRow, len(bars)), make([]fyne.CanvasObject, len(bars))
+	room := 9 * em()
 	for i, bar := range bars {
-		objects[i] = newBarRow(bar)
+		rows[i] = newBarRow(bar)
+		room = max(room, rows[i].words.MinSize().Width)
+		objects[i] = rows[i]
+	}
+	for _, row := range rows {
+		row.room = room
 	}
 	return Tight(objects...)
 }
@@ -76,6 +82,7 @@ type barRow struct {
 	parts        []*canvas.Rectangle
 	spec         ChartBar
 	label, words *Text
+	room         float32 // behind the bar: as much for every bar of a chart, so that they can be compared
 }
 
 func newBarRow(spec ChartBar) *barRow {
@@ -126,18 +133,15 @@ func (r *barRow) CreateRenderer() fyne.WidgetRenderer {
 	return &layered{of: r, objects: append(objects, r.label, r.words), layout: r.lay}
 }
 
-// behind is how much room stands behind a bar: as much for every bar, so that they can be compared.
-func (r *barRow) behind() float32 { return max(r.words.MinSize().Width, 9*em()) }
-
 func (r *barRow) lay(size fyne.Size) {
 	r.back.Resize(size)
 	name, height := r.nameWidth(), r.label.HeightFor(r.nameWidth())
 	r.label.Move(fyne.NewPos(0, (size.Height-height)/2))
 	r.label.Resize(fyne.NewSize(name, height))
 	words := r.words.MinSize()
-	r.words.Move(fyne.NewPos(size.Width-r.behind(), (size.Height-words.Height)/2))
+	r.words.Move(fyne.NewPos(size.Width-r.room, (size.Height-words.Height)/2))
 	r.words.Resize(words)
-	left, width := name+gap, size.Width-name-2*gap-r.behind()
+	left, width := name+gap, size.Width-name-2*gap-r.room
 	const thick = 18
 	top := (size.Height - thick) / 2
 	r.track.Move(fyne.NewPos(left, top))
