@@ -304,7 +304,7 @@ func (d *Decide) Card(ctx context.Context, at int) (Card, error) {
 	}
 	c.Choices = d.choices(ctx, held, i, say)
 	if c.what.many {
-		c.union = union(i.Field, i.Values)
+		c.union = union(i.Field, c.Choices)
 		c.Both = say(c.union)
 	}
 	d.hear(ctx, &c, say)
@@ -412,13 +412,13 @@ func isID(values []survey.ConflictValue) bool {
 }
 
 // union returns what all the values of a set hold, in the order in which they name it.
-func union(field survey.FieldPath, all []survey.ConflictValue) string {
+func union(field survey.FieldPath, all []Choice) string {
 	stop := " "
 	var members []string
-	for _, v := range all {
-		parts := strings.Fields(v.Value)
+	for _, choice := range all {
+		parts := strings.Fields(choice.value)
 		if field == survey.HouseholdMembers {
-			stop, parts = survey.MemberStop, survey.Household{Members: v.Value}.MemberNames()
+			stop, parts = survey.MemberStop, survey.Household{Members: choice.value}.MemberNames()
 		}
 		for _, part := range parts {
 			if !slices.Contains(members, part) {

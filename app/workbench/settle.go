@@ -75,13 +75,15 @@ func (d *Decide) decide(c Card, value string) Outcome {
 func (d *Decide) writes(c Card, value, note string) []survey.Amendment {
 	a := survey.Amendment{
 		Record: c.record.ID, Type: c.record.Type, Kind: survey.Merge, Scope: c.record.Scope, Author: d.who.ID,
-		Heads: c.record.Heads, Decides: []survey.FieldPath{c.field}, Note: note,
+		Heads: c.record.Heads, Note: note,
 	}
 	switch {
 	case c.field != merge.VoidField:
 		a.Fields = survey.Fields{c.field: value}
 	case value == merge.Voided:
-		a.Kind, a.Decides, a.Note = survey.Void, nil, "核对后定为作废"
+		a.Kind, a.Note = survey.Void, "核对后定为作废"
+	default:
+		a.Decides = []survey.FieldPath{merge.VoidField}
 	}
 	return []survey.Amendment{a}
 }
