@@ -42,6 +42,9 @@ func (p FieldPath) OfForm() bool {
 	return !strings.HasPrefix(string(p), reviewPrefix) && !strings.HasPrefix(string(p), "meta/")
 }
 
+// OfReview reports whether a field of a visit was written by a review, or answers one.
+func (p FieldPath) OfReview() bool { return strings.HasPrefix(string(p), reviewPrefix) }
+
 // Noted reports whether a field of a visit says nothing to people: it only serves the program.
 func (p FieldPath) Noted() bool {
 	return strings.HasPrefix(string(p), madePrefix) || p == ReviewRoundField || p == ReviewSeenField || p == ReviewAnswerField
