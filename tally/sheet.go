@@ -204,7 +204,7 @@ func (w *sheetWriter) share(label string, of func(village int) (part, of int)) {
 
 func rate(part, of int) string {
 	if of == 0 {
-		return "0"
+		return UntoldMark
 	}
 	return fmt.Sprintf("%d%%（n=%d）", (100*part+of/2)/of, of)
 }
