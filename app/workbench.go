@@ -90,6 +90,8 @@ func (p *program) sections() []township.Section {
 	return []township.Section{
 		p.decideSection(),
 		p.twinsSection(),
+		p.reviewSection(),
+		p.numbersSection(),
 	}
 }
 
