@@ -114,5 +114,5 @@ func (s *shell) fill(to io.WriteCloser, cancelled bool, err error, data []byte) 
 		})
 		return
 	}
-	s.Tell("已存成一页。打印交给本人以后，请删掉这个文件。")
+	s.Tell("已存好。文件里有群众的信息，用完请删掉。")
 }

@@ -20,7 +20,9 @@ func (p *program) goWorkbench() {
 
 // sections returns the parts of the workbench, in the order in which a day's work goes through them.
 func (p *program) sections() []township.Section {
-	return []township.Section{}
+	return []township.Section{
+		{Name: "表册", Screen: p.papersScreen},
+	}
 }
 
 // atTownship reports whether this device belongs to the township's staff.

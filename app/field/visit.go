@@ -21,6 +21,8 @@ type VisitSpec struct {
 	Presenter  *present.Visit
 	OnFinished func()
 	OnDiscard  func()
+	// Sheet lays everything out as one page in the order of the sheet on paper, for whoever copies one by keyboard.
+	Sheet bool
 }
 
 // NewVisit returns the screen: a page of questions, and the index of sections beside it or behind a button.
@@ -30,7 +32,7 @@ func NewVisit(h view.Host, spec VisitSpec) *view.Screen {
 	v.redo = widgets.NewButton(widgets.ButtonSpec{Text: "恢复", OnTap: func() { v.travel(v.presenter.Redo, "没有可以恢复的了。") }})
 	v.end = widgets.Column(
 		widgets.NewButton(widgets.ButtonSpec{Text: "以前写的", OnTap: v.openPast}),
-		widgets.NewButton(widgets.ButtonSpec{Text: "完成走访", Weight: widgets.Main, OnTap: v.finish}),
+		widgets.NewButton(widgets.ButtonSpec{Text: v.finishText(), Weight: widgets.Main, OnTap: v.finish}),
 		widgets.NewConfirm(widgets.ConfirmSpec{Text: "删除草稿", Ask: "整份草稿都会删掉，找不回来。", OnConfirm: v.discard}))
 	v.split = newSplit(v.index, v.page)
 	v.split.inDetail = true
@@ -65,7 +67,7 @@ type visit struct {
 // render brings what is laid out up to what the presenter says. What has not changed stays as it is, and with it the
 // caret, the keyboard and the place the page is scrolled to.
 func (v *visit) render() {
-	p := v.presenter.Page()
+	p := v.shownPage()
 	if p.Key != v.key {
 		v.blocks = nil
 		v.forgetBoxes()
@@ -123,7 +125,7 @@ func (v *visit) forward(p present.Page) widgets.ButtonSpec {
 	case p.Last && p.InInstance:
 		return widgets.ButtonSpec{Text: "这一条填好了", Weight: widgets.Main, OnTap: v.next}
 	case p.Last:
-		return widgets.ButtonSpec{Text: "完成走访", Weight: widgets.Main, OnTap: v.finish}
+		return widgets.ButtonSpec{Text: v.finishText(), Weight: widgets.Main, OnTap: v.finish}
 	}
 	return widgets.ButtonSpec{Text: "下一页", Weight: widgets.Main, OnTap: v.next}
 }
@@ -206,6 +208,10 @@ func (v *visit) renderIndex() {
 	objects := []fyne.CanvasObject{
 		widgets.NewText(fmt.Sprintf("已答 %d 题，共 %d 题", answered, total), widgets.Hint), widgets.Meter(answered, total),
 	}
+	if v.spec.Sheet {
+		v.index.Keep(v.index.Offset(), append(objects, sheetHelp(), v.end)...)
+		return
+	}
 	sections := v.presenter.Index()
 	if len(sections) != len(v.sections) {
 		v.sections = make([]*widgets.Row, len(sections))
@@ -280,7 +286,9 @@ func (v *visit) finish() {
 // goTo leaves the list of what is wrong for the question that is.
 func (v *visit) goTo(w present.Wrong) {
 	v.host.Back()
-	v.turn(func() { v.presenter.GoTo(w.Path) })
+	if !v.spec.Sheet {
+		v.turn(func() { v.presenter.GoTo(w.Path) })
+	}
 	v.reveal(w.Path)
 }
 
@@ -481,9 +489,10 @@ func (v *visit) repeat(item present.Item) fyne.CanvasObject {
 		OnAdd: func() {
 			v.leave()
 			v.try(v.presenter.Add(v.host.Ctx(), item.Repeat))
+			v.stayOnSheet(item.Repeat)
 			v.render()
 		},
-		OnEdit:   func(i int) { v.turn(func() { v.presenter.Enter(item.Cards[i].Path) }) },
+		OnEdit:   func(i int) { v.openInstance(item.Cards[i].Path) },
 		OnRemove: func(i int) { v.try(v.presenter.Remove(v.host.Ctx(), item.Cards[i].Path)) },
 	}
 	for _, c := range item.Cards {
@@ -493,6 +502,9 @@ func (v *visit) repeat(item present.Item) fyne.CanvasObject {
 	}
 	if item.CanAdd {
 		spec.AddText = "添加" + item.Label
+	}
+	if v.spec.Sheet {
+		return v.sheetRepeat(item, spec)
 	}
 	return widgets.NewRepeatCards(spec)
 }

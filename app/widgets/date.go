@@ -14,6 +14,7 @@ type DateSpec struct {
 	Today    string // yyyy-mm-dd
 	OnChange func(date string)
 	OnLeave  func()
+	OnEnter  func() // as of a FieldSpec
 }
 
 const isoDay = "2006-01-02"
@@ -21,7 +22,7 @@ const isoDay = "2006-01-02"
 // NewDateField returns a field for a day: typed as yyyy-mm-dd, or stepped by 年, 月 and 日.
 func NewDateField(spec DateSpec) fyne.CanvasObject {
 	d := &dateField{spec: spec, reading: NewText("", Hint)}
-	d.field = NewField(FieldSpec{Text: spec.Date, Prompt: "年-月-日，如 " + spec.Today, OnType: d.typed, OnLeave: d.left})
+	d.field = NewField(FieldSpec{Text: spec.Date, Prompt: "年-月-日，如 " + spec.Today, OnType: d.typed, OnLeave: d.left, OnEnter: spec.OnEnter})
 	d.read(spec.Date)
 	put := func(text string) func() {
 		return func() { d.put(text) }

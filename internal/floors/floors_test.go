@@ -47,6 +47,7 @@ sync/wire:            sync/seal
 sync/spare:           sync/bundle
 server/relay:         sync/client
 report/paper:         report
+app/workbench:        report report/paper
 app/view:             app/widgets
 internal/testkit/...: internal/testkit/...
 `
