@@ -73,7 +73,11 @@ func (v *visit) choice(b *block, several bool) fyne.CanvasObject {
 	q := b.item.Question
 	listed := q.External || strings.Contains(q.Appearance, "minimal") || strings.Contains(q.Appearance, "autocomplete")
 	if listed || len(q.Choices) >= manyChoices {
-		return widgets.NewPickerField(v.chosen(b), func() { v.pick(b, several) })
+		open := func() { v.pick(b, several) }
+		if v.spec.Sheet {
+			return widgets.NewPickerKeys(v.chosen(b), open, v.goesOn(b))
+		}
+		return widgets.NewPickerField(v.chosen(b), open)
 	}
 	spec := widgets.ChoiceSpec{Items: items(q.Choices), Chosen: chosenNames(q, several), OnChange: v.chooses(b), OnEnter: v.goesOn(b)}
 	if several {

@@ -28,7 +28,7 @@ func (v *visit) finishText() string {
 // sheetHelp says which keys there are.
 func sheetHelp() fyne.CanvasObject {
 	return widgets.NewNote("照着纸从上往下录。\n回车：到下一题。\n数字、字母：选那一项。\n空格：选中光标所在的一项。\n" +
-		"选人、选户：回车打开，输拼音，再回车。\n没写的直接回车跳过。随时可以停，草稿留着。")
+		"选人、选户：回车打开，输拼音，再回车；已有的按空格更改。\n没写的直接回车跳过。随时可以停，草稿留着。")
 }
 
 // goesOn returns what the return key does in a block's control: on a sheet it goes on.
@@ -51,6 +51,15 @@ func (v *visit) goOn(b *block) {
 	for _, next := range blocks[at+1:] {
 		if widgets.Focus(next.input) {
 			v.page.Reveal(next.object)
+			return
+		}
+	}
+}
+
+// begin puts the caret into the first question.
+func (v *visit) begin() {
+	for _, b := range v.answerable() {
+		if widgets.Focus(b.input) {
 			return
 		}
 	}

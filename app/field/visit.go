@@ -41,6 +41,9 @@ func NewVisit(h view.Host, spec VisitSpec) *view.Screen {
 	v.presenter.OnChange = v.render
 	v.presenter.OnError = h.Complain
 	v.render()
+	if spec.Sheet {
+		h.Later(0, v.begin)
+	}
 	return v.screen
 }
 

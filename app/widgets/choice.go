@@ -70,7 +70,9 @@ func (c *choices) typed(r rune) bool {
 	if n < 0 || n >= len(c.options) {
 		return false
 	}
-	c.options[n].Tapped(nil)
+	if !c.round || !c.options[n].chosen { // one key twice is a slip, not a change of mind: space takes back
+		c.options[n].Tapped(nil)
+	}
 	return true
 }
 

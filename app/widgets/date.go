@@ -14,7 +14,7 @@ type DateSpec struct {
 	Today    string // yyyy-mm-dd
 	OnChange func(date string)
 	OnLeave  func()
-	OnEnter  func() // as of a FieldSpec
+	OnEnter  func() // as of a FieldSpec; a field for a keyboard has no steppers
 }
 
 const isoDay = "2006-01-02"
@@ -29,6 +29,9 @@ func NewDateField(spec DateSpec) fyne.CanvasObject {
 	}
 	first := Bar(0, d.field, NewButton(ButtonSpec{Text: "今天", OnTap: put(spec.Today)}),
 		NewButton(ButtonSpec{Text: "清除", Weight: Light, OnTap: put("")}))
+	if spec.OnEnter != nil {
+		return Column(first, d.reading)
+	}
 	steppers := Grid(d.stepper("年", 1, 0, 0), d.stepper("月", 0, 1, 0), d.stepper("日", 0, 0, 1))
 	return Column(first, steppers, d.reading)
 }

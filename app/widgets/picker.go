@@ -142,6 +142,17 @@ func Labels(items []Item) string {
 	return strings.Join(words, "、")
 }
 
+// NewPickerKeys returns what NewPickerField does, for a keyboard: where something is picked the return key goes on, and
+// space opens.
+func NewPickerKeys(chosen []Item, open, goOn func()) fyne.CanvasObject {
+	if len(chosen) == 0 {
+		return NewPickerField(chosen, open)
+	}
+	change := NewButton(ButtonSpec{Text: "更改", OnTap: open})
+	change.onEnter = goOn
+	return Bar(0, NewText(Labels(chosen), Strong), change)
+}
+
 // NewPickerField returns the button that shows what is picked and opens the page to pick on.
 func NewPickerField(chosen []Item, open func()) fyne.CanvasObject {
 	if len(chosen) == 0 {
