@@ -44,8 +44,7 @@ func (v *visit) goOn(b *block) {
 	if !v.spec.Sheet {
 		return
 	}
-	v.try(v.presenter.Settle(v.host.Ctx()))
-	v.render()
+	v.try(v.presenter.Settle(v.host.Ctx())) // which shows what depends on it
 	blocks := v.answerable()
 	at := slices.IndexFunc(blocks, func(other *block) bool { return other.item.Key == b.item.Key })
 	for _, next := range blocks[at+1:] {
