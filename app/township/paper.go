@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -163,30 +164,47 @@ func (p *papers) pickHousehold() {
 }
 
 func (p *papers) people() fyne.CanvasObject {
-	var items []widgets.Item
+	var items, chosen []widgets.Item
 	for _, s := range p.spec.Papers.Staff() {
-		items = append(items, widgets.Item{Value: s.ID.String(), Label: s.Name})
+		item := widgets.Item{Value: s.ID.String(), Label: s.Name}
+		items = append(items, item)
+		if s.ID == p.order.Person {
+			chosen = append(chosen, item)
+		}
 	}
-	chosen := ""
-	if !p.order.Person.IsZero() {
-		chosen = p.order.Person.String()
-	}
-	return p.card("谁的", items, chosen, func(chosen string) {
-		p.order.Person, _ = survey.ParseID[survey.PersonID](chosen)
-		p.change()
-	})
+	return widgets.Card(widgets.NewText("谁的", widgets.Strong), widgets.NewPickerField(chosen, func() { p.pickPerson(items, chosen) }))
+}
+
+func (p *papers) pickPerson(items, chosen []widgets.Item) {
+	p.host.Push(&view.Screen{Title: "选人", Body: widgets.NewPicker(widgets.PickerSpec{
+		Prompt: "姓名", Later: p.host.Later, Keys: true, Chosen: chosen,
+		Search: func(text string) []widgets.Item {
+			return slices.DeleteFunc(slices.Clone(items), func(item widgets.Item) bool { return !strings.Contains(item.Label, text) })
+		},
+		OnChange: func(chosen []widgets.Item) {
+			p.order.Person = survey.PersonID{}
+			for _, item := range chosen {
+				p.order.Person, _ = survey.ParseID[survey.PersonID](item.Value) // one of ours
+			}
+			p.change()
+		},
+		OnDone: p.host.Back,
+	})})
 }
 
 func (p *papers) days(needs workbench.Needs) fyne.CanvasObject {
 	today := p.host.Now().Format(time.DateOnly)
 	if needs.OneDay {
 		return widgets.Card(widgets.NewText("哪一天", widgets.Strong), widgets.NewDateField(widgets.DateSpec{
-			Date: p.order.From, Today: today, OnChange: func(day string) { p.order.From, p.order.To = day, day },
+			Date: p.order.From, Today: today, OnChange: func(day string) { p.order.From, p.order.To = day, day }, OnEnter: p.make,
 		}))
 	}
-	return widgets.Card(widgets.NewText("从哪天到哪天", widgets.Strong), widgets.Columns(
-		widgets.NewDateField(widgets.DateSpec{Date: p.order.From, Today: today, OnChange: func(day string) { p.order.From = day }}),
-		widgets.NewDateField(widgets.DateSpec{Date: p.order.To, Today: today, OnChange: func(day string) { p.order.To = day }})))
+	day := func(label string, value *string) fyne.CanvasObject {
+		return widgets.Tight(widgets.NewText(label, widgets.Hint), widgets.NewDateField(widgets.DateSpec{
+			Date: *value, Today: today, OnChange: func(day string) { *value = day }, OnEnter: p.make,
+		}))
+	}
+	return widgets.Card(widgets.NewText("哪几天", widgets.Strong), widgets.Columns(day("从", &p.order.From), day("到", &p.order.To)))
 }
 
 func (p *papers) formats() fyne.CanvasObject {
