@@ -20,7 +20,7 @@ func Word(w io.Writer, fonts *Fonts, documents []Document) error {
 	if first.Landscape {
 		page = docx.Page{Wide: long, High: short, Top: LandscapeTop, Side: LandscapeCut, Numbered: first.Numbered}
 	}
-	file := docx.New(first.Name, page)
+	file, fonts := docx.New(first.Name, page), fonts.forOne()
 	for n, d := range documents {
 		if n > 0 {
 			file.Break()

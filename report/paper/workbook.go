@@ -31,6 +31,7 @@ func Workbook(w io.Writer, fonts *Fonts, documents []Document) error {
 	if len(documents) > MostSheets {
 		return ErrTooMany
 	}
+	fonts = fonts.forOne()
 	book := excelize.NewFile()
 	defer func() { _ = book.Close() }() // nothing is on disk
 	names := report.SheetNames{}
