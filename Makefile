@@ -17,6 +17,7 @@ TEST    := ci
 COMPILER := ca-certificates gcc libc6-dev
 WINDOWS  := $(COMPILER) pkg-config libgl-dev libx11-dev libxcursor-dev libxi-dev libxinerama-dev libxrandr-dev libxxf86vm-dev
 DATABASE := postgresql
+PAPER    := poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui
 SCREEN   := xvfb xauth x11-utils openbox xdotool imagemagick libgl1-mesa-dri dbus dbus-x11 locales fcitx5 fcitx5-pinyin
 
 need := scripts/need.sh
@@ -49,7 +50,7 @@ vet: need-compiler ## run go vet on all packages
 	go vet -tags $(TEST),e2e ./internal/testkit/...
 
 .PHONY: unit
-unit: need-compiler need-database ## run all tests but e2e under the race detector
+unit: need-compiler need-database need-paper ## run all tests but e2e under the race detector
 	go test -race -timeout 30m -tags $(TEST) ./...
 	go test -count=1 -tags $(TEST) ./internal/testkit/sim
 
@@ -122,13 +123,15 @@ apk: ## build a signed APK for arm64 tablets; ANDROID_NDK_HOME names the NDK
 clean: ## remove what was built and what demos and trials left
 	rm -rf bin dist var
 
-.PHONY: need-compiler need-window need-screen need-database
+.PHONY: need-compiler need-window need-screen need-database need-paper
 need-compiler:
 	@$(need) $(COMPILER)
 need-window:
 	@$(need) $(WINDOWS)
 need-database:
 	@$(need) $(DATABASE)
+need-paper:
+	@$(need) $(PAPER)
 need-screen:
 	@$(need) $(SCREEN)
 	@scripts/locale.sh
