@@ -130,7 +130,8 @@ func TestEveryPaperComesOfTheRecords(t *testing.T) {
 		{workbench.PaperOrder{Kind: workbench.PaperCards, Person: who}, []string{p.self.Grant.Name, "联系卡"}, 1, false},
 		{
 			workbench.PaperOrder{Kind: workbench.PaperHousehold, Village: p.village, Household: households[0].ID, Reason: "村里研究低保"},
-			[]string{"𬱖㛃䶮", households[0].Head, "一户一档"}, 1, true,
+			[]string{"𬱖㛃䶮", households[0].Head, "一户一档"},
+			1, true,
 		},
 	}
 	for _, test := range tests {

@@ -279,11 +279,12 @@ func relation(id, kind, target string) string {
 }
 
 func (f *File) relations() string {
-	all := relationships("rId1", "styles", "styles.xml") + relation("rId2", "footer", "footer1.xml")
+	var all strings.Builder
+	all.WriteString(relationships("rId1", "styles", "styles.xml") + relation("rId2", "footer", "footer1.xml"))
 	for n := range f.pictures {
-		all += relation(fmt.Sprintf("rIdP%d", n+1), "image", fmt.Sprintf("media/p%d.png", n+1))
+		all.WriteString(relation(fmt.Sprintf("rIdP%d", n+1), "image", fmt.Sprintf("media/p%d.png", n+1)))
 	}
-	return all + `</Relationships>`
+	return all.String() + `</Relationships>`
 }
 
 func (f *File) core() string {

@@ -67,12 +67,11 @@ func (f *Fonts) pick(r rune, bold bool) picked {
 		return known
 	}
 	p := picked{font: f.find(r, bold)}
-	switch {
-	case p.font == nil:
-		p.advance = pdf.Text{Font: f.regular, Size: 1, Drawn: string(geta)}.Width()
-	default:
-		p.advance = pdf.Text{Font: p.font, Size: 1, Drawn: string(r)}.Width()
+	drawn := pdf.Text{Font: p.font, Size: 1, Drawn: string(r)}
+	if p.font == nil {
+		drawn.Font, drawn.Drawn = f.regular, string(geta)
 	}
+	p.advance = drawn.Width()
 	if f.picked != nil {
 		f.picked[want{r, bold}] = p
 	}

@@ -28,9 +28,17 @@ func VisitList(w Where, visits []survey.Record, spoken Spoken) Document {
 	l := List{
 		Name: "走访清单", Title: "走访清单", Left: w.left(), Right: w.When,
 		Columns: []ListColumn{
-			{Label: "序号", Share: 10, Centre: true}, {Label: "编号", Share: 48}, {Label: "走访日期", Share: 28}, {Label: "组", Share: 20},
-			{Label: "户", Share: 20}, {Label: "走访人", Share: 24}, {Label: "方式", Share: 20}, {Label: "结果", Share: 24},
-			{Label: "问题数", Share: 14, Number: true}, {Label: "下次走访", Share: 28}, {Label: "备注", Share: 24},
+			{Label: "序号", Share: 10, Centre: true},
+			{Label: "编号", Share: 48},
+			{Label: "走访日期", Share: 28},
+			{Label: "组", Share: 20},
+			{Label: "户", Share: 20},
+			{Label: "走访人", Share: 24},
+			{Label: "方式", Share: 20},
+			{Label: "结果", Share: 24},
+			{Label: "问题数", Share: 14, Number: true},
+			{Label: "下次走访", Share: 28},
+			{Label: "备注", Share: 24},
 		},
 		Notes: []string{"共" + strconv.Itoa(len(visits)) + "次走访。补记是正常的记法，不作评价。本表不作干部排名使用。"},
 	}
@@ -141,8 +149,12 @@ func Handover(w Where, problems, visits []survey.Record, spoken Spoken, ledger S
 	l := List{
 		Name: "交接清单", Title: "交接清单", Left: w.left(), Right: w.When,
 		Columns: []ListColumn{
-			{Label: "序号", Share: 10, Centre: true}, {Label: "类别", Share: 22, Centre: true}, {Label: "户", Share: 24}, {Label: "事项", Share: 110},
-			{Label: "状态或期限", Share: 44}, {Label: "备注", Share: 40},
+			{Label: "序号", Share: 10, Centre: true},
+			{Label: "类别", Share: 22, Centre: true},
+			{Label: "户", Share: 24},
+			{Label: "事项", Share: 110},
+			{Label: "状态或期限", Share: 44},
+			{Label: "备注", Share: 40},
 		},
 		Notes: []string{"", "移交人：＿＿＿＿＿＿＿＿　　接收人：＿＿＿＿＿＿＿＿　　监交人：＿＿＿＿＿＿＿＿　　　　　年　　月　　日"},
 	}
@@ -187,10 +199,23 @@ func Ledger(w Where, problems []Raised, s Setting) Document {
 	l := List{
 		Name: "民情台账", Title: "民情台账", Left: w.left(), Right: w.When,
 		Columns: []ListColumn{
-			{Label: "序号", Share: 8, Centre: true}, {Label: "登记日期", Share: 25}, {Label: "村/组", Share: 18}, {Label: "反映人", Share: 12},
-			{Label: "来源", Share: 13}, {Label: "性质", Share: 10}, {Label: "类别", Share: 22}, {Label: "事项摘要", Share: 46}, {Label: "影响户数", Share: 10, Number: true},
-			{Label: "紧急", Share: 10}, {Label: "承办单位", Share: 18}, {Label: "办理期限", Share: 15}, {Label: "状态", Share: 15}, {Label: "答复日期", Share: 15},
-			{Label: "是否解决", Share: 12}, {Label: "群众评价", Share: 12}, {Label: "备注", Share: 14},
+			{Label: "序号", Share: 8, Centre: true},
+			{Label: "登记日期", Share: 25},
+			{Label: "村/组", Share: 18},
+			{Label: "反映人", Share: 12},
+			{Label: "来源", Share: 13},
+			{Label: "性质", Share: 10},
+			{Label: "类别", Share: 22},
+			{Label: "事项摘要", Share: 46},
+			{Label: "影响户数", Share: 10, Number: true},
+			{Label: "紧急", Share: 10},
+			{Label: "承办单位", Share: 18},
+			{Label: "办理期限", Share: 15},
+			{Label: "状态", Share: 15},
+			{Label: "答复日期", Share: 15},
+			{Label: "是否解决", Share: 12},
+			{Label: "群众评价", Share: 12},
+			{Label: "备注", Share: 14},
 		},
 		Notes: []string{"注：已答复、实际解决、群众认可分别登记。反映干部问题的封存件不在本表。"},
 	}
@@ -325,17 +350,17 @@ func printable(fields survey.Fields) survey.Fields {
 func steps(part report.Part) []Block {
 	var blocks []Block
 	for _, step := range part.History {
-		text := step.When + "　" + step.Who + "　" + step.What
+		text := []string{step.When + "　" + step.Who + "　" + step.What}
 		if step.Note != "" {
-			text += "　原因：" + step.Note
+			text = append(text, "　原因：", step.Note)
 		}
 		if step.Gone {
-			text += "　内容已删除"
+			text = append(text, "　内容已删除")
 		}
 		for _, earlier := range step.Earlier {
-			text += "\n当时：" + earlier.Label + "　" + earlier.Value
+			text = append(text, "\n当时：", earlier.Label, "　", earlier.Value)
 		}
-		blocks = append(blocks, Text{Text: text, Size: SizeSmall5})
+		blocks = append(blocks, Text{Text: strings.Join(text, ""), Size: SizeSmall5})
 	}
 	return blocks
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"image"
-	"image/color"
 	"image/png"
 	"io"
 	"math"
@@ -184,7 +183,7 @@ func difference(a, b image.Image) (worst int, where image.Point) {
 			sum := 0
 			for n := range side * side {
 				at := image.Pt(x+n%side, y+n/side)
-				sum += int(color.GrayModel.Convert(a.At(at.X, at.Y)).(color.Gray).Y) - int(color.GrayModel.Convert(b.At(at.X, at.Y)).(color.Gray).Y)
+				sum += dark(b, at) - dark(a, at)
 			}
 			if mean := max(sum, -sum) / (side * side); mean > worst {
 				worst, where = mean, image.Pt(x, y)
@@ -192,6 +191,12 @@ func difference(a, b image.Image) (worst int, where image.Point) {
 		}
 	}
 	return worst, where
+}
+
+// dark returns how dark a dot of a grey picture is.
+func dark(picture image.Image, at image.Point) int {
+	r, _, _, _ := picture.At(at.X, at.Y).RGBA()
+	return 255 - int(r>>8)
 }
 
 func TestTheCodeReadsTheNumberAndNothingElse(t *testing.T) {

@@ -30,26 +30,26 @@ const (
 	sealed  = "problems/issues[0192f0c1-0000-7000-8000-0000000000a3]/"
 )
 
-func formQZ01(t testing.TB) report.Form {
-	t.Helper()
+func formQZ01(tb testing.TB) report.Form {
+	tb.Helper()
 	folder, err := assets.Form("QZ-01")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	book, _ := xlsform.ReadFS(folder, "QZ-01")
 	definition, err := xform.Read(bytes.NewReader(xlsform.Compile(book, xlsform.Options{}).XML))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return report.FormOf(definition)
 }
 
-func setting(t testing.TB) Setting {
-	t.Helper()
+func setting(tb testing.TB) Setting {
+	tb.Helper()
 	names := map[string]string{village: "石门坎村", group: "上寨组", visitor: "王秀英"}
 	return Setting{
 		Township: "云岭镇", Phones: survey.Phones{Township: "0851-88880000", County: "0851-12345"},
-		Form: formQZ01(t), Name: func(id string) string { return names[id] },
+		Form: formQZ01(tb), Name: func(id string) string { return names[id] },
 	}
 }
 
