@@ -109,12 +109,13 @@ func (p *program) resumePaper(papers *workbench.Papers, id survey.DraftID) {
 
 // showSheet shows a filling in the order of the sheet. Whoever enters one paper mostly has another.
 func (p *program) showSheet(v *present.Visit, another func()) {
+	number := v.Number()
 	screen := field.NewVisit(p.host, field.VisitSpec{
 		Presenter: v, Sheet: true, OnDiscard: p.shell.Home,
 		OnFinished: func() {
 			p.shell.Home()
 			another()
-			p.shell.Tell("这张已经录入，存在本机。可以接着录下一张。")
+			p.shell.Tell("刚才那张已经录入，存在本机；编号 " + number + "，请写在纸上。可以接着录下一张。")
 			p.wake()
 		},
 	})

@@ -81,6 +81,10 @@ func TestAPaperIsEnteredByKeysAlone(t *testing.T) {
 	screen := NewVisit(d.host, VisitSpec{Presenter: visit, Sheet: true, OnFinished: func() { finished = true }})
 	d.show(screen, 1280, 800)
 	d.photograph("sheet")
+	if visit.Number() == "" {
+		t.Error("the paper gets no number")
+	}
+	d.sees("编号 " + visit.Number())
 	d.keys("2026-11-20\n") // 走访日期
 	d.keys("3\n")          // 时段
 	d.keys("1\n")          // 方式

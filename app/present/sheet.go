@@ -10,13 +10,20 @@ import (
 	"zoucun/survey"
 )
 
-// onPaper is the question how a visit was written down, its answer for one that was written on paper, and the day, which
-// the form would take to be today.
+// What a paper differs in from a visit made now: how it was written down, and the day, which the form would take to be
+// today. Its number is to be written on the paper.
 const (
 	entryMode survey.FieldPath = "head/entry_mode"
 	onPaper                    = "paper"
 	visitDate survey.FieldPath = "visit/visit_date"
+	formNo    survey.FieldPath = "head/form_no"
 )
+
+// Number returns the filling's number, or nothing where its form has none.
+func (v *Visit) Number() string {
+	q, _ := v.session.Question(formNo)
+	return q.Value
+}
 
 // OnPaper says of a filling that has just begun that it was written on paper before, where its form asks.
 func (v *Visit) OnPaper(ctx context.Context) error {
@@ -65,6 +72,9 @@ func (v *Visit) Sheet() Page {
 	}
 	slices.SortStableFunc(all, func(a, b ranked) int { return a.rank - b.rank })
 	page := Page{Key: "sheet", Title: v.session.Form().Title, Number: 1, Of: 1, First: true, Last: true}
+	if number := v.Number(); number != "" {
+		page.Title = "编号 " + number + "（请写在纸上）"
+	}
 	for _, r := range all {
 		page.Items = append(page.Items, r.Item)
 	}

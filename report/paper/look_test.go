@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -261,12 +262,18 @@ func BenchmarkSheet(b *testing.B) {
 func BenchmarkFiveThousandSheets(b *testing.B) {
 	f, s, visit := fonts(b), setting(b), madeUp()
 	size := &counted{}
+	var most uint64
 	for b.Loop() {
 		size.n = 0
 		many := func(yield func(Document, error) bool) {
-			for range 5000 {
+			for n := range 5000 {
 				if !yield(Filled(s, visit), nil) {
 					return
+				}
+				if n%500 == 0 {
+					var m runtime.MemStats
+					runtime.ReadMemStats(&m)
+					most = max(most, m.HeapInuse)
 				}
 			}
 		}
@@ -275,6 +282,7 @@ func BenchmarkFiveThousandSheets(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(size.n)/1e6, "MB")
+	b.ReportMetric(float64(most)/1e6, "heap-MB")
 }
 
 type counted struct{ n int64 }

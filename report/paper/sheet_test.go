@@ -198,3 +198,15 @@ func TestAPrefilledSheetKnowsTheHousehold(t *testing.T) {
 		}
 	}
 }
+
+func TestAVisitOfAFormThatIsNotHereIsPrintedAsItWasKept(t *testing.T) {
+	visit := survey.Record{Type: survey.TypeVisit, Form: "other", Fields: survey.Fields{
+		"a/b": "第一项", "x[0192f0c1-0000-7000-8000-0000000000a1]/title": "第二项", survey.VisitName: "张家",
+	}}
+	text := running(read(t, printed(t, fonts(t), Filled(Setting{Township: "云岭镇"}, visit)), "pdftotext", "-raw", "FILE", "-"))
+	for _, want := range []string{"走访记录", "张家", "a/b第一项", "第二项", "云岭镇"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not on the paper:\n%s", want, text)
+		}
+	}
+}
