@@ -69,10 +69,18 @@ func (v *visit) control(b *block) fyne.CanvasObject {
 // manyChoices is the number of options from which a list with a search is easier than buttons.
 const manyChoices = 13
 
+// manyChoices is manyChoices, and on a sheet more than there are keys for.
+func (v *visit) manyChoices() int {
+	if v.spec.Sheet {
+		return widgets.OptionKeys + 1
+	}
+	return manyChoices
+}
+
 func (v *visit) choice(b *block, several bool) fyne.CanvasObject {
 	q := b.item.Question
 	listed := q.External || strings.Contains(q.Appearance, "minimal") || strings.Contains(q.Appearance, "autocomplete")
-	if listed || len(q.Choices) >= manyChoices {
+	if listed || len(q.Choices) >= v.manyChoices() {
 		open := func() { v.pick(b, several) }
 		if v.spec.Sheet {
 			return widgets.NewPickerKeys(v.chosen(b), open, v.goesOn(b))

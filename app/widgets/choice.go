@@ -28,6 +28,9 @@ type ChoiceSpec struct {
 // optionKeys are the keys of a keyboard's options, in order.
 const optionKeys = "123456789abcdefghijklmnopqrstuvwxyz"
 
+// OptionKeys is how many options of a choice for a keyboard have a key.
+const OptionKeys = len(optionKeys)
+
 // NewChoiceButtons returns large buttons of which one can be chosen. Tapping the chosen one takes the answer back.
 func NewChoiceButtons(spec ChoiceSpec) fyne.CanvasObject {
 	c := &choices{spec: spec, chosen: slices.Clone(spec.Chosen), round: true}

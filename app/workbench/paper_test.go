@@ -33,28 +33,28 @@ type printery struct {
 	village survey.RecordID
 }
 
-func newPrintery(t *testing.T) *printery {
-	t.Helper()
+func newPrintery(tb testing.TB) *printery {
+	tb.Helper()
 	now := func() time.Time { return paperNoon }
-	s, err := store.Open(t.Context(), t.TempDir(), store.Options{Clock: now})
+	s, err := store.Open(tb.Context(), tb.TempDir(), store.Options{Clock: now})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	folder, err := assets.Form("QZ-01")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	if err := device.Prepare(t.Context(), s, device.Spec{Seed: 1, Households: 30, Forms: map[string]fs.FS{"QZ-01": folder}}); err != nil {
-		t.Fatal(err)
+	if err := device.Prepare(tb.Context(), s, device.Spec{Seed: 1, Households: 30, Forms: map[string]fs.FS{"QZ-01": folder}}); err != nil {
+		tb.Fatal(err)
 	}
-	self, _, err := s.Enrolment(t.Context())
+	self, _, err := s.Enrolment(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	who := survey.Staff{ID: self.Grant.Person, Name: self.Grant.Name}
 	return &printery{store: s, self: self, village: s.Villages()[0].ID, papers: workbench.NewPapers(s, self, who, now, readFonts)}

@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -256,38 +255,4 @@ func BenchmarkSheet(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-}
-
-// BenchmarkFiveThousandSheets prints 5,000 visits into one file.
-func BenchmarkFiveThousandSheets(b *testing.B) {
-	f, s, visit := fonts(b), setting(b), madeUp()
-	size := &counted{}
-	var most uint64
-	for b.Loop() {
-		size.n = 0
-		many := func(yield func(Document, error) bool) {
-			for n := range 5000 {
-				if !yield(Filled(s, visit), nil) {
-					return
-				}
-				if n%500 == 0 {
-					var m runtime.MemStats
-					runtime.ReadMemStats(&m)
-					most = max(most, m.HeapInuse)
-				}
-			}
-		}
-		if err := PDF(b.Context(), size, f, Sheet, many, nil); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(size.n)/1e6, "MB")
-	b.ReportMetric(float64(most)/1e6, "heap-MB")
-}
-
-type counted struct{ n int64 }
-
-func (c *counted) Write(p []byte) (int, error) {
-	c.n += int64(len(p))
-	return len(p), nil
 }
