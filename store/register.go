@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 type register struct {
 	mu       sync.Mutex
 	book     *spell.Book
+	learnt   int // how often the book was begun anew
 	readings map[survey.RecordID]survey.Reading
 	places   map[survey.RecordID]survey.Place
 	staff    map[survey.PersonID]string
@@ -82,11 +84,26 @@ func (r *register) putReading(record survey.Record) bool {
 // learn begins a new book with the readings there are now, and spells every name anew in it.
 func (r *register) learn() {
 	r.book = spell.NewBook(r.learned()...)
+	r.learnt++
 	for _, v := range r.villages {
 		for i := range v.rows {
 			v.rows[i].spell(r.book)
 		}
 	}
+}
+
+// newBook returns another book with the same readings, and how often they have changed.
+func (r *register) newBook() (*spell.Book, int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return spell.NewBook(r.learned()...), r.learnt
+}
+
+// learnedTimes returns how often the readings have changed.
+func (r *register) learnedTimes() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.learnt
 }
 
 // learned returns the readings as the matcher takes them; one that says nothing is left out.
@@ -342,6 +359,40 @@ func (r *register) search(scope survey.ScopeID, query string, limit int) []surve
 		found = append(found, survey.FoundHousehold{Household: rows[i].household(scope), Member: q.member(&rows[i])})
 	}
 	return found
+}
+
+// searchAll is search over every village there is, for a query that is not empty: first come those of any village where
+// it finds the beginning of a name or a number.
+func (r *register) searchAll(query string, granted func(survey.ScopeID) bool, limit int) (found []survey.FoundHousehold, more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	q := newHouseholdQuery(r.book, query)
+	var byQuality [qualities][]survey.FoundHousehold
+	for _, scope := range r.scopes() {
+		if !granted(scope) {
+			continue
+		}
+		rows := r.ordered(scope)
+		for _, i := range q.find(rows, limit+1) {
+			quality := q.match(&rows[i])
+			byQuality[quality] = append(byQuality[quality], survey.FoundHousehold{Household: rows[i].household(scope), Member: q.member(&rows[i])})
+		}
+		if len(byQuality[matchBegin]) > limit {
+			break
+		}
+	}
+	for quality := matchBegin; quality > matchNone; quality-- {
+		found = append(found, byQuality[quality]...)
+	}
+	return found[:min(limit, len(found))], len(found) > limit
+}
+
+// scopes returns the villages there are, in the order of the township's list.
+func (r *register) scopes() []survey.ScopeID {
+	rank := r.groupRanks()
+	return slices.SortedFunc(maps.Keys(r.villages), func(a, b survey.ScopeID) int {
+		return cmp.Or(cmp.Compare(rank[survey.RecordID(a)], rank[survey.RecordID(b)]), a.Compare(b))
+	})
 }
 
 func allHouseholds(scope survey.ScopeID, rows []household) []survey.FoundHousehold {
