@@ -411,4 +411,25 @@ func FuzzFacts(f *testing.F) {
 	})
 }
 
+// Of many records that have some of a text's grams, only those with all of them are looked at.
+func TestFewAreLookedAt(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	f, _ := beginFinding(t, s, 7)
+	for i := range 30 {
+		visitedWith(t, o, s, survey.RecordID{}, fmt.Sprintf("NO-%05d 王", i), "井水发黄了，路灯不亮", "")
+	}
+	visitedWith(t, o, s, survey.RecordID{}, "NO-00077 王", "井水发黄，不亮灯", "")
+	settled(t, f)
+	for query, want := range map[string]int{"发黄不亮": 0, "井水发黄": 31, "不亮灯": 1, "00077": 1, "路灯不亮": 30} {
+		_, _, written := f.inMemory(foldText(query), 50)
+		if err := f.onShelves(t.Context(), foldText(query), written); err != nil {
+			t.Fatal(err)
+		}
+		if got := written.total[findVisit]; got != want {
+			t.Errorf("%q: %d are looked at, want %d", query, got, want)
+		}
+	}
+}
+
 func gramsOf(text string) []grams.Gram { return grams.Of(nil, text) }

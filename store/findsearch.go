@@ -144,7 +144,9 @@ func within(list []grams.Gram, texts func(grams.Gram) ([]uint16, error)) []uint1
 		if err != nil || len(some) == 0 {
 			return nil
 		}
-		if all = some; i > 0 {
+		if i == 0 {
+			all = some
+		} else {
 			all = grams.Both(all, some)
 		}
 	}
