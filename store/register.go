@@ -22,6 +22,7 @@ type register struct {
 	places   map[survey.RecordID]survey.Place
 	staff    map[survey.PersonID]string
 	villages map[survey.ScopeID]*village
+	kept     map[survey.RecordID]survey.RecordID // what a record that was joined to another counts as
 }
 
 // village is the households of one scope.
@@ -38,6 +39,7 @@ func newRegister() *register {
 		places:   map[survey.RecordID]survey.Place{},
 		staff:    map[survey.PersonID]string{},
 		villages: map[survey.ScopeID]*village{},
+		kept:     map[survey.RecordID]survey.RecordID{},
 	}
 }
 
@@ -143,7 +145,7 @@ func (r *register) putHousehold(record survey.Record) {
 		v = &village{at: map[survey.RecordID]int{}}
 		r.villages[record.Scope] = v
 	}
-	if record.Voided {
+	if _, joined := r.kept[record.ID]; joined || record.Voided {
 		v.remove(record.ID)
 		return
 	}
@@ -152,6 +154,26 @@ func (r *register) putHousehold(record survey.Record) {
 		h.Village = survey.RecordID(h.Scope) // a village's scope has the identifier of its place
 	}
 	v.put(newHousehold(h, r.book))
+}
+
+// join notes what a record counts as; a zero one: itself.
+func (r *register) join(id, kept survey.RecordID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if kept.IsZero() {
+		delete(r.kept, id)
+		return
+	}
+	r.kept[id] = kept
+}
+
+func (r *register) keptOf(id survey.RecordID) survey.RecordID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if kept, joined := r.kept[id]; joined {
+		return kept
+	}
+	return id
 }
 
 // dropScope forgets the households of a scope this device may no longer see.

@@ -36,7 +36,7 @@ func (s *Store) eachVisit(ctx context.Context, rest string, args []any, use func
 		if err != nil {
 			return err
 		}
-		visit := visitOf(c, delivery)
+		visit := visitOf(s.resolved(c), delivery)
 		visit.Apart = apart[c.id]
 		return use(visit)
 	})

@@ -101,6 +101,8 @@ type Body struct {
 	Fields      Fields       `cbor:"1,keyasint"`
 	Attachments []Attachment `cbor:"2,keyasint,omitempty"`
 	Note        string       `cbor:"3,keyasint,omitempty"` // why: the reason of a void, the comment of a review or merge
+	// Joins says of some fields how edits made apart are joined; the others wait for a person where they differ.
+	Joins map[FieldPath]Joining `cbor:"4,keyasint,omitempty" json:",omitempty"`
 }
 
 // Attachment refers to a file by its content. Fields refer to it by Name.
@@ -139,4 +141,20 @@ type Conflict struct {
 type ConflictValue struct {
 	Revision RevID
 	Value    string
+}
+
+// RecordConflict is a conflict with what a queue of them is sorted by.
+type RecordConflict struct {
+	Record RecordID
+	Type   RecordType
+	Scope  ScopeID
+	Conflict
+	Sides []Side // one for each value
+}
+
+// Side is who has set one value of a conflict, with which device. It is zero where the revision is not here.
+type Side struct {
+	Author PersonID
+	Device DeviceID
+	HLC    HLC // effective
 }
