@@ -19,6 +19,7 @@ import (
 	"zoucun/store"
 	"zoucun/survey"
 	"zoucun/sync/client"
+	"zoucun/sync/wire"
 )
 
 // Options say what the program is started with.
@@ -211,8 +212,8 @@ func (p *program) enter() {
 }
 
 // Enrol implements present.Enroller.
-func (p *program) Enrol(ctx context.Context, server, code string) (survey.Enrolment, error) {
-	return client.Enrol(ctx, p.store, server, code, client.Options{Clock: p.opt.Clock, Log: p.opt.Log})
+func (p *program) Enrol(ctx context.Context, invite wire.Invite) (survey.Enrolment, error) {
+	return client.Accept(ctx, p.store, invite, client.Options{Clock: p.opt.Clock, Log: p.opt.Log})
 }
 
 // work begins what an enrolled device does: carrying records, and visits.

@@ -62,6 +62,9 @@ func (r *Relay) Round(ctx context.Context) error {
 	if survey.KindOf(err) != survey.Unavailable {
 		err = errors.Join(err, r.carryFiles(ctx, line))
 	}
+	if survey.KindOf(err) != survey.Unavailable {
+		err = errors.Join(err, r.carryForms(ctx, line))
+	}
 	if passed > 0 && survey.KindOf(err) != survey.Unavailable {
 		err = errors.Join(err, r.learn(ctx, line))
 	}
@@ -73,9 +76,7 @@ func (r *Relay) learn(ctx context.Context, line *client.Line) error {
 	r.mu.Lock()
 	next := r.county
 	r.mu.Unlock()
-	reply, err := line.Pull(ctx, wire.Pull{
-		MaxBytes: wire.MinPage, Recipients: next.Enrolment.Recipients.Serial, Revocations: next.Enrolment.Revocations.Serial,
-	})
+	reply, err := r.pull(ctx, line, next)
 	if err != nil {
 		return err
 	}
@@ -86,9 +87,52 @@ func (r *Relay) learn(ctx context.Context, line *client.Line) error {
 		return err
 	}
 	next.Seen = survey.MillisOf(r.o.Clock())
+	if err := r.follow(next); err != nil {
+		return err
+	}
+	return r.readOn(ctx, line, reply)
+}
+
+func (r *Relay) pull(ctx context.Context, line *client.Line, c county) (wire.PullReply, error) {
+	return line.Pull(ctx, wire.Pull{
+		Cursors: r.cursors(), MaxBytes: pullAt, Recipients: c.Enrolment.Recipients.Serial, Revocations: c.Enrolment.Revocations.Serial,
+		Signed: true,
+	})
+}
+
+// follow puts what is known of the county now in place of what was. Feeds that it does not grant any more, or of another
+// life of its database, go first.
+func (r *Relay) follow(next county) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	reborn := next.Enrolment.Epoch != r.county.Enrolment.Epoch
+	err := r.dropFeeds(func(scope survey.ScopeID) bool { return reborn || !slices.Contains(next.Enrolment.Grant.Scopes, scope) })
+	if err != nil {
+		return err
+	}
+	if reborn {
+		next.Floors = nil
+	}
 	return r.keepCounty(next)
+}
+
+// readOn keeps the pages of a reply, and asks on until that brings nothing new: what an Erase has put off the disk is read
+// again at once.
+func (r *Relay) readOn(ctx context.Context, line *client.Line, reply wire.PullReply) error {
+	for {
+		before := r.cursors()
+		if err := r.keepPages(reply.Pages); err != nil || slices.Equal(before, r.cursors()) {
+			return err
+		}
+		r.mu.Lock()
+		now := r.county
+		r.mu.Unlock()
+		next, err := r.pull(ctx, line, now)
+		if err != nil || next.Epoch != now.Enrolment.Epoch {
+			return err // what another life has to say the next round hears from its start
+		}
+		reply = next
+	}
 }
 
 // take takes over a reply's signed words.
@@ -227,7 +271,7 @@ func (r *Relay) carryFiles(ctx context.Context, line *client.Line) (failed error
 func (r *Relay) tidy(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	far := r.durables()
+	far, forms := r.durables(), r.formFiles()
 	for hash, h := range r.segments {
 		if !r.passed(h) || far[h.replica] < h.last && !r.old(h) || !r.filesPassed(hash) {
 			continue
@@ -236,8 +280,10 @@ func (r *Relay) tidy(ctx context.Context) error {
 			if delete(f.segments, hash); len(f.segments) > 0 {
 				continue
 			}
-			if err := r.o.Blobs.Remove(ctx, sum); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return err
+			if _, stays := forms[sum]; !stays {
+				if err := r.o.Blobs.Remove(ctx, sum); err != nil && !errors.Is(err, os.ErrNotExist) {
+					return err
+				}
 			}
 			delete(r.files, sum)
 		}
