@@ -55,6 +55,7 @@ type program struct {
 	village survey.RecordID // the one being visited
 	carry   *carrier        // nil before enrolment, and while locked
 	bench   *township.Bench // nil before the workbench was first shown
+	finder  *store.Finder   // nil before it was first asked for, and while locked
 	// carrying begins to carry records; a test that has no network leaves it out.
 	carrying func()
 
@@ -289,7 +290,11 @@ func (p *program) openSettings() {
 func (p *program) setTextSize(size int) {
 	p.ui.Preferences().SetInt(prefText, size)
 	p.ui.Settings().SetTheme(widgets.NewTheme(p.fonts, float32(size)))
-	p.goHome(p.village) // screens out of sight are not redrawn with another size
+	if p.village.IsZero() { // from the workbench
+		p.goWorkbench()
+	} else {
+		p.goHome(p.village) // screens out of sight are not redrawn with another size
+	}
 	p.openSettings()
 }
 

@@ -2,7 +2,9 @@ package app
 
 import (
 	"zoucun/app/township"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
+	"zoucun/app/workbench"
 	"zoucun/survey"
 )
 
@@ -20,7 +22,10 @@ func (p *program) goWorkbench() {
 
 // sections returns the parts of the workbench, in the order in which a day's work goes through them.
 func (p *program) sections() []township.Section {
-	return []township.Section{}
+	words := workbench.NewWords(p.store)
+	return []township.Section{
+		{Name: "查找", Screen: func() *view.Screen { return p.findScreen(words) }},
+	}
 }
 
 // atTownship reports whether this device belongs to the township's staff.
