@@ -82,7 +82,9 @@ func TaskFrom(r Record) Task {
 }
 
 // Waits reports whether the task still waits for something.
-func (t Task) Waits() bool { return t.State == TaskOpen || t.State == TaskAnswered || t.State == TaskUnsure }
+func (t Task) Waits() bool {
+	return t.State == TaskOpen || t.State == TaskAnswered || t.State == TaskUnsure
+}
 
 // Fields returns the task as its record holds it.
 func (t Task) Fields() Fields {

@@ -41,7 +41,7 @@ func NewFind(h view.Host, spec FindSpec) *view.Screen {
 	s.watch()
 	head := widgets.Inset(12, widgets.Tight(s.field, s.summary, s.reading))
 	return &view.Screen{
-		Title: "查找", Body: newPanes(container.NewBorder(head, nil, nil, nil, s.list), s.page),
+		Title: "查找", Body: newPanes(newTopped(head, s.list), s.page),
 		Leave: func() { s.gone = true }, Changed: s.changed,
 	}
 }
@@ -171,7 +171,7 @@ func (s *find) openAlone(row workbench.FoundRow, offset float32) {
 func (s *find) told(story workbench.Story) []fyne.CanvasObject {
 	objects := []fyne.CanvasObject{
 		widgets.Tight(widgets.NewText(story.Title, widgets.Heading), widgets.NewText(story.Where, widgets.Hint)),
-		widgets.Card(pairs(story.Facts)...),
+		widgets.Card(widgets.Grid(pairs(story.Facts)...)),
 	}
 	if len(story.Promises) > 0 {
 		objects = append(objects, widgets.NewText("承诺和兑现", widgets.Strong))
@@ -252,6 +252,29 @@ func pairs(all [][2]string) []fyne.CanvasObject {
 		objects[i] = widgets.Tight(widgets.NewText(pair[0], widgets.Hint), widgets.NewText(pair[1], widgets.Plain))
 	}
 	return objects
+}
+
+// newTopped sets something as high as it needs to be over something that takes the rest.
+func newTopped(top, rest fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(&toppedLayout{}, top, rest)
+}
+
+// toppedLayout is what newTopped lays out by. The toolkit's own border asks for a height before texts know their width.
+type toppedLayout struct{}
+
+// Layout implements fyne.Layout.
+func (toppedLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	height := widgets.HeightFor(o[0], size.Width)
+	o[0].Move(fyne.NewPos(0, 0))
+	o[0].Resize(fyne.NewSize(size.Width, height))
+	o[1].Move(fyne.NewPos(0, height))
+	o[1].Resize(fyne.NewSize(size.Width, max(0, size.Height-height)))
+}
+
+// MinSize implements fyne.Layout.
+func (toppedLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	top, rest := o[0].MinSize(), o[1].MinSize()
+	return fyne.NewSize(max(top.Width, rest.Width), rest.Height)
 }
 
 // newPanes sets a list and what is chosen in it side by side.

@@ -58,6 +58,7 @@ type Relay struct {
 	words    map[survey.ReplicaID]wire.Carried // the county's latest on each log
 	files    map[survey.Hash]*file
 	feeds    map[survey.ScopeID]*feed
+	visitors map[survey.DeviceID]*visitor // since the relay was opened
 }
 
 // held is a segment on the disk.
@@ -90,6 +91,7 @@ func Open(o Options) (*Relay, error) {
 	r := &Relay{
 		o: o, wake: make(chan struct{}, 1), segments: map[survey.Hash]*held{},
 		words: map[survey.ReplicaID]wire.Carried{}, files: map[survey.Hash]*file{}, feeds: map[survey.ScopeID]*feed{},
+		visitors: map[survey.DeviceID]*visitor{},
 	}
 	if err := r.identify(); err != nil {
 		return nil, fail("relay.Open", err)
