@@ -144,6 +144,7 @@ type tx struct {
 	settled []survey.Record // records to take into the register once the transaction holds
 	joins   []func()        // what becomes of records that count as another, before that
 	after   []func()        // what else changes in memory then
+	arrived []survey.Header // of revisions that a page has brought
 	quiet   bool            // nobody who waits for changes needs to hear of it
 	reread  map[survey.ScopeID]bool
 	erased  bool          // bodies were taken out

@@ -43,3 +43,12 @@ BEGIN
     INSERT INTO find_again (record_id) VALUES (new.record_id) ON CONFLICT DO NOTHING;
 END;
 -- +goose StatementEnd
+
+-- What came in at the township: a row for each day, road, device and person, by keyed hash of the four. Old rows go.
+CREATE TABLE arrival (
+    arrival_tag    BLOB PRIMARY KEY,
+    last           INTEGER NOT NULL, -- when it came last
+    arrival_sealed BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX arrival_by_last ON arrival (last);
