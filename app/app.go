@@ -26,6 +26,7 @@ import (
 type Options struct {
 	Data         string // the folder everything is kept in
 	Server, Code string // for enrolment; with both it is done without asking
+	Receive      string // address and port at which a township's laptop receives tablets; empty is the usual one
 	Size         fyne.Size
 	Clock        survey.Clock
 	Log          *slog.Logger
@@ -41,21 +42,22 @@ const (
 
 // program is the running app. Its fields belong to the screen's goroutine.
 type program struct {
-	ui      fyne.App
-	opt     Options
-	shell   *shell
-	host    view.Host
-	keys    *store.Keys
-	device  store.DeviceKey // nil where the platform keeps none
-	locks   *present.Lock
-	store   *store.Store // nil while locked
-	ctx     func() context.Context
-	fonts   widgets.Fonts
-	self    survey.Enrolment
-	village survey.RecordID // the one being visited
-	carry   *carrier        // nil before enrolment, and while locked
-	bench   *township.Bench // nil before the workbench was first shown
-	finder  *store.Finder   // nil before it was first asked for, and while locked
+	ui       fyne.App
+	opt      Options
+	shell    *shell
+	host     view.Host
+	keys     *store.Keys
+	device   store.DeviceKey // nil where the platform keeps none
+	locks    *present.Lock
+	store    *store.Store // nil while locked
+	ctx      func() context.Context
+	fonts    widgets.Fonts
+	self     survey.Enrolment
+	village  survey.RecordID // the one being visited
+	carry    *carrier        // nil before enrolment, and while locked
+	bench    *township.Bench // nil before the workbench was first shown
+	receiver *receiving      // nil before tablets were first received here
+	finder   *store.Finder   // nil before it was first asked for, and while locked
 	// carrying begins to carry records; a test that has no network leaves it out.
 	carrying func()
 
@@ -118,6 +120,9 @@ func (p *program) textSize() int {
 
 func (p *program) close() error {
 	p.closing.Wait()
+	if p.receiver != nil {
+		p.receiver.Stop()
+	}
 	if p.carry != nil {
 		p.carry.end()
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/test"
 
 	"zoucun/app/widgets"
@@ -23,6 +24,8 @@ import (
 	"zoucun/internal/testkit/large"
 	"zoucun/store"
 	"zoucun/survey"
+	"zoucun/sync/seal"
+	"zoucun/sync/spare"
 )
 
 // office is a township's laptop at its workbench.
@@ -220,6 +223,76 @@ func TestFindOpensTheHistoryOfAHousehold(t *testing.T) {
 	o.typed("没有这个人也没有这句话")
 	o.want("没有找到")
 	o.shot("find-nothing")
+}
+
+// What somebody drops onto the inbox is taken or named, and what came in and what waits stands there.
+func TestInboxTakesWhatIsDropped(t *testing.T) {
+	o := openOffice(t)
+	o.goWorkbench()
+	o.shot("inbox")
+	o.want("收件", "就近接收平板", "开始接收", "登记码", "数据包", "今天收到的", "网络")
+	stick := t.TempDir()
+	for _, name := range bundlesOf(t, stick) {
+		o.drop(filepath.Join(stick, name))
+	}
+	o.want("收下了，存在本机", "写的数据包", "县里已导入，删掉")
+	o.shot("inbox-held")
+	photo := filepath.Join(stick, "照片.jpg")
+	if err := os.WriteFile(photo, []byte("\xff\xd8 no bundle"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.drop(photo)
+	o.want("这不是走村的数据包")
+	o.shot("inbox-refused")
+	held, err := filepath.Glob(filepath.Join(o.opt.Data, heldFolder, "*"))
+	if err != nil || len(held) != 1 {
+		t.Errorf("%v are kept, %v", held, err)
+	}
+	o.tap("开始接收") // without a code and without network: said, and nothing is on
+	o.want("还没有登记成接收点")
+	if on, _ := o.receiver.State(); on {
+		t.Error("it receives")
+	}
+	o.tap("查找")
+	o.drop(photo) // nothing to do with it here
+	o.tap("收件")
+}
+
+// drop drops a file onto the window.
+func (o *office) drop(path string) { o.shell.dropped([]fyne.URI{storage.NewFileURI(path)}) }
+
+// bundlesOf writes the bundles of another device of the same county, and returns their names.
+func bundlesOf(t *testing.T, folder string) []string {
+	t.Helper()
+	_, recipient, err := seal.NewIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), t.TempDir(), store.Options{Clock: tell})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	err = device.Prepare(t.Context(), s, device.Spec{Seed: 1, Households: 5, Recipients: []survey.Recipient{{Use: survey.ForRecovery, Name: "县局", Key: recipient}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, _, err := s.Enrolment(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := survey.Draft{
+		ID: survey.NewID[survey.DraftID](), Form: "QZ-01", FormVersion: "1.0", Scope: survey.VillageScope(s.Villages()[0].ID), Author: self.Grant.Person,
+	}
+	sub := form.Submission{InstanceName: "NO-1 王", Fields: survey.Fields{"heard_worry": "路灯"}}
+	if err := errors.Join(s.BeginDraft(t.Context(), d, nil), s.FinishVisit(t.Context(), d, sub)); err != nil {
+		t.Fatal(err)
+	}
+	done, err := spare.Export(t.Context(), s, folder, spare.ExportOptions{Clock: tell})
+	if err != nil || len(done.Files) == 0 {
+		t.Fatal(done, err)
+	}
+	return done.Files
 }
 
 func formsOf(t *testing.T, names ...string) map[string]fs.FS {

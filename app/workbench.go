@@ -24,6 +24,7 @@ func (p *program) goWorkbench() {
 func (p *program) sections() []township.Section {
 	words := workbench.NewWords(p.store)
 	return []township.Section{
+		{Name: "收件", Screen: func() *view.Screen { return p.inboxScreen(words) }},
 		{Name: "查找", Screen: func() *view.Screen { return p.findScreen(words) }},
 	}
 }

@@ -60,6 +60,17 @@ func (b *Bench) Open(section int) {
 	b.host.Reset(&outer)
 }
 
+// Errands returns the sections, but for one, and what waits in each.
+func (b *Bench) Errands(but string) []Errand {
+	var all []Errand
+	for i, s := range b.spec.Sections {
+		if s.Name != but && s.Wait != nil {
+			all = append(all, Errand{Name: s.Name, Wait: s.Wait(), Open: func() { b.Open(i) }})
+		}
+	}
+	return all
+}
+
 // Again shows the open section anew.
 func (b *Bench) Again() { b.Open(b.open) }
 

@@ -128,7 +128,7 @@ func (f *Find) problem(ctx context.Context, p survey.FoundProblem) FoundRow {
 	}
 	return FoundRow{
 		Kind: survey.TypeProblem, Household: p.Household, Record: p.ID, Title: cmp.Or(p.Title, "（没有写明的问题）"),
-		Detail: joined(" · ", f.words.village(p.Scope), head, stateWord(p.State), date(p.Raised, f.now()), quoted(p.Passage)),
+		Detail: joined(" · ", quoted(p.Passage), f.words.village(p.Scope), head, stateWord(p.State), date(p.Raised, f.now())),
 	}
 }
 
@@ -136,7 +136,7 @@ func (f *Find) visit(v survey.FoundVisit) FoundRow {
 	number, name := formNumber(v.Title)
 	return FoundRow{
 		Kind: survey.TypeVisit, Household: v.Household, Record: v.ID, Title: cmp.Or(name, "（没有写明是谁）"),
-		Detail: joined(" · ", f.words.village(v.Scope), date(v.Finished, f.now()), f.words.person(v.Author), quoted(v.Passage), number),
+		Detail: joined(" · ", quoted(v.Passage), f.words.village(v.Scope), date(v.Finished, f.now()), f.words.person(v.Author), number),
 	}
 }
 
