@@ -310,7 +310,8 @@ func (f *Finder) readOn(ctx context.Context) error {
 		f.mu.Unlock()
 	}
 	visit, problem := f.kinds()
-	ids, err := f.s.db.ids(ctx, `SELECT record_id FROM record WHERE record_id > ? AND type_tag IN (?, ?)
+	// The plus keeps SQLite from looking through all records of a type and sorting them.
+	ids, err := f.s.db.ids(ctx, `SELECT record_id FROM record WHERE record_id > ? AND +type_tag IN (?, ?)
 		ORDER BY record_id LIMIT ?`, f.scanned[:], visit, problem, findBatch)
 	if err != nil {
 		return err
@@ -342,7 +343,7 @@ func (f *Finder) readAgain(ctx context.Context, ids []survey.RecordID) error {
 	for _, id := range ids {
 		args = append(args, id[:])
 	}
-	found, err := f.s.db.ids(ctx, "SELECT record_id FROM record WHERE type_tag IN (?, ?) AND record_id IN ("+marks(len(ids))+")", args...)
+	found, err := f.s.db.ids(ctx, "SELECT record_id FROM record WHERE +type_tag IN (?, ?) AND record_id IN ("+marks(len(ids))+")", args...)
 	if err != nil {
 		return err
 	}

@@ -154,7 +154,7 @@ func (b *Inbox) Held(all []survey.HeldBundle) []InboxLine {
 func heldDetail(h survey.HeldBundle) string {
 	whole := fmt.Sprintf("共 %d 卷", h.Volumes)
 	if len(h.Missing) > 0 {
-		whole = fmt.Sprintf("共 %d 卷，还缺第 %s 卷", h.Volumes, volumes(h.Missing))
+		whole = fmt.Sprintf("共 %d 卷，还缺%s", h.Volumes, volumes(h.Missing))
 	}
 	stale := ""
 	if h.Stale {
@@ -170,9 +170,9 @@ func volumes(all []uint32) string {
 	for _, v := range all[:min(few, len(all))] {
 		names = append(names, fmt.Sprint(v))
 	}
-	text := strings.Join(names, "、")
+	text := "第 " + strings.Join(names, "、") + " 卷"
 	if len(all) > few {
-		text += " 等"
+		text += "等"
 	}
 	return text
 }
@@ -199,7 +199,7 @@ func TakenIn(t survey.TakenIn) string {
 		known = "这一卷以前就收过，没有重复。"
 	}
 	if len(t.Held.Missing) > 0 {
-		return known + fmt.Sprintf("这一套还缺第 %s 卷，找到后再收一次。内容加密给县里，这里打不开。", volumes(t.Held.Missing))
+		return known + fmt.Sprintf("这一套还缺%s，找到后再收一次。内容加密给县里，这里打不开。", volumes(t.Held.Missing))
 	}
 	return known + "内容加密给县里，这里打不开；请拷到U盘带给县里导入。"
 }

@@ -1,0 +1,34 @@
+package journey
+
+import (
+	"context"
+
+	"zoucun/internal/testkit/robot"
+)
+
+// EnrolTownship enrols a township's laptop and sees its workbench.
+func (j *Journey) EnrolTownship(ctx context.Context, url, code string) error {
+	return j.do(ctx, "enrol township",
+		see("登记本机"), fill("服务器地址", url), fill("登记码", code), button("登记"), see("设密码"), button("以后再设"), see("就近接收平板"))
+}
+
+// Receive begins to receive tablets with the code of a receiving point.
+func (j *Journey) Receive(ctx context.Context, code string) error {
+	return j.do(ctx, "receive", find(code), button("开始接收"), see("正在接收"), see("还没有平板来过"))
+}
+
+// Brought waits for what a tablet has brought, and how far it has come.
+func (j *Journey) Brought(ctx context.Context, who, far string) error {
+	return j.do(ctx, "brought "+far, see(who), see(far))
+}
+
+// LookUp looks for something and opens the row that is found.
+func (j *Journey) LookUp(ctx context.Context, text, title string, history ...string) error {
+	acts := []act{row("查找"), see("在全镇的户"), find(text), see("找到"), func(ctx context.Context, w *robot.Window) error {
+		return w.Tap(ctx, title, robot.Kind("row", title))
+	}}
+	for _, words := range history {
+		acts = append(acts, see(words))
+	}
+	return j.do(ctx, "look up "+title, acts...)
+}
