@@ -49,7 +49,9 @@ func (f *Finder) Unread() (unread, records int) {
 }
 
 // grantsOrAll reports whether a village may be looked into.
-func (s *Store) grantsOrAll(scope survey.ScopeID) bool { return s.member.Load() == nil || s.grants(scope) }
+func (s *Store) grantsOrAll(scope survey.ScopeID) bool {
+	return s.member.Load() == nil || s.grants(scope)
+}
 
 // maxQuery is how many characters of a text are looked for.
 const maxQuery = 60
@@ -81,6 +83,7 @@ type latest struct {
 	most  int
 	facts [findProblem + 1][]findFact
 	total [findProblem + 1]int
+	floor [findProblem + 1]uint32 // as many as there may be are later than this
 }
 
 func (l *latest) add(f findFact) {
@@ -88,7 +91,10 @@ func (l *latest) add(f findFact) {
 		return
 	}
 	l.total[f.kind]++
-	if l.facts[f.kind] = append(l.facts[f.kind], f); len(l.facts[f.kind]) >= 16*l.most {
+	if f.when < l.floor[f.kind] {
+		return
+	}
+	if l.facts[f.kind] = append(l.facts[f.kind], f); len(l.facts[f.kind]) >= 4*l.most {
 		l.cut(f.kind)
 	}
 }
@@ -96,7 +102,10 @@ func (l *latest) add(f findFact) {
 // cut leaves the latest of a kind, in their order.
 func (l *latest) cut(kind findKind) {
 	slices.SortFunc(l.facts[kind], func(a, b findFact) int { return cmp.Or(cmp.Compare(b.when, a.when), a.id.Compare(b.id)) })
-	l.facts[kind] = l.facts[kind][:min(len(l.facts[kind]), l.most)]
+	if len(l.facts[kind]) > l.most {
+		l.facts[kind] = l.facts[kind][:l.most]
+		l.floor[kind] = l.facts[kind][l.most-1].when
+	}
 }
 
 // sorted returns what was kept of a kind, the latest first, and whether something was left out.
@@ -115,10 +124,10 @@ func (f *Finder) inMemory(text string, limit int) (names []bool, called, written
 	defer f.mu.RUnlock()
 	names, some := f.called.found(text)
 	if some {
-		for _, shelf := range f.shelves {
+		addCalled(called, f.tail.facts, names)
+		for _, shelf := range slices.Backward(f.shelves) { // the later ones first, mostly
 			addCalled(called, shelf.facts, names)
 		}
-		addCalled(called, f.tail.facts, names)
 	}
 	for _, at := range within(grams.Of(nil, text), f.tail.index.Texts) {
 		if fact := f.tail.facts[at]; f.tail.at[fact.id] == int(at) {
@@ -129,7 +138,7 @@ func (f *Finder) inMemory(text string, limit int) (names []bool, called, written
 }
 
 func addCalled(to *latest, facts []findFact, names []bool) {
-	for i := range facts {
+	for i := len(facts) - 1; i >= 0; i-- {
 		if names[facts[i].called] {
 			to.add(facts[i])
 		}
@@ -162,12 +171,12 @@ func (f *Finder) onShelves(ctx context.Context, text string, written *latest) er
 	f.mu.RLock()
 	shelves := f.shelves
 	f.mu.RUnlock()
-	for _, shelf := range shelves {
+	for _, shelf := range slices.Backward(shelves) {
 		texts, err := f.onShelf(ctx, shelf, list)
 		if err != nil {
 			return err
 		}
-		for _, at := range texts {
+		for _, at := range slices.Backward(texts) {
 			if int(at) < len(shelf.facts) {
 				written.add(shelf.facts[at])
 			}

@@ -22,6 +22,7 @@ type register struct {
 	places   map[survey.RecordID]survey.Place
 	staff    map[survey.PersonID]string
 	villages map[survey.ScopeID]*village
+	listed   []survey.ScopeID                    // the villages in the order of the township's list; nil where that has changed
 	kept     map[survey.RecordID]survey.RecordID // what a record that was joined to another counts as
 }
 
@@ -125,6 +126,7 @@ func (r *register) putPlace(record survey.Record) {
 	} else {
 		r.places[record.ID] = survey.PlaceOf(record)
 	}
+	r.listed = nil
 	for _, v := range r.villages {
 		v.sorted = false
 	}
@@ -143,7 +145,7 @@ func (r *register) putHousehold(record survey.Record) {
 	v := r.villages[record.Scope]
 	if v == nil {
 		v = &village{at: map[survey.RecordID]int{}}
-		r.villages[record.Scope] = v
+		r.villages[record.Scope], r.listed = v, nil
 	}
 	if _, joined := r.kept[record.ID]; joined || record.Voided {
 		v.remove(record.ID)
@@ -181,6 +183,7 @@ func (r *register) dropScope(scope survey.ScopeID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.villages, scope)
+	r.listed = nil
 }
 
 // dropShared forgets places, staff and readings.
@@ -411,10 +414,13 @@ func (r *register) searchAll(query string, granted func(survey.ScopeID) bool, li
 
 // scopes returns the villages there are, in the order of the township's list.
 func (r *register) scopes() []survey.ScopeID {
-	rank := r.groupRanks()
-	return slices.SortedFunc(maps.Keys(r.villages), func(a, b survey.ScopeID) int {
-		return cmp.Or(cmp.Compare(rank[survey.RecordID(a)], rank[survey.RecordID(b)]), a.Compare(b))
-	})
+	if len(r.listed) != len(r.villages) {
+		rank := r.groupRanks()
+		r.listed = slices.SortedFunc(maps.Keys(r.villages), func(a, b survey.ScopeID) int {
+			return cmp.Or(cmp.Compare(rank[survey.RecordID(a)], rank[survey.RecordID(b)]), a.Compare(b))
+		})
+	}
+	return r.listed
 }
 
 func allHouseholds(scope survey.ScopeID, rows []household) []survey.FoundHousehold {
