@@ -45,10 +45,9 @@ func TestTownshipReceivesAndFinds(t *testing.T) {
 	v.eventually("the laptop knows that the county has it", func() bool { return strings.Contains(v.look(j), "✓✓ 县里已收") })
 
 	// The laptop's own store reads it from the county, and finds it by a few words, a name, and in the household's history.
-	v.eventually("the laptop has the visit", func() bool {
-		return strings.Contains(v.look(j), "1 次走访") // in the inbox
-	})
-	v.must(j.LookUp(ctx, "挡土墙", "挡土墙开裂", household, "承诺和兑现", "未见兑现记录"))
+	v.must(j.LookFor(ctx, "挡土墙"))
+	v.eventually("the laptop finds the problem", func() bool { return strings.Contains(v.look(j), "挡土墙开裂") })
+	v.must(j.OpenFound(ctx, "挡土墙开裂", household, "承诺和兑现", "未见兑现记录"))
 }
 
 func (v *visitTest) code(role string) string {

@@ -2,8 +2,6 @@ package journey
 
 import (
 	"context"
-
-	"zoucun/internal/testkit/robot"
 )
 
 // EnrolTownship enrols a township's laptop and sees its workbench.
@@ -22,13 +20,16 @@ func (j *Journey) Brought(ctx context.Context, who, far string) error {
 	return j.do(ctx, "brought "+far, see(who), see(far))
 }
 
-// LookUp looks for something and opens the row that is found.
-func (j *Journey) LookUp(ctx context.Context, text, title string, history ...string) error {
-	acts := []act{row("查找"), see("在全镇的户"), find(text), see("找到"), func(ctx context.Context, w *robot.Window) error {
-		return w.Tap(ctx, title, robot.Kind("row", title))
-	}}
+// LookFor types what is looked for.
+func (j *Journey) LookFor(ctx context.Context, text string) error {
+	return j.do(ctx, "look for "+text, row("查找"), see("在全镇的户"), find(text))
+}
+
+// OpenFound opens a row that was found and waits for words of the history beside it.
+func (j *Journey) OpenFound(ctx context.Context, title string, history ...string) error {
+	acts := []act{row(title)}
 	for _, words := range history {
 		acts = append(acts, see(words))
 	}
-	return j.do(ctx, "look up "+title, acts...)
+	return j.do(ctx, "history of "+title, acts...)
 }
