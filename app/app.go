@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,6 +59,8 @@ type program struct {
 	bench    *township.Bench // nil before the workbench was first shown
 	receiver *receiving      // nil before tablets were first received here
 	finder   *store.Finder   // nil before it was first asked for, and while locked
+	// deciding is what waits for decisions; nil before the workbench was first shown, and while locked.
+	deciding *deciding
 	// carrying begins to carry records; a test that has no network leaves it out.
 	carrying func()
 
@@ -251,7 +254,7 @@ func (p *program) chooseVillage() {
 
 func (p *program) goHome(village survey.RecordID) {
 	p.village = village
-	p.shell.Reset(field.NewHome(p.host, field.HomeSpec{
+	home := field.NewHome(p.host, field.HomeSpec{
 		Households: present.NewHouseholds(p.store, village),
 		Facts:      p.store,
 		Who:        p.self.Grant.Township + " " + p.who().Name,
@@ -260,7 +263,9 @@ func (p *program) goHome(village survey.RecordID) {
 		OnRights:   p.openRights,
 		OnCompare:  p.compare,
 		Actions:    p.homeActions(),
-	}))
+	})
+	p.shell.Reset(home)
+	p.watchTasks(home)
 }
 
 func (p *program) homeActions() []widgets.ButtonSpec {
@@ -278,7 +283,7 @@ func (p *program) openSettings() {
 	grant, people := p.self.Grant, p.locks.People()
 	me, _ := p.locks.Person(p.who().ID)
 	p.shell.Push(field.NewSettings(field.SettingsSpec{
-		TextSize: p.textSize(), OnSize: p.setTextSize, OnVillage: p.chooseVillage, Cards: append(p.relayCards(), p.spareCards()...),
+		TextSize: p.textSize(), OnSize: p.setTextSize, OnVillage: p.chooseVillage, Cards: slices.Concat(p.relayCards(), p.errandCards(), p.spareCards()),
 		Locked: len(people) > 0, Who: me.Label, Others: len(people) - 1, Idle: p.idleMinutes(),
 		OnPIN: p.setPIN, OnLock: p.handOn, OnAdd: p.addUser, OnIdle: p.setIdle,
 		Facts: [][2]string{

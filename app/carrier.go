@@ -24,7 +24,8 @@ type carrier struct {
 	open    bool // nobody has set a PIN
 	agent   *client.Agent
 	spare   *sparing
-	finder  *store.Finder // nil on a device that is not the township's
+	finder  *store.Finder   // nil on a device that is not the township's
+	life    context.Context //nolint:containedctx // what is begun on a screen ends with it, at the latest
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	reports chan survey.Progress // the last report not yet shown
@@ -33,7 +34,7 @@ type carrier struct {
 func newCarrier(p *program) *carrier {
 	c := &carrier{
 		program: p, store: p.store, keys: p.keys, clock: p.opt.Clock, log: p.opt.Log, open: len(p.keys.People()) == 0,
-		reports: make(chan survey.Progress, 1), spare: newSparing(p),
+		reports: make(chan survey.Progress, 1), spare: newSparing(p), life: context.Background(),
 	}
 	if p.atTownship() {
 		c.finder = p.finding()
@@ -53,6 +54,7 @@ const (
 // start runs the agent and the watch over it until ctx ends or stop is called.
 func (c *carrier) start(ctx context.Context) {
 	ctx, c.stop = context.WithCancel(ctx)
+	c.life = ctx
 	c.running.Go(func() {
 		defer contain()
 		if err := c.agent.Run(ctx); err != nil && ctx.Err() == nil {

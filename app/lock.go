@@ -109,7 +109,7 @@ func (p *program) leave(after, next func()) {
 	p.shell.keep()
 	p.left = p.whereabouts()
 	carry, data := p.carry, p.store
-	p.carry, p.store, p.finder, p.filling, p.village = nil, nil, nil, filling{}, survey.RecordID{}
+	p.carry, p.store, p.finder, p.filling, p.village, p.deciding, p.bench = nil, nil, nil, filling{}, survey.RecordID{}, nil, nil
 	p.shell.forget()
 	p.shell.setStatus(present.Status{Words: "写过的都存在本机", Tone: present.Safe})
 	p.shell.Reset(field.NewLocking())

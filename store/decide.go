@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"time"
 
 	"zoucun/survey"
 )
@@ -128,16 +129,41 @@ func (s *Store) Tasks(ctx context.Context) ([]survey.Task, error) {
 	return tasks, opError("store.Tasks", "", err)
 }
 
-// Twins calls use for the visits or problems that are the only ones of their household no more: every record of the type
-// in use that shares its household with another, in the order of households, as lists show them.
-func (s *Store) Twins(ctx context.Context, kind survey.RecordType, use func(survey.Record) error) error {
-	err := s.cards(ctx, `WHERE r.type_tag = ?1 AND r.voided = 0 AND r.about IS NOT NULL AND (
-			EXISTS (SELECT 1 FROM record o WHERE o.about = r.about AND o.type_tag = ?1 AND o.voided = 0 AND o.record_id <> r.record_id)
-			OR r.about IN (SELECT record_id FROM joined UNION SELECT kept_id FROM joined))
-		ORDER BY r.about, r.hlc`, []any{s.typeTag(kind)}, func(c cardRow) error {
-		record := c.record()
-		record.Form, record.FormVersion = c.Form, c.Version
-		return use(record)
+// Beside returns pairs of records of a type in use that are about one household, or about households that count as one,
+// and were last written no further apart than a time; each pair at least once. Of the records that were first known before
+// a call that returned known, only pairs with later ones and those of joined households are returned.
+func (s *Store) Beside(ctx context.Context, kind survey.RecordType, within time.Duration, known int64) (pairs [][2]survey.RecordID, now int64, err error) {
+	const near = "abs(o.hlc - r.hlc) <= ?2 AND o.type_tag = ?1 AND o.voided = 0 AND r.type_tag = ?1 AND r.voided = 0"
+	args := []any{s.typeTag(kind), within.Milliseconds() << 16, known}
+	if err := s.db.reader.QueryRowContext(ctx, "SELECT coalesce(max(rowid), 0) FROM record").Scan(&now); err != nil {
+		return nil, known, opError("store.Beside", "type "+string(kind), err)
+	}
+	err = s.db.each(ctx, `
+		SELECT r.record_id, o.record_id FROM record r JOIN record o ON o.about = r.about
+		 WHERE r.rowid > ?3 AND `+near+` AND (o.rowid < r.rowid)
+		UNION
+		SELECT r.record_id, o.record_id FROM joined a JOIN record r ON r.about = a.record_id
+		  JOIN joined b ON b.kept_id = a.kept_id JOIN record o ON o.about = b.record_id OR o.about = b.kept_id
+		 WHERE o.about <> r.about AND `+near, args, func(row rowScan) error {
+		var p [2]survey.RecordID
+		err := row(&p[0], &p[1])
+		pairs = append(pairs, p)
+		return err
 	})
-	return opError("store.Twins", "type "+string(kind), err)
+	return pairs, now, opError("store.Beside", "type "+string(kind), err)
+}
+
+// Card returns a record as lists show it, itself even where it counts as another: of a visit only whom it was paid to and
+// its name, conflicts counted, heads left out. One that is not here is of kind NotFound.
+func (s *Store) Card(ctx context.Context, id survey.RecordID) (survey.Record, error) {
+	var found survey.Record
+	err := s.allCards(ctx, "WHERE r.record_id = ?", []any{id[:]}, func(c cardRow) error {
+		found = c.record()
+		found.Form, found.FormVersion = c.Form, c.Version
+		return nil
+	})
+	if err == nil && found.ID.IsZero() {
+		err = notFound("store.Card", "record "+id.String())
+	}
+	return found, opError("store.Card", "record "+id.String(), err)
 }

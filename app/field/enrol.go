@@ -59,7 +59,7 @@ func (e *enrol) show(wrong string, busy bool) {
 
 // invited enrols with what a QR code says. One that has no code of its own goes with the code that was typed.
 func (e *enrol) invited(text string) {
-	e.server = text
+	e.server = present.AddressIn(text)
 	e.submit()
 }
 

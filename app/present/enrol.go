@@ -22,8 +22,8 @@ type Enrol struct {
 // NewEnrol returns the presenter.
 func NewEnrol(e Enroller) *Enrol { return &Enrol{enroller: e} }
 
-// Submit enrols the device with what was typed, or what a QR code says in place of an address. That of a receiving point
-// stands for its address: it passes the enrolment on. An input method's full-width marks are taken for what they look like;
+// Submit enrols the device with what was typed, or what a QR code says in place of an address. That of a receiving point,
+// which passes the enrolment on, stands for its address alone. An input method's full-width marks are taken for what they look like;
 // the rest is for whoever enrols to judge.
 func (e *Enrol) Submit(ctx context.Context, server, code string) (survey.Enrolment, error) {
 	invite := wire.Invite{Address: halfWidth(server), Code: halfWidth(code)}
@@ -34,8 +34,6 @@ func (e *Enrol) Submit(ctx context.Context, server, code string) (survey.Enrolme
 		}
 		if invite.Address = read.Address; !read.Relay {
 			invite = read
-		} else if invite.Code == "" {
-			return survey.Enrolment{}, refuse("这是乡镇接收点的二维码，只代替服务器地址。请再填写登记单上的登记码，然后点“登记”。")
 		}
 	}
 	switch {
@@ -45,6 +43,15 @@ func (e *Enrol) Submit(ctx context.Context, server, code string) (survey.Enrolme
 		return survey.Enrolment{}, refuse("请填写登记码，它在乡镇发的登记单上。")
 	}
 	return e.enroller.Enrol(ctx, invite)
+}
+
+// AddressIn returns what stands in the address field for what a QR code says: a receiving point's address, and any other text
+// as it is.
+func AddressIn(text string) string {
+	if invite, err := wire.ParseInvite(text); err == nil && invite.Relay {
+		return invite.Address
+	}
+	return text
 }
 
 func halfWidth(typed string) string {

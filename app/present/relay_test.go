@@ -58,6 +58,12 @@ func TestEnrolByInvite(t *testing.T) {
 	if _, err := e.Submit(t.Context(), relay.String(), ""); survey.KindOf(err) != survey.Invalid || survey.MessageOf(err) == "" {
 		t.Errorf("a relay's invitation without a code: %v", err)
 	}
+	if got := AddressIn(relay.String()); got != "a:1" {
+		t.Errorf("the address field shows %q", got)
+	}
+	if got := AddressIn(invite.String()); got != invite.String() {
+		t.Errorf("an invitation to enrol becomes %q", got)
+	}
 	if _, err := e.Submit(t.Context(), relay.String(), "0123－4567－89AB"); err != nil || got != (wire.Invite{Address: "a:1", Code: "0123-4567-89AB"}) {
 		t.Errorf("enrolled by %+v, %v", got, err)
 	}
@@ -79,10 +85,10 @@ func TestStatusOfWhatWasHandedDown(t *testing.T) {
 		p    survey.Progress
 		want string
 	}{
-		{survey.Safekeeping{AsOf: at}, survey.Progress{Activity: survey.Backoff, Until: survey.MillisOf(now)}, "乡镇转来的内容到 " + Moment(at, now) + " 为止，正在再试"},
-		{survey.Safekeeping{AsOf: at, Delivered: 2}, survey.Progress{LastSync: at - 1}, "全部已送达（乡镇转来的内容到 " + Moment(at, now) + " 为止）"},
+		{survey.Safekeeping{AsOf: at}, survey.Progress{Activity: survey.Backoff, Until: survey.MillisOf(now)}, "已从接收点收到" + Moment(at, now) + " 前的内容，正在再试"},
+		{survey.Safekeeping{AsOf: at, Delivered: 2}, survey.Progress{LastSync: at - 1}, "全部已送达（已从接收点收到" + Moment(at, now) + " 前的内容）"},
 		{survey.Safekeeping{AsOf: at, Delivered: 2}, survey.Progress{LastSync: at + 1}, "全部已送达（" + Moment(at+1, now) + "）"},
-		{survey.Safekeeping{AsOf: at}, survey.Progress{LastSync: at - 1}, "没有要发送的内容（乡镇转来的内容到 " + Moment(at, now) + " 为止）"},
+		{survey.Safekeeping{AsOf: at}, survey.Progress{LastSync: at - 1}, "没有要发送的内容（已从接收点收到" + Moment(at, now) + " 前的内容）"},
 	} {
 		if got := StatusOf(c.k, c.p, now).Words; got != c.want {
 			t.Errorf("%+v: %q, want %q", c.k, got, c.want)

@@ -52,6 +52,8 @@ func progressOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
 		return Status{fmt.Sprintf("正在发送 %d/%d", p.Done, p.Total), Busy}
 	case survey.Relaying:
 		return Status{fmt.Sprintf("正在交给乡镇接收点 %d/%d", p.Done, p.Total), Busy}
+	case survey.Carrying:
+		return Status{fmt.Sprintf("正在替别人交 %d 个数据包", p.Total), Busy}
 	case survey.Fetching:
 		return Status{fetching(p), Busy}
 	case survey.Uploading:
@@ -130,7 +132,7 @@ func delivered(k survey.Safekeeping, p survey.Progress, now time.Time) string {
 
 // handedDown says until when what others wrote is here, where receiving points have brought the latest of it.
 func handedDown(k survey.Safekeeping, now time.Time) string {
-	return "乡镇转来的内容到 " + Moment(k.AsOf, now) + " 为止"
+	return "已从接收点收到" + Moment(k.AsOf, now) + " 前的内容"
 }
 
 // backedUp says what the server holds off its own machine, and what waits there for a person's judgement.

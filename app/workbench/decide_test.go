@@ -237,11 +237,11 @@ func TestSensitiveFieldTakesTwo(t *testing.T) {
 		if c.ProposedBy != "周芳" || c.Proposed != "一级" {
 			t.Fatalf("the card says %+v", c)
 		}
-		own := *other
-		own.who = d.me
-		if _, err := own.Agree(c); survey.MessageOf(err) == "" {
+		other.who = d.me
+		if _, err := other.Agree(c); survey.MessageOf(err) == "" {
 			t.Error("the same person has confirmed")
 		}
+		other.who = d.fellow
 		o, err = other.Agree(c)
 		d.confirm(other, o, err)
 		tasks, _ := d.Tasks(t.Context())
@@ -323,6 +323,27 @@ func TestUnsureAnswerComesBackToTheQueue(t *testing.T) {
 	d.confirm(q, o, err)
 	if tasks, _ := d.Tasks(t.Context()); len(tasks) != 0 {
 		t.Errorf("after the decision %v still waits", tasks)
+	}
+}
+
+// TestQuestionEndsWithDecision decides on another laptop what a cadre was asked about.
+func TestQuestionEndsWithDecision(t *testing.T) {
+	d := newDesk(t)
+	d.apart(phone("13900000002"), phone("13700000003"))
+	q := d.at(d.me)
+	c := d.card(q)
+	o, err := q.Ask(c, q.Cadres(c)[0], true)
+	d.confirm(q, o, err)
+	other, err := q.Take(c, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Amend(t.Context(), other.writes...); err != nil {
+		t.Fatal(err)
+	}
+	q = d.at(d.fellow)
+	if tasks, _ := d.Tasks(t.Context()); len(tasks) != 0 || len(q.Waiting()) != 0 {
+		t.Errorf("a cadre is still asked: %v", tasks)
 	}
 }
 

@@ -260,17 +260,37 @@ func (t *township) Holding(_ context.Context, id survey.RecordID) (survey.Holdin
 	return merge.HoldingOf(t.edits[id]), nil
 }
 
-func (t *township) Records(_ context.Context, kind survey.RecordType, _ survey.ScopeID, use func(survey.Record) error) error {
-	for _, r := range t.records(kind) {
-		if err := use(r); err != nil {
-			return err
-		}
+func (t *township) Card(_ context.Context, id survey.RecordID) (survey.Record, error) {
+	if len(t.edits[id]) == 0 {
+		return survey.Record{}, &survey.Error{Kind: survey.NotFound}
 	}
-	return nil
+	return t.record(id), nil
 }
 
-func (t *township) Twins(ctx context.Context, kind survey.RecordType, use func(survey.Record) error) error {
-	return t.Records(ctx, kind, survey.ScopeID{}, use)
+func (t *township) ProblemsOf(_ context.Context, household survey.RecordID) ([]survey.Problem, error) {
+	var problems []survey.Problem
+	for _, r := range t.records(survey.TypeProblem) {
+		if p := survey.ProblemOf(r); t.Kept(p.Household) == t.Kept(household) {
+			problems = append(problems, p)
+		}
+	}
+	return problems, nil
+}
+
+func (t *township) Beside(_ context.Context, kind survey.RecordType, within time.Duration, known int64) ([][2]survey.RecordID, int64, error) {
+	var pairs [][2]survey.RecordID
+	of := func(r survey.Record) survey.RecordID {
+		id, _ := survey.ParseID[survey.RecordID](cmp.Or(r.Fields[survey.VisitHousehold], r.Fields[survey.ProblemHousehold]))
+		return t.Kept(id)
+	}
+	for i, a := range t.records(kind) {
+		for _, b := range t.records(kind)[:i] {
+			if of(a) == of(b) && a.Updated.Time().Sub(b.Updated.Time()).Abs() <= within {
+				pairs = append(pairs, [2]survey.RecordID{a.ID, b.ID})
+			}
+		}
+	}
+	return pairs, known + 1, nil
 }
 
 // Amend is what the store does: all of it or nothing, over all heads.

@@ -38,7 +38,9 @@ func (a *archive) Household(_ context.Context, id survey.RecordID) (survey.House
 	return a.home, nil
 }
 
-func (a *archive) VisitsOf(context.Context, survey.RecordID) ([]survey.Visit, error) { return a.visits, nil }
+func (a *archive) VisitsOf(context.Context, survey.RecordID) ([]survey.Visit, error) {
+	return a.visits, nil
+}
 
 func (a *archive) ProblemsOf(context.Context, survey.RecordID) ([]survey.Problem, error) {
 	return a.problems, nil
@@ -83,7 +85,9 @@ func TestPromises(t *testing.T) {
 			PromiseLine{State: "未见兑现记录"},
 		},
 		"no day was said": {
-			func(a *archive, by survey.PersonID) { a.visit(10, by, survey.Fields{"finish/promise_what": "再来看"}) },
+			func(a *archive, by survey.PersonID) {
+				a.visit(10, by, survey.Fields{"finish/promise_what": "再来看"})
+			},
 			PromiseLine{State: "未见兑现记录"},
 		},
 		"what was found was dealt with": {
@@ -176,8 +180,8 @@ func TestFindWords(t *testing.T) {
 	s := searched{
 		found: survey.Found{
 			Households: []survey.FoundHousehold{{Household: a.home, Member: "李四"}},
-			Visits: []survey.FoundVisit{{Visit: survey.Visit{Title: "QZ-349999-2026-ABCD-0001-T 张三", Scope: a.home.Scope, Author: by, Finished: survey.MillisOf(noon)}, Passage: survey.Passage{Field: "x", Text: "…路灯不亮…"}}},
-			Problems: []survey.FoundProblem{{Problem: survey.Problem{Title: "", Household: a.home.ID, State: "in_progress"}, Scope: a.home.Scope}}, MoreVisits: true,
+			Visits:     []survey.FoundVisit{{Visit: survey.Visit{Title: "QZ-349999-2026-ABCD-0001-T 张三", Scope: a.home.Scope, Author: by, Finished: survey.MillisOf(noon)}, Passage: survey.Passage{Field: "x", Text: "…路灯不亮…"}}},
+			Problems:   []survey.FoundProblem{{Problem: survey.Problem{Title: "", Household: a.home.ID, State: "in_progress"}, Scope: a.home.Scope}}, MoreVisits: true,
 		},
 		unread: 3, records: 10,
 	}

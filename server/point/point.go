@@ -92,11 +92,19 @@ func (p *Point) open(ctx context.Context) error {
 	if err != nil {
 		return err //nolint:wrapcheck // relay has named it
 	}
+	waiting, err := relay.OpenFiles(filepath.Join(folder.Errands(), "files"), box)
+	if err != nil {
+		return err //nolint:wrapcheck // relay has named it
+	}
+	errands, err := p.OpenErrands(waiting)
+	if err != nil {
+		return err //nolint:wrapcheck // relay has named it
+	}
 	if err := p.enrol(ctx); err != nil {
 		return err
 	}
 	p.handler, err = server.New(server.Options{
-		Central: relay.Front{Relay: p.Relay}, Blobs: files, Key: folder.Key, Pin: folder.Pin, Software: p.o.Software,
+		Central: relay.Front{Relay: p.Relay}, Blobs: files, Errands: errands, Key: folder.Key, Pin: folder.Pin, Software: p.o.Software,
 		Clock: p.o.Clock, Log: p.o.Log, Pass: p.Pass, Upstream: p.Relay,
 	})
 	if err != nil {

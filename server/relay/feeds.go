@@ -167,8 +167,7 @@ func (r *Relay) keepPage(p wire.FeedPage) error {
 	if err := p.Verify(r.county.Enrolment.ServerKey); err != nil {
 		return err
 	}
-	f := r.feed(p.Scope)
-	if err := r.dropErased(f, p); err != nil {
+	if err := r.dropErased(p); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(r.feedPath(p.Scope), 0o700); err != nil {
@@ -181,7 +180,7 @@ func (r *Relay) keepPage(p wire.FeedPage) error {
 	if err != nil {
 		return err
 	}
-	f.enter(p, len(raw))
+	r.feed(p.Scope).enter(p, len(raw))
 	err = r.dropPages(p.Scope, func(old page) bool {
 		return old.after != p.After && (old.after > p.After && old.end <= p.End() || old.after == old.end)
 	})
@@ -190,7 +189,7 @@ func (r *Relay) keepPage(p wire.FeedPage) error {
 
 // dropErased takes the pages off the disk that still have what an Erase in a later page takes out. The county has taken it
 // out before it published the Erase: they are read again without it.
-func (r *Relay) dropErased(f *feed, p wire.FeedPage) error {
+func (r *Relay) dropErased(p wire.FeedPage) error {
 	gone := map[survey.RecordID]uint64{}
 	for _, item := range p.Items {
 		if item.Revision.Header.Kind == survey.Erase {

@@ -161,16 +161,19 @@ func TestRelayCannotEnrolForItself(t *testing.T) {
 			}}
 		},
 		"its own key in the county's place": func(t *testing.T, p *point) through {
+			t.Helper()
 			return through{Relay: p.Relay, answer: func(_ int, body []byte) ([]byte, error) {
 				return repack(t, body, func(e *wire.Enrolled) { e.ServerKey = public }), nil
 			}}
 		},
 		"another life": func(t *testing.T, p *point) through {
+			t.Helper()
 			return through{Relay: p.Relay, answer: func(_ int, body []byte) ([]byte, error) {
 				return repack(t, body, func(e *wire.Enrolled) { e.Epoch[0]++ }), nil
 			}}
 		},
 		"a grant of its own": func(t *testing.T, p *point) through {
+			t.Helper()
 			return through{Relay: p.Relay, answer: func(_ int, body []byte) ([]byte, error) {
 				return repack(t, body, func(e *wire.Enrolled) {
 					grant := must(e.Grant.Open(e.ServerKey))

@@ -96,23 +96,27 @@ func accept(ctx context.Context, keeper Keeper, invite wire.Invite, o Options) (
 	if err != nil {
 		return survey.Enrolment{}, err
 	}
-	if err := keeper.Enrol(ctx, enrolment, grant); err != nil || e.status == nil {
+	if err := keeper.Enrol(ctx, enrolment, grant); err != nil {
 		return enrolment, err
 	}
-	return enrolment, e.keepRelay(ctx, keeper, enrolment)
+	if to, keeps := keeper.(RelayKeeper); keeps {
+		if relay, is := e.relay(enrolment); is {
+			return enrolment, to.KeepRelay(ctx, relay)
+		}
+	}
+	return enrolment, nil
 }
 
-// keepRelay notes the receiving point that passed the enrolment on, once the county's key shows that it is one. Whoever is
-// none could keep the answer away and no more: the device belongs to the county all the same.
-func (e *enrolling) keepRelay(ctx context.Context, keeper Keeper, enrolment survey.Enrolment) error {
-	to, keeps := keeper.(RelayKeeper)
-	pass, grant, err := readPass(e.status.signed, e.status.answer, enrolment)
-	if !keeps || err != nil || !e.link.pin.IsZero() && pass.Pin != e.link.pin {
-		return nil
+// relay returns the receiving point that passed the enrolment on, once the county's key shows that it is one. Whoever is none
+// could keep the answer away and no more: the device belongs to the county all the same.
+func (e *enrolling) relay(enrolment survey.Enrolment) (survey.Relay, bool) {
+	if e.status == nil {
+		return survey.Relay{}, false
 	}
-	return to.KeepRelay(ctx, survey.Relay{
+	pass, grant, err := readPass(e.status.signed, e.status.answer, enrolment)
+	return survey.Relay{
 		Device: grant.Device, Address: e.link.server.String(), Pin: pass.Pin, Key: grant.SignKey, Name: grant.Township,
-	})
+	}, err == nil && (e.link.pin.IsZero() || pass.Pin == e.link.pin)
 }
 
 // parseServer reads an address as people type it: with or without https://, and nothing behind the port.
