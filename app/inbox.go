@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 
+	"fyne.io/fyne/v2"
+
 	"zoucun/app/township"
 	"zoucun/app/view"
 	"zoucun/app/workbench"
@@ -29,7 +31,8 @@ const (
 // receiving runs a receiving point in the program. It goes on while the device is locked: what tablets bring is sealed on
 // the disk, and nothing of it is shown.
 type receiving struct {
-	o Options
+	o      Options
+	passed func() // the county has taken in something that tablets brought
 
 	mu     sync.Mutex
 	at     *point.Point // nil while it does not receive
@@ -79,6 +82,7 @@ func (r *receiving) open(ctx context.Context, data *store.Store, self survey.Enr
 			folder, err := server.OpenSealedFolder(path, r.o.Clock(), box)
 			return folder, box, err
 		},
+		OnPassed:   r.passed,
 		HowToEnrol: "这台电脑还没有登记成接收点。请输入县里给接收点开的登记码（zouctl enrol-code -role relay），联网再试。",
 	})
 }
@@ -191,12 +195,19 @@ func (b bundles) Export(ctx context.Context, folder string) (survey.Exported, er
 // receive returns this laptop as a receiving point.
 func (p *program) receive() *receiving {
 	if p.receiver == nil {
-		p.receiver = &receiving{o: p.opt}
+		p.receiver = &receiving{o: p.opt, passed: func() { fyne.Do(p.wakeAgent) }}
 	}
 	p.receiver.mu.Lock()
 	defer p.receiver.mu.Unlock()
 	p.receiver.data, p.receiver.self = p.store, p.self
 	return p.receiver
+}
+
+// wakeAgent has the agent ask the county at once for what is new.
+func (p *program) wakeAgent() {
+	if p.carry != nil {
+		p.carry.agent.Wake()
+	}
 }
 
 func (p *program) inboxScreen(words *workbench.Words) *view.Screen {

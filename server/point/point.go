@@ -43,6 +43,7 @@ type Options struct {
 	Software       string
 	Clock          survey.Clock
 	Log            *slog.Logger
+	OnPassed       func() // the county has taken in something that tablets brought
 	HowToEnrol     string // what to do where it is not enrolled and no code is given, a sentence
 	Transport      http.RoundTripper
 }
@@ -88,6 +89,7 @@ func (p *Point) open(ctx context.Context) error {
 	}
 	p.Relay, err = relay.Open(relay.Options{
 		Folder: folder.Path, Key: folder.Key, Pin: folder.Pin, Box: box, Blobs: files, Clock: p.o.Clock, Log: p.o.Log, Transport: p.o.Transport,
+		OnPassed: p.o.OnPassed,
 	})
 	if err != nil {
 		return err //nolint:wrapcheck // relay has named it

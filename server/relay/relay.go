@@ -42,6 +42,7 @@ type Options struct {
 	Clock     survey.Clock
 	Transport http.RoundTripper // to the county; nil connects by TLS with the pinned certificate
 	Log       *slog.Logger      // nil keeps quiet
+	OnPassed  func()            // the county has taken something in; nil tells nobody
 	MaxFeed   int               // bytes kept of one feed; 64 MiB if not set
 }
 
