@@ -109,7 +109,7 @@ func (p *program) leave(after, next func()) {
 	p.shell.keep()
 	p.left = p.whereabouts()
 	carry, counts, data := p.carry, p.counts, p.store
-	p.carry, p.counts, p.store, p.filling, p.village = nil, nil, nil, filling{}, survey.RecordID{}
+	p.carry, p.counts, p.store, p.filling, p.village, p.deciding, p.bench = nil, nil, nil, filling{}, survey.RecordID{}, nil, nil
 	p.shell.forget()
 	p.shell.setStatus(present.Status{Words: "写过的都存在本机", Tone: present.Safe})
 	p.shell.Reset(field.NewLocking())
@@ -162,7 +162,7 @@ func (p *program) goWhereItWas() {
 		was = left{}
 	}
 	draft := cmp.Or(was.draft, p.interrupted())
-	if draft.IsZero() && p.atTownship() && len(p.sections()) > 0 {
+	if draft.IsZero() && p.atTownship() {
 		p.goWorkbench()
 		return
 	}
