@@ -56,9 +56,9 @@ type program struct {
 	village survey.RecordID // the one being visited
 	carry   *carrier        // nil before enrolment, and while locked
 	bench   *township.Bench // nil before the workbench was first shown
-	counts  *reckoning      // nil before the workbench has counted, and while locked
 	// deciding is what waits for decisions; nil before the workbench was first shown, and while locked.
 	deciding *deciding
+	counts   *reckoning // nil before the workbench has counted, and while locked
 	// carrying begins to carry records; a test that has no network leaves it out.
 	carrying func()
 

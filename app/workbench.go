@@ -91,6 +91,7 @@ func (p *program) sections() []township.Section {
 		p.decideSection(),
 		p.twinsSection(),
 		p.reviewSection(),
+		{Name: "表册", Screen: p.papersScreen},
 		p.numbersSection(),
 	}
 }

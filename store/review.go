@@ -128,8 +128,8 @@ func (s *Store) OnSettled(use func([]survey.Record)) (stop func()) {
 	if s.followers == nil {
 		s.followers = map[int]func([]survey.Record){}
 	}
-	s.lastFollower++
-	n := s.lastFollower
+	s.following++
+	n := s.following
 	s.followers[n] = use
 	return func() {
 		s.followersMu.Lock()

@@ -21,6 +21,8 @@ type VisitSpec struct {
 	Presenter  *present.Visit
 	OnFinished func()
 	OnDiscard  func()
+	// Sheet lays everything out as one page in the order of the sheet on paper, for whoever copies one by keyboard.
+	Sheet bool
 }
 
 // NewVisit returns the screen: a page of questions, and the index of sections beside it or behind a button.
@@ -33,7 +35,7 @@ func NewVisit(h view.Host, spec VisitSpec) *view.Screen {
 		end = append(end, widgets.NewButton(widgets.ButtonSpec{Text: fmt.Sprintf("乡镇的意见（%d 题）", len(list)), OnTap: v.openComments}))
 	}
 	v.end = widgets.Column(append(end,
-		widgets.NewButton(widgets.ButtonSpec{Text: "完成走访", Weight: widgets.Main, OnTap: v.finish}),
+		widgets.NewButton(widgets.ButtonSpec{Text: v.finishText(), Weight: widgets.Main, OnTap: v.finish}),
 		widgets.NewConfirm(widgets.ConfirmSpec{Text: "删除草稿", Ask: discardAsk(spec.Presenter), OnConfirm: v.discard}))...)
 	v.split = newSplit(v.index, v.page)
 	v.split.inDetail = true
@@ -44,6 +46,8 @@ func NewVisit(h view.Host, spec VisitSpec) *view.Screen {
 	v.render()
 	if list := spec.Presenter.Comments(); len(list) > 0 {
 		h.Later(0, func() { v.reveal(list[0].Path) })
+	} else if spec.Sheet {
+		h.Later(0, v.begin)
 	}
 	return v.screen
 }
@@ -71,7 +75,7 @@ type visit struct {
 // render brings what is laid out up to what the presenter says. What has not changed stays as it is, and with it the
 // caret, the keyboard and the place the page is scrolled to.
 func (v *visit) render() {
-	p := v.presenter.Page()
+	p := v.shownPage()
 	if p.Key != v.key {
 		v.blocks = nil
 		v.forgetBoxes()
@@ -132,7 +136,7 @@ func (v *visit) forward(p present.Page) widgets.ButtonSpec {
 	case p.Last && p.InInstance:
 		return widgets.ButtonSpec{Text: "这一条填好了", Weight: widgets.Main, OnTap: v.next}
 	case p.Last:
-		return widgets.ButtonSpec{Text: "完成走访", Weight: widgets.Main, OnTap: v.finish}
+		return widgets.ButtonSpec{Text: v.finishText(), Weight: widgets.Main, OnTap: v.finish}
 	}
 	return widgets.ButtonSpec{Text: "下一页", Weight: widgets.Main, OnTap: v.next}
 }
@@ -215,6 +219,10 @@ func (v *visit) renderIndex() {
 	objects := []fyne.CanvasObject{
 		widgets.NewText(fmt.Sprintf("已答 %d 题，共 %d 题", answered, total), widgets.Hint), widgets.Meter(answered, total),
 	}
+	if v.spec.Sheet {
+		v.index.Keep(v.index.Offset(), append(objects, sheetHelp(), v.end)...)
+		return
+	}
 	sections := v.presenter.Index()
 	if len(sections) != len(v.sections) {
 		v.sections = make([]*widgets.Row, len(sections))
@@ -292,7 +300,9 @@ func (v *visit) finish() {
 // goTo leaves the list of what is wrong for the question that is.
 func (v *visit) goTo(w present.Wrong) {
 	v.host.Back()
-	v.turn(func() { v.presenter.GoTo(w.Path) })
+	if !v.spec.Sheet {
+		v.turn(func() { v.presenter.GoTo(w.Path) })
+	}
 	v.reveal(w.Path)
 }
 
@@ -501,9 +511,10 @@ func (v *visit) repeat(item present.Item) fyne.CanvasObject {
 		OnAdd: func() {
 			v.leave()
 			v.try(v.presenter.Add(v.host.Ctx(), item.Repeat))
+			v.stayOnSheet(item.Repeat)
 			v.render()
 		},
-		OnEdit:   func(i int) { v.turn(func() { v.presenter.Enter(item.Cards[i].Path) }) },
+		OnEdit:   func(i int) { v.openInstance(item.Cards[i].Path) },
 		OnRemove: func(i int) { v.try(v.presenter.Remove(v.host.Ctx(), item.Cards[i].Path)) },
 	}
 	for _, c := range item.Cards {
@@ -515,6 +526,9 @@ func (v *visit) repeat(item present.Item) fyne.CanvasObject {
 	}
 	if item.CanAdd {
 		spec.AddText = "添加" + item.Label
+	}
+	if v.spec.Sheet {
+		return v.sheetRepeat(item, spec)
 	}
 	return widgets.NewRepeatCards(spec)
 }

@@ -29,14 +29,14 @@ func (d *desk) state(id survey.RecordID) survey.Verdict {
 	return survey.VerdictOf(now.Fields)
 }
 
-const repeatedText = "村里通组的那条水泥路去年冬天压坏了，下雨天老人孩子走不了，希望早点修好。"
+const worry = "村里通组的那条水泥路去年冬天压坏了，下雨天老人孩子走不了，希望早点修好。"
 
 func TestReview(t *testing.T) {
 	d := newDesk(t)
 	home := d.households
 	clean := d.visit(home[0].Household)
-	d.visit(home[1].Household, "hear/heard_worry="+repeatedText)
-	alike := d.visit(home[2].Household, "hear/heard_worry="+repeatedText, "problem=路灯不亮了/09/submitted", "head/entry_mode=late", "head/late_reason=当天平板没有电", "finish/promise_what=修灯")
+	d.visit(home[1].Household, "hear/heard_worry="+worry)
+	alike := d.visit(home[2].Household, "hear/heard_worry="+worry, "problem=路灯不亮了/09/submitted", "head/entry_mode=late", "head/late_reason=当天平板没有电", "finish/promise_what=修灯")
 	odd := d.visit(home[3].Household, "hh/resident_n=2", "hh/away_n=0", "hh/n_60p=3", "visit/people_asked=")
 	late := d.visit(home[4].Household, "head/entry_mode=late", "head/late_reason=当天平板没有电")
 	presenter := d.reviewing()

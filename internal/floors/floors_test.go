@@ -49,6 +49,7 @@ sync/errand:          sync/bundle sync/spare
 server/relay:         sync/client sync/bundle
 server/errand:        sync/bundle server/central server/blob
 report/paper:         report
+app/workbench:        report report/paper
 app/view:             app/widgets
 internal/alike:       internal/spell
 internal/testkit/...: internal/testkit/...

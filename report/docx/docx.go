@@ -125,18 +125,29 @@ func allowed(r rune) rune {
 	return r
 }
 
-// Picture writes a PNG picture as a paragraph at the right edge, so wide and high.
-func (f *File) Picture(png []byte, wide, high float64, description string) {
-	f.pictures = append(f.pictures, png)
-	n := len(f.pictures)
+// Title writes the name of a document as a paragraph, and with it a PNG picture, if any, so wide and high as side at the
+// right end of it.
+func (f *File) Title(text string, s Style, png []byte, side float64) {
+	run := ""
+	if png != nil {
+		f.pictures = append(f.pictures, png)
+		run = anchored(len(f.pictures), side)
+	}
+	f.body.WriteString(paragraph(text, s, run))
+}
+
+// anchored is a run with a picture that stands at the right margin and takes no room.
+func anchored(n int, side float64) string {
 	const emu = 36000 // to the millimetre
-	drawing := fmt.Sprintf(`<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="%[1]d" cy="%[2]d"/>`+
-		`<wp:docPr id="%[3]d" name="%[4]s %[3]d" descr="%[4]s"/><a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">`+
-		`<pic:pic><pic:nvPicPr><pic:cNvPr id="%[3]d" name="%[4]s"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="rIdP%[3]d"/>`+
-		`<a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="%[1]d" cy="%[2]d"/></a:xfrm>`+
-		`<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r>`,
-		int(wide*emu), int(high*emu), n, description)
-	f.body.WriteString(paragraph("", Style{Align: Right}, drawing))
+	return fmt.Sprintf(`<w:r><w:drawing><wp:anchor distT="0" distB="0" distL="0" distR="0" simplePos="0" relativeHeight="1" behindDoc="0" locked="0"`+
+		` layoutInCell="1" allowOverlap="1"><wp:simplePos x="0" y="0"/><wp:positionH relativeFrom="margin"><wp:align>right</wp:align></wp:positionH>`+
+		`<wp:positionV relativeFrom="paragraph"><wp:posOffset>%[3]d</wp:posOffset></wp:positionV><wp:extent cx="%[1]d" cy="%[1]d"/>`+
+		`<wp:effectExtent l="0" t="0" r="0" b="0"/><wp:wrapNone/><wp:docPr id="%[2]d" name="编号 %[2]d" descr="编号"/><wp:cNvGraphicFramePr/>`+
+		`<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">`+
+		`<pic:pic><pic:nvPicPr><pic:cNvPr id="%[2]d" name="编号"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="rIdP%[2]d"/>`+
+		`<a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="%[1]d" cy="%[1]d"/></a:xfrm>`+
+		`<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:anchor></w:drawing></w:r>`,
+		int(side*emu), n, int(-side/2*emu))
 }
 
 // Table writes a table of columns so wide.
@@ -268,11 +279,12 @@ func relation(id, kind, target string) string {
 }
 
 func (f *File) relations() string {
-	all := relationships("rId1", "styles", "styles.xml") + relation("rId2", "footer", "footer1.xml")
+	var all strings.Builder
+	all.WriteString(relationships("rId1", "styles", "styles.xml") + relation("rId2", "footer", "footer1.xml"))
 	for n := range f.pictures {
-		all += relation(fmt.Sprintf("rIdP%d", n+1), "image", fmt.Sprintf("media/p%d.png", n+1))
+		all.WriteString(relation(fmt.Sprintf("rIdP%d", n+1), "image", fmt.Sprintf("media/p%d.png", n+1)))
 	}
-	return all + `</Relationships>`
+	return all.String() + `</Relationships>`
 }
 
 func (f *File) core() string {

@@ -158,6 +158,9 @@ func chineseDate(value string) string {
 	return day.Format("2006年1月2日")
 }
 
+// Day returns a day, yyyy-mm-dd, as documents write it; anything else as it is.
+func Day(day string) string { return chineseDate(day) }
+
 // withoutKeys returns a path without the keys of repeat instances.
 func withoutKeys(path survey.FieldPath) survey.FieldPath {
 	return survey.FieldPath(instanceKey.ReplaceAllString(string(path), ""))

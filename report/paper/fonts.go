@@ -13,6 +13,26 @@ import (
 type Fonts struct {
 	regular, bold *pdf.Font
 	spare         []*pdf.Font
+	picked        map[want]picked // by one who sets a file; nil for all others, who may be many
+}
+
+// want is a character in text or in a label, and picked how it is set.
+type (
+	want struct {
+		r    rune
+		bold bool
+	}
+	picked struct {
+		font    *pdf.Font // nil where there is no glyph
+		advance float64   // for a size of one point, in millimetres
+	}
+)
+
+// forOne returns the fonts for one goroutine, which remember what they have looked up.
+func (f *Fonts) forOne() *Fonts {
+	own := *f
+	own.picked = map[want]picked{}
+	return &own
 }
 
 // NewFonts reads the fonts for text and for labels, and others that know characters those do not (生僻字包). One of the
@@ -41,8 +61,25 @@ func NewFonts(regular, bold []byte, spare ...[]byte) (*Fonts, error) {
 // geta 〓 stands where a character has no glyph.
 const geta = '〓'
 
-// pick returns the font a character is set in, or none.
-func (f *Fonts) pick(r rune, bold bool) *pdf.Font {
+// pick returns how a character is set.
+func (f *Fonts) pick(r rune, bold bool) picked {
+	if known, ok := f.picked[want{r, bold}]; ok {
+		return known
+	}
+	p := picked{font: f.find(r, bold)}
+	drawn := pdf.Text{Font: p.font, Size: 1, Drawn: string(r)}
+	if p.font == nil {
+		drawn.Font, drawn.Drawn = f.regular, string(geta)
+	}
+	p.advance = drawn.Width()
+	if f.picked != nil {
+		f.picked[want{r, bold}] = p
+	}
+	return p
+}
+
+// find returns the font a character is set in, or none.
+func (f *Fonts) find(r rune, bold bool) *pdf.Font {
 	if bold && f.bold.Has(r) {
 		return f.bold
 	}
@@ -67,7 +104,7 @@ func (f *Fonts) Missing(d Document) []rune {
 	var missing []rune
 	for _, text := range d.texts() {
 		for _, r := range text {
-			if !unseen(r) && f.pick(r, false) == nil && !slices.Contains(missing, r) {
+			if !unseen(r) && f.find(r, false) == nil && !slices.Contains(missing, r) {
 				missing = append(missing, r)
 			}
 		}
@@ -91,7 +128,7 @@ func (f *Fonts) runs(line string, s style) []pdf.Text {
 		if unseen(r) {
 			continue
 		}
-		font := f.pick(r, s.bold)
+		font := f.pick(r, s.bold).font
 		if font == nil {
 			runs = append(runs, pdf.Text{Font: f.regular, Size: s.size, Drawn: string(geta), Copied: string(r)})
 			continue
@@ -109,8 +146,10 @@ func (f *Fonts) runs(line string, s style) []pdf.Text {
 // width returns how wide a line is.
 func (f *Fonts) width(line string, s style) float64 {
 	sum := 0.0
-	for _, run := range f.runs(line, s) {
-		sum += run.Width()
+	for _, r := range line {
+		if !unseen(r) {
+			sum += f.pick(r, s.bold).advance
+		}
 	}
-	return sum
+	return sum * s.size
 }

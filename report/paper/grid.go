@@ -188,20 +188,28 @@ func (g *gridSetter) drawFixed(c placed, x, y, width, height float64) {
 	if c.Ruled > 0 && g.drawRuled(c, x, y, width, height) {
 		return
 	}
+	st, lines, fits := g.fonts.fit(c.Cell, width, height)
+	if !fits {
+		lines = g.cut(c, st, height)
+	}
+	g.drawLines(c, x, y, width, height, lines, st)
+}
+
+// fit returns the largest type in which a cell's text has room, and its lines; where it has no room in any, the type to
+// begin it in.
+func (f *Fonts) fit(c Cell, width, height float64) (st style, lines []line, fits bool) {
 	sizes := []float64{c.size(), min(c.size(), SizeSmall5)}
 	if c.Label || height <= oneLine {
 		sizes = append(sizes, Size6)
 	}
 	for _, size := range sizes {
-		st := style{size: size, bold: c.Label}
-		lines := g.fonts.wrap(c.Text, st, within(width))
+		st = style{size: size, bold: c.Label}
+		lines = f.wrap(c.Text, st, within(width))
 		if float64(len(lines))*st.pitch() <= height-0.4 && (!c.Label || size == Size6 || evenly(lines)) {
-			g.drawLines(c, x, y, width, height, lines, st)
-			return
+			return st, lines, true
 		}
 	}
-	st := style{size: sizes[1], bold: c.Label}
-	g.drawLines(c, x, y, width, height, g.cut(c, st, height), st)
+	return style{size: sizes[1], bold: c.Label}, nil, false
 }
 
 // evenly reports whether a label's lines leave no single character behind.

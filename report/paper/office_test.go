@@ -90,10 +90,10 @@ func TestASheetOpensInOfficePrograms(t *testing.T) {
 	visit := madeUp()
 	visit.Fields["hh/respondent_name"] = "张𠮷 <&>\x01"
 	d := Filled(setting(t), visit)
-	wanted := []string{"张𠮷<&>", "𬱖"[:0], "门前水渠堵了", "■下午", "晚上看不见路", "修水渠筹工", "QZ-520102001-2026-07-0012K", "一听", "所忧"}
+	wanted := []string{"张𠮷<&>（", "门前水渠堵了", "■下午", "晚上看不见路", "修水渠筹工", "QZ-520102001-2026-07-0012K", "一听", "所忧"}
 	t.Run("text", func(t *testing.T) {
 		var out bytes.Buffer
-		if err := Word(&out, []Document{d, sampleList().Document()}); err != nil {
+		if err := Word(&out, fonts(t), []Document{d, sampleList().Document()}); err != nil {
 			t.Fatal(err)
 		}
 		text := running(read(t, converted(t, out.Bytes(), "docx", "pdf"), "pdftotext", "-raw", "FILE", "-"))
@@ -115,7 +115,7 @@ func TestASheetOpensInOfficePrograms(t *testing.T) {
 			}
 		}
 	})
-	if err := Word(&bytes.Buffer{}, make([]Document, MostSheets+1)); err == nil {
+	if err := Word(&bytes.Buffer{}, fonts(t), make([]Document, MostSheets+1)); err == nil {
 		t.Error("a file of more documents than it may hold was written")
 	}
 }

@@ -12,11 +12,11 @@ import (
 	"zoucun/assets"
 )
 
-func fonts(t testing.TB, spare ...[]byte) *Fonts {
-	t.Helper()
+func fonts(tb testing.TB, spare ...[]byte) *Fonts {
+	tb.Helper()
 	f, err := NewFonts(assets.FontRegular(), assets.FontBold(), spare...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return f
 }
@@ -32,15 +32,15 @@ func each(documents ...Document) iter.Seq2[Document, error] {
 }
 
 // printed writes documents into a PDF file.
-func printed(t testing.TB, f *Fonts, documents ...Document) []byte {
-	t.Helper()
+func printed(tb testing.TB, f *Fonts, documents ...Document) []byte {
+	tb.Helper()
 	var out bytes.Buffer
-	if err := PDF(t.Context(), &out, f, documents[0].Name, each(documents...), nil); err != nil {
-		t.Fatal(err)
+	if err := PDF(tb.Context(), &out, f, documents[0].Name, each(documents...), nil); err != nil {
+		tb.Fatal(err)
 	}
 	if keep := os.Getenv("ZOUCUN_PAPER"); keep != "" { // a folder to look at the papers in
-		if err := os.WriteFile(filepath.Join(keep, strings.ReplaceAll(t.Name(), "/", "-")+".pdf"), out.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
+		if err := os.WriteFile(filepath.Join(keep, strings.ReplaceAll(tb.Name(), "/", "-")+".pdf"), out.Bytes(), 0o600); err != nil {
+			tb.Fatal(err)
 		}
 	}
 	return out.Bytes()

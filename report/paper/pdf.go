@@ -40,7 +40,7 @@ func within(width float64) float64 { return width - 2*padOf(width) }
 // PDF writes documents into one file, each on a page of its own, and forgets each when it is written: there may be any
 // number. It says after each how many are done, and stops when ctx ends or a document cannot be had.
 func PDF(ctx context.Context, w io.Writer, fonts *Fonts, name string, documents iter.Seq2[Document, error], tell func(done int)) error {
-	file := pdf.New(w, name)
+	file, fonts := pdf.New(w, name), fonts.forOne()
 	done := 0
 	for document, err := range documents {
 		if err == nil {

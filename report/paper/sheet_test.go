@@ -30,26 +30,26 @@ const (
 	sealed  = "problems/issues[0192f0c1-0000-7000-8000-0000000000a3]/"
 )
 
-func formQZ01(t testing.TB) report.Form {
-	t.Helper()
+func formQZ01(tb testing.TB) report.Form {
+	tb.Helper()
 	folder, err := assets.Form("QZ-01")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	book, _ := xlsform.ReadFS(folder, "QZ-01")
 	definition, err := xform.Read(bytes.NewReader(xlsform.Compile(book, xlsform.Options{}).XML))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return report.FormOf(definition)
 }
 
-func setting(t testing.TB) Setting {
-	t.Helper()
+func setting(tb testing.TB) Setting {
+	tb.Helper()
 	names := map[string]string{village: "石门坎村", group: "上寨组", visitor: "王秀英"}
 	return Setting{
 		Township: "云岭镇", Phones: survey.Phones{Township: "0851-88880000", County: "0851-12345"},
-		Form: formQZ01(t), Name: func(id string) string { return names[id] },
+		Form: formQZ01(tb), Name: func(id string) string { return names[id] },
 	}
 }
 
@@ -195,6 +195,18 @@ func TestAPrefilledSheetKnowsTheHousehold(t *testing.T) {
 	for _, want := range []string{"户主：顾𬱖", "上寨12号", "13900139000", "石门坎村", "3人／人", "□见到并交谈"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+}
+
+func TestAVisitOfAFormThatIsNotHereIsPrintedAsItWasKept(t *testing.T) {
+	visit := survey.Record{Type: survey.TypeVisit, Form: "other", Fields: survey.Fields{
+		"a/b": "第一项", "x[0192f0c1-0000-7000-8000-0000000000a1]/title": "第二项", survey.VisitName: "张家",
+	}}
+	text := running(read(t, printed(t, fonts(t), Filled(Setting{Township: "云岭镇"}, visit)), "pdftotext", "-raw", "FILE", "-"))
+	for _, want := range []string{"走访记录", "张家", "a/b第一项", "第二项", "云岭镇"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not on the paper:\n%s", want, text)
 		}
 	}
 }

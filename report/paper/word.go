@@ -11,7 +11,7 @@ import (
 
 // Word writes documents into a .docx file, each on a page of its own. Rows grow with their texts, so nothing goes on
 // elsewhere, and every character is the one it is: the office program brings the type. All documents lie as the first does.
-func Word(w io.Writer, documents []Document) error {
+func Word(w io.Writer, fonts *Fonts, documents []Document) error {
 	if len(documents) > MostSheets {
 		return ErrTooMany
 	}
@@ -20,13 +20,13 @@ func Word(w io.Writer, documents []Document) error {
 	if first.Landscape {
 		page = docx.Page{Wide: long, High: short, Top: LandscapeTop, Side: LandscapeCut, Numbered: first.Numbered}
 	}
-	file := docx.New(first.Name, page)
+	file, fonts := docx.New(first.Name, page), fonts.forOne()
 	for n, d := range documents {
 		if n > 0 {
 			file.Break()
 		}
 		for _, block := range d.Blocks {
-			if err := wordBlock(file, block); err != nil {
+			if err := wordBlock(file, fonts, block); err != nil {
 				return err
 			}
 		}
@@ -37,17 +37,17 @@ func Word(w io.Writer, documents []Document) error {
 	return nil
 }
 
-func wordBlock(file *docx.File, block Block) error {
+func wordBlock(file *docx.File, fonts *Fonts, block Block) error {
 	switch b := block.(type) {
 	case Title:
+		var code []byte
 		if b.Code != "" {
-			code, err := qr.PNG(b.Code)
-			if err != nil {
+			var err error
+			if code, err = qr.PNG(b.Code); err != nil {
 				return fmt.Errorf("draw code: %w", err)
 			}
-			file.Picture(code, codeSide, codeSide, "编号")
 		}
-		file.Paragraph(b.Text, docx.Style{Size: Size2, Bold: true, Align: docx.Centre})
+		file.Title(b.Text, docx.Style{Size: Size2, Bold: true, Align: docx.Centre}, code, codeSide)
 	case Line:
 		file.Ends(b.Left, b.Right, docx.Style{Size: Size5})
 	case Text:
@@ -62,16 +62,16 @@ func wordBlock(file *docx.File, block Block) error {
 	case Break:
 		file.Break()
 	case Grid:
-		file.Table(b.Columns, wordRows(b))
+		file.Table(b.Columns, wordRows(fonts, b))
 	}
 	return nil
 }
 
 // wordRows returns the rows of a grid. A text document wants a cell for every place, also where one reaches down.
-func wordRows(g Grid) []docx.Row {
+func wordRows(fonts *Fonts, g Grid) []docx.Row {
 	at := map[[2]int]docx.Cell{}
 	for _, c := range g.place() {
-		cell := docx.Cell{Style: docx.Style{Size: c.size(), Bold: c.Label, Align: docx.Left}, Text: c.Text, Cols: c.cols(), Down: c.down(), Top: c.Top}
+		cell := docx.Cell{Style: docx.Style{Size: fonts.sizeIn(g, c), Bold: c.Label, Align: docx.Left}, Text: c.Text, Cols: c.cols(), Down: c.down(), Top: c.Top}
 		switch {
 		case c.Label || c.Centre:
 			cell.Align = docx.Centre
@@ -97,4 +97,20 @@ func wordRows(g Grid) []docx.Row {
 		rows = append(rows, r)
 	}
 	return rows
+}
+
+// sizeIn returns the size of a cell's type: where its row is of fixed height that in which it has room on paper.
+func (f *Fonts) sizeIn(g Grid, c placed) float64 {
+	if !g.Rows[c.row].Fixed {
+		return c.size()
+	}
+	width, height := 0.0, 0.0
+	for _, w := range g.Columns[c.column:min(len(g.Columns), c.column+c.cols())] {
+		width += w
+	}
+	for _, row := range g.Rows[c.row:min(len(g.Rows), c.row+c.down())] {
+		height += row.Height
+	}
+	st, _, _ := f.fit(c.Cell, width, height)
+	return st.size
 }

@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/xuri/excelize/v2"
 
@@ -30,6 +31,7 @@ func Workbook(w io.Writer, fonts *Fonts, documents []Document) error {
 	if len(documents) > MostSheets {
 		return ErrTooMany
 	}
+	fonts = fonts.forOne()
 	book := excelize.NewFile()
 	defer func() { _ = book.Close() }() // nothing is on disk
 	names := report.SheetNames{}
@@ -231,10 +233,11 @@ func (s *sheetWriter) grid(g Grid) error {
 		last := min(len(g.Columns), c.column+c.cols())
 		from, to := s.edge(starts[c.column]), s.edge(starts[last])-1
 		bottom := min(len(g.Rows), c.row+c.down()) - 1
+		c.Size = s.fonts.sizeIn(g, c)
 		if err := s.cell(from, first+c.row, to, first+bottom, c.Text, styleOf(c.Cell)); err != nil {
 			return err
 		}
-		need := s.needed(c.Text, c.size(), starts[last]-starts[c.column])
+		need := s.needed(c.Text, c.Size, starts[last]-starts[c.column])
 		for n := c.row; n < bottom; n++ {
 			need -= heights[n]
 		}
@@ -284,7 +287,15 @@ func (s *sheetWriter) cell(left, top, right, bottom int, text string, st cellSty
 	if err := s.book.SetCellStyle(s.sheet, from, to, number); err != nil {
 		return err
 	}
-	return s.book.SetCellStr(s.sheet, from, report.Fitting(text))
+	return s.book.SetCellStr(s.sheet, from, report.Fitting(strings.Map(shown, text)))
+}
+
+// shown drops control characters, which no sheet can hold.
+func shown(r rune) rune {
+	if unicode.IsControl(r) && r != '\n' {
+		return -1
+	}
+	return r
 }
 
 // style returns the number of a style, and makes it at its first use.

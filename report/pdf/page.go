@@ -129,7 +129,7 @@ func (p *Page) Picture(x, y, width, height float64, picture image.Image) {
 
 // onWhite returns how grey a colour looks on white paper.
 func onWhite(c color.Color) byte {
-	_, _, _, alpha := c.RGBA()
-	grey := color.Gray16Model.Convert(c).(color.Gray16).Y // of what is there: colours carry their alpha
-	return byte((uint32(grey) + 0xffff - alpha) >> 8)
+	r, g, b, alpha := c.RGBA()                         // of what is there: colours carry their alpha
+	grey := (19595*r + 38470*g + 7471*b + 1<<15) >> 16 // as package color has it
+	return byte((grey + 0xffff - alpha) >> 8)
 }
