@@ -8,7 +8,7 @@ import (
 	"zoucun/survey"
 )
 
-// crowd fills the database with rows of visits that nobody opens, four to a household, so that queries have to find their
+// crowd fills the database with rows of visits that nobody opens, four to a household in nine days, so that queries have to find their
 // way among them.
 func crowd(tb testing.TB, s *Store, rows int) {
 	tb.Helper()
@@ -17,7 +17,7 @@ func crowd(tb testing.TB, s *Store, rows int) {
 	defer s.db.mu.Unlock()
 	err := s.db.exec(ctx, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
 		INSERT INTO record (record_id, scope_id, type_tag, about, hlc, voided, own, card_sealed)
-		SELECT randomblob(16), ?2, ?3, CAST(printf('household%07d', i / 4) AS BLOB), (?4 + i * 60000) << 16, 0, 0, x'00' FROM n`,
+		SELECT randomblob(16), ?2, ?3, CAST(printf('household%07d', i / 4) AS BLOB), (?4 + (i % 4) * 259200000) << 16, 0, 0, x'00' FROM n`,
 		rows, make([]byte, 16), s.typeTag(survey.TypeVisit), monday.UnixMilli())
 	if err != nil {
 		tb.Fatal(err)
