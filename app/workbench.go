@@ -90,6 +90,9 @@ func (p *program) sections() []township.Section {
 	return []township.Section{
 		p.decideSection(),
 		p.twinsSection(),
+		p.reviewSection(),
+		{Name: "表册", Screen: p.papersScreen},
+		p.numbersSection(),
 	}
 }
 
