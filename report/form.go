@@ -147,3 +147,27 @@ func listName(nodes *xpath.Expr) string {
 
 // plain returns a text on one line as it reads before there is any answer.
 func (o *outline) plain(text *xform.Text) string { return words.Plain(o.definition, text) }
+
+// GroupLabel returns what the forms call a group of questions by its name, or the name where none of them has it.
+func (d Data) GroupLabel(name string) string {
+	for _, form := range d.Forms {
+		for _, q := range form.Questions {
+			if strings.Contains("/"+string(q.Field)+"/", "/"+name+"/") && q.Group != "" && !strings.HasSuffix(string(q.Field), "/"+name) {
+				return q.Group
+			}
+		}
+	}
+	return name
+}
+
+// ChoiceLabel returns the words of a choice of a question by the question's name, or the choice where none has it.
+func (d Data) ChoiceLabel(question, choice string) string {
+	for _, form := range d.Forms {
+		for _, q := range form.Questions {
+			if label := q.Choices[choice]; label != "" && strings.HasSuffix("/"+string(q.Field), "/"+question) {
+				return label
+			}
+		}
+	}
+	return choice
+}

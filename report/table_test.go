@@ -116,7 +116,7 @@ func TestColumnsFollowTheForm(t *testing.T) {
 	for _, column := range Tables(demo())[0].Columns {
 		labels = append(labels, column.Label)
 	}
-	want := "记录编号 状态 村 户编号 户主 名称 户的记录编号 结果 结果（文字） 村 村（文字） 实地 实地（文字） 养老保险 · 知晓 医保 · 知晓 收入来源 收入来源（文字） 旧题 "
+	want := "记录编号 状态 村 户编号 户主 名称 户的记录编号 审核 审核意见 结果 结果（文字） 村 村（文字） 实地 实地（文字） 养老保险 · 知晓 医保 · 知晓 收入来源 收入来源（文字） 旧题 "
 	if got := strings.Join(labels, " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
