@@ -77,14 +77,14 @@ func (s *Store) pendingPush(ctx context.Context, t *tx) (*pending, error) {
 }
 
 // beginPush settles what the next push holds: the segments, cut before, that the server lacks some of, as many as fit,
-// or a new one.
+// or new ones.
 func (s *Store) beginPush(ctx context.Context, t *tx, maxEntries, maxBytes int) (*pending, error) {
 	state, err := s.replicaState(ctx, t)
 	if err != nil || state.acked >= state.last {
 		return nil, err
 	}
 	p := pending{id: survey.NewID[survey.PushID](), nonce: state.nonce}
-	p.first, p.last, err = s.cutSegment(ctx, t, state, min(maxEntries, wire.MaxEntries), maxBytes)
+	p.first, p.last, err = s.cutSegment(ctx, t, state, min(maxEntries, wire.MaxSegments*wire.MaxEntries), maxBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,8 @@ func (s *Store) beginPush(ctx context.Context, t *tx, maxEntries, maxBytes int) 
 		p.id[:], s.self.replica[:], p.nonce, p.first, p.last)
 }
 
-// cutSegment returns the first and last entry of the segment that holds the entry after the watermark.
+// cutSegment returns the first and last entry of the segment that holds the entry after the watermark, or of the new
+// ones that begin with it.
 func (s *Store) cutSegment(ctx context.Context, t *tx, state replicaState, maxEntries, maxBytes int) (first, last int64, err error) {
 	next := state.acked + 1
 	err = t.row(ctx, `SELECT first_n, first_n + count - 1 FROM segment
@@ -109,7 +110,7 @@ func (s *Store) cutSegment(ctx context.Context, t *tx, state replicaState, maxEn
 	return next, last, err
 }
 
-// measure returns the last entry of a segment that begins at next and is not cut yet.
+// measure returns the last entry of segments that begin at next and are not cut yet.
 func (s *Store) measure(ctx context.Context, t *tx, next int64, maxEntries, maxBytes int) (int64, error) {
 	last, bytes := next-1, 0
 	err := t.each(ctx, `SELECT l.n, length(v.payload_sealed) FROM rlog l JOIN revision v ON v.rev_id = l.rev_id
@@ -161,7 +162,9 @@ func (s *Store) buildPush(ctx context.Context, t *tx, p pending) (wire.Push, err
 		return wire.Push{}, err
 	}
 	if len(runs) == 0 {
-		runs = []run{{s.self.replica, p.first, p.last}}
+		for first := p.first; first <= p.last; first += wire.MaxEntries {
+			runs = append(runs, run{s.self.replica, first, min(p.last, first+wire.MaxEntries-1)})
+		}
 	}
 	for _, r := range runs {
 		segment, err := s.buildSegment(ctx, t, r)

@@ -94,6 +94,7 @@ type Options struct {
 	Transport  http.RoundTripper     // nil connects by TLS with the pinned certificate
 	OnProgress func(survey.Progress) // called from the agent's goroutine; nil hears nothing
 	Log        *slog.Logger          // nil keeps quiet
+	Together   int                   // attachments under way at a time; 2 if not set
 }
 
 func (o Options) withDefaults() Options {
@@ -106,6 +107,9 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Together < 1 {
+		o.Together = 2
+	}
 	return o
 }
 
@@ -117,7 +121,8 @@ type Agent struct {
 	link     *link // nil before the first round
 	pace     pace
 	backoff  backoff
-	moved    bool // something has got across in this round
+	heard    time.Time // when the server's last challenge came, at the earliest
+	moved    bool      // something has got across in this round
 	lastSync survey.Millis
 	skew     time.Duration // how far this device's clock is ahead of the server's
 	relayed  bool          // a receiving point was in reach in the last round

@@ -61,7 +61,7 @@ func (a *Agent) offer(ctx context.Context, scope survey.ScopeID, ids []survey.Re
 	total := int64(len(ids))
 	for len(ids) > 0 {
 		a.report(survey.Progress{Activity: survey.Sending, Done: total - int64(len(ids)), Total: total})
-		offer, rest, err := a.log.Offer(ctx, scope, ids, a.pace.entries, a.pace.batch)
+		offer, rest, err := a.log.Offer(ctx, scope, ids, min(a.pace.entries, wire.MaxEntries), min(a.pace.batch, wire.MaxPage))
 		if err != nil {
 			return taken, err
 		}
@@ -74,7 +74,7 @@ func (a *Agent) offer(ctx context.Context, scope survey.ScopeID, ids []survey.Re
 			a.pace.shrink()
 			return taken, err
 		}
-		a.pace.took(offerSize(offer), a.o.Clock().Sub(begun))
+		a.pace.took(offerSize(offer), 0, a.o.Clock().Sub(begun))
 		taken += answer.Taken
 	}
 	return taken, nil

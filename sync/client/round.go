@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"zoucun/survey"
 	"zoucun/sync/wire"
@@ -32,6 +33,9 @@ func (a *Agent) round(ctx context.Context) (enrolled bool, err error) {
 func (a *Agent) direct(ctx context.Context, e survey.Enrolment) error {
 	a.report(survey.Progress{Activity: survey.Connecting})
 	if err := a.connect(ctx, e); err != nil {
+		return err
+	}
+	if err := a.greet(ctx); err != nil {
 		return err
 	}
 	if err := a.push(ctx); err != nil {
@@ -61,6 +65,23 @@ func (a *Agent) connect(ctx context.Context, e survey.Enrolment) error {
 		a.link.close()
 	}
 	a.link, err = newLink(e, device, keys, a.o.Transport)
+	return err
+}
+
+// challengeLife is for how long a challenge is taken to be good; the server says an hour.
+const challengeLife = 50 * time.Minute
+
+// greet makes sure of a challenge before anything of size is signed over it.
+func (a *Agent) greet(ctx context.Context) error {
+	if a.o.Clock().Sub(a.heard) > challengeLife {
+		a.link.forget()
+	}
+	begun := a.o.Clock()
+	asked, err := a.link.greet(ctx)
+	if asked && err == nil {
+		a.heard = a.o.Clock()
+		a.pace.took(0, 0, a.heard.Sub(begun))
+	}
 	return err
 }
 
@@ -109,8 +130,12 @@ func stuck(op string, left int, err error) error {
 // pushOnce hands over one push and takes over its receipt. Unless the server has said that it did not take the push, it
 // may have: the same push will be sent again.
 func (a *Agent) pushOnce(ctx context.Context, push wire.Push) error {
+	body, err := wire.Pack(&push)
+	if err != nil {
+		return err
+	}
 	begun := a.o.Clock()
-	receipt, err := ask[wire.Receipt](ctx, a.link, "client.push", wire.PathPush, &push)
+	receipt, err := post[wire.Receipt](ctx, a.link, "client.push", wire.PathPush, body)
 	if survey.KindOf(err) == survey.Conflicting {
 		// The server knows another push by this name. It says so before it stores anything.
 		return errors.Join(err, a.log.DropPush(ctx, push.ID))
@@ -119,7 +144,7 @@ func (a *Agent) pushOnce(ctx context.Context, push wire.Push) error {
 		a.pace.shrink()
 		return err
 	}
-	a.pace.took(sizeOf(push), a.o.Clock().Sub(begun))
+	a.pace.took(sizeOf(push), len(body), a.o.Clock().Sub(begun))
 	if err := a.followEpoch(ctx, receipt.Epoch); err != nil {
 		return err
 	}
@@ -203,7 +228,7 @@ func (a *Agent) pullOnce(ctx context.Context, cursors []survey.Cursor) (wire.Pul
 	}
 	begun := a.o.Clock()
 	reply, err := ask[wire.PullReply](ctx, a.link, "client.pull", wire.PathPull,
-		&wire.Pull{Cursors: cursors, MaxBytes: a.pace.batch, Recipients: e.Recipients.Serial, Revocations: e.Revocations.Serial})
+		&wire.Pull{Cursors: cursors, MaxBytes: min(a.pace.batch, wire.MaxPage), Recipients: e.Recipients.Serial, Revocations: e.Revocations.Serial})
 	if err != nil {
 		a.pace.shrink()
 		return reply, err
@@ -214,7 +239,7 @@ func (a *Agent) pullOnce(ctx context.Context, cursors []survey.Cursor) (wire.Pul
 			size += len(item.Revision.Body) + entryOverhead
 		}
 	}
-	a.pace.took(size, a.o.Clock().Sub(begun))
+	a.pace.took(size, 0, a.o.Clock().Sub(begun))
 	a.compare(begun, reply.Time)
 	return reply, a.followEpoch(ctx, reply.Epoch)
 }
