@@ -63,10 +63,36 @@ func (s *Store) NextPush(ctx context.Context, maxEntries, maxBytes int) (push wi
 			t.quiet = false // whoever pushes comes again
 			return s.goOnAsNewReplica(ctx, t)
 		}
-		ok = err == nil
+		if ok = err == nil; ok {
+			err = s.rememberPush(push)
+		}
 		return err
 	})
 	return push, ok, err
+}
+
+// sentPush is what the last push that was handed out says, by its digest: its receipt is compared with that.
+type sentPush struct {
+	id     survey.PushID
+	digest survey.Hash
+}
+
+func (s *Store) rememberPush(push wire.Push) error {
+	digest, err := push.Digest()
+	s.sent = sentPush{push.ID, digest}
+	return err
+}
+
+// digestOf returns the digest of the push that waits. After a start of the program it is built again from the log.
+func (s *Store) digestOf(ctx context.Context, t *tx, p pending) (survey.Hash, error) {
+	if s.sent.id == p.id {
+		return s.sent.digest, nil
+	}
+	push, err := s.buildPush(ctx, t, p)
+	if err != nil {
+		return survey.Hash{}, err
+	}
+	return push.Digest()
 }
 
 func (s *Store) pendingPush(ctx context.Context, t *tx) (*pending, error) {
@@ -277,8 +303,7 @@ func (s *Store) Receive(ctx context.Context, receipt wire.Receipt) error {
 	})
 }
 
-// verifyReceipt checks a receipt against the push it claims to answer, built again from the log, and returns the last
-// entry of that push.
+// verifyReceipt checks a receipt against the push it claims to answer, and returns the last entry of that push.
 func (s *Store) verifyReceipt(ctx context.Context, t *tx, receipt wire.Receipt) (last int64, err error) {
 	if s.self.enrolment == nil {
 		return 0, notFound("store.verifyReceipt", "enrolment")
@@ -293,11 +318,11 @@ func (s *Store) verifyReceipt(ctx context.Context, t *tx, receipt wire.Receipt) 
 	if err != nil {
 		return 0, err
 	}
-	push, err := s.buildPush(ctx, t, *p)
+	digest, err := s.digestOf(ctx, t, *p)
 	if err != nil {
 		return 0, err
 	}
-	if err := receipt.Verify(push, s.self.enrolment.ServerKey); err != nil {
+	if err := receipt.VerifyFor(p.id, digest, s.self.enrolment.ServerKey); err != nil {
 		return refuse(err)
 	}
 	if receipt.Epoch != s.self.enrolment.Epoch {

@@ -191,11 +191,11 @@ func effective(hlc survey.HLC, now time.Time) survey.HLC {
 }
 
 func (a *arrival) attachments(ctx context.Context, r survey.Revision) error {
-	body, err := wire.DecodeBody(r)
+	files, err := wire.AttachmentsOf(r)
 	if err != nil {
 		return err
 	}
-	for _, file := range body.Attachments {
+	for _, file := range files {
 		_, err := a.tx.ExecContext(ctx, `INSERT INTO blob_ref (county, sha256, rev_id, size) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 			int64(a.county), file.SHA256[:], r.ID[:], file.Size)
 		if err != nil {

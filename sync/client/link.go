@@ -84,7 +84,7 @@ func pinnedTransport(pin survey.Hash) *http.Transport {
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
 			ClientSessionCache: tls.NewLRUClientSessionCache(1), // a connection that follows a cut costs fewer bytes
-			InsecureSkipVerify: true, // VerifyConnection checks the pin instead
+			InsecureSkipVerify: true,                            // VerifyConnection checks the pin instead
 			VerifyConnection: func(state tls.ConnectionState) error {
 				return checkPin(&state, pin)
 			},

@@ -200,7 +200,9 @@ func until(lines *bufio.Scanner, word string) (map[string]float64, error) {
 
 // forgetPeak has the kernel begin anew to note how much a process holds at most. Where it cannot, the peak is that of its
 // whole life.
-func forgetPeak(pid int) { _ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0o600) }
+func forgetPeak(pid int) {
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0o600)
+}
 
 // peak returns how many MiB a process has held at most, resident; 0 where the system does not tell.
 func peak(pid int) float64 {
