@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -19,6 +20,10 @@ const (
 	flushSize  = 64 << 10
 	flushPause = 100 * time.Millisecond
 )
+
+// HTTP2 returns how a server has to be set for that: a body that came in frames as large as itself would be seen when all of
+// it is there.
+func HTTP2() *http.HTTP2Config { return &http.HTTP2Config{MaxReadFrameSize: 16 << 10} }
 
 // add takes bytes of an attachment. Whatever comes of it, the reply says how many are held.
 func (s *Server) add(ctx context.Context, e *exchange) (reply, error) {

@@ -256,8 +256,9 @@ func (s *Store) entries(ctx context.Context, t *tx, r run) ([]survey.Entry, erro
 	return entries, err
 }
 
-// DropPush gives up a push that the server has refused for its size, so that the next may be smaller: of fewer segments,
-// or, where it was a single one, cut anew. It may only be called when the server has said that it did not take the push.
+// DropPush gives up a push that is too large to get across, so that the next may be smaller: of fewer segments, or, where it was
+// a single one, cut anew. The server may have taken it all the same: it knows the entries again, however they are cut, and
+// the nonce that was shown with them.
 func (s *Store) DropPush(ctx context.Context, id survey.PushID) error {
 	return s.update(ctx, "store.DropPush", "push "+id.String(), func(ctx context.Context, t *tx) error {
 		t.quiet = true

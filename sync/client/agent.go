@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"time"
 
@@ -29,7 +30,7 @@ type Log interface {
 	NextPush(ctx context.Context, maxEntries, maxBytes int) (wire.Push, bool, error)
 	// Receive takes over the server's receipt for the push, if it is that.
 	Receive(ctx context.Context, receipt wire.Receipt) error
-	// DropPush gives a push up that the server has said it did not take.
+	// DropPush gives a push up that will not get across as it is, so that the next may be smaller.
 	DropPush(ctx context.Context, id survey.PushID) error
 
 	// Cursors returns how far every feed has been followed.
@@ -95,6 +96,9 @@ type Options struct {
 	OnProgress func(survey.Progress) // called from the agent's goroutine; nil hears nothing
 	Log        *slog.Logger          // nil keeps quiet
 	Together   int                   // attachments under way at a time; 2 if not set
+
+	// Dial connects in place of the system, where Transport is nil.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 func (o Options) withDefaults() Options {
@@ -111,6 +115,18 @@ func (o Options) withDefaults() Options {
 		o.Together = 2
 	}
 	return o
+}
+
+// transport returns what to reach a server with whose certificate has the pin.
+func (o Options) transport(pin survey.Hash) http.RoundTripper {
+	if o.Transport != nil {
+		return o.Transport
+	}
+	t := pinnedTransport(pin)
+	if o.Dial != nil {
+		t.Proxy, t.DialContext = nil, o.Dial
+	}
+	return t
 }
 
 // Agent carries one device's log to its server, one thing at a time.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,7 @@ type haul struct {
 	went  chan wentBytes
 	ended chan error
 	chunk atomic.Int64 // bytes of one request
+	mend  sync.Mutex   // held while asking after a connection broke
 }
 
 // wentBytes is what came of one request: how many more bytes the server holds, how many went, and how long that took.
@@ -102,29 +104,41 @@ func (h *haul) deliver(ctx context.Context, blob survey.Attachment, doubt bool) 
 		}
 		h.went <- wentBytes{held: offset}
 	}
-	for offset < int64(len(data)) {
-		if offset, err = h.send(ctx, blob, data, offset); err != nil {
-			return err
+	for vain := 0; offset < int64(len(data)); {
+		held, broke, err := h.send(ctx, blob, data, offset)
+		if vain++; held > offset {
+			vain = 0
 		}
+		if err != nil || broke != nil && vain > 1 {
+			return errors.Join(err, broke)
+		}
+		offset = held
 	}
 	return h.agent.log.BlobDelivered(ctx, blob.SHA256)
 }
 
 // send sends a chunk from offset on and returns how many bytes the server then holds. Where the connection breaks under
-// it, it asks how much has come and goes on from there.
-func (h *haul) send(ctx context.Context, blob survey.Attachment, data []byte, offset int64) (int64, error) {
+// it, it says so, asks how much has come, and fails only if that cannot be known.
+func (h *haul) send(ctx context.Context, blob survey.Attachment, data []byte, offset int64) (held int64, broke, err error) {
 	chunk := data[offset:min(int64(len(data)), offset+h.chunk.Load())]
-	begun := h.agent.o.Clock()
-	held, err := h.agent.uploadChunk(ctx, blob, chunk, offset)
+	held, took, err := h.agent.uploadChunk(ctx, blob, chunk, offset)
 	if errors.Is(err, errBroken) && ctx.Err() == nil {
-		broken := err
-		if held, err = h.agent.held(ctx, blob); err == nil && held <= offset {
-			err = broken
-		}
-		h.went <- wentBytes{held: max(0, held-offset), failed: true}
-		return held, err
+		broke = err
+		held, err = h.mended(ctx, blob)
 	}
-	h.went <- wentBytes{held: max(0, held-offset), packed: len(chunk), took: h.agent.o.Clock().Sub(begun), failed: err != nil}
+	h.went <- wentBytes{held: max(0, held-offset), packed: len(chunk), took: took, failed: broke != nil || err != nil}
+	return held, broke, err
+}
+
+// mended asks how much has come, after a connection broke. Whoever comes first connects anew, for all; a network that cuts
+// that off too is given one more try.
+func (h *haul) mended(ctx context.Context, blob survey.Attachment) (int64, error) {
+	h.mend.Lock()
+	defer h.mend.Unlock()
+	held, err := h.agent.held(ctx, blob)
+	if errors.Is(err, errBroken) && ctx.Err() == nil {
+		held, err = h.agent.held(ctx, blob)
+	}
 	return held, err
 }
 
@@ -141,22 +155,22 @@ func (a *Agent) held(ctx context.Context, blob survey.Attachment) (int64, error)
 }
 
 // uploadChunk sends bytes that belong at offset and returns how many the server then holds.
-func (a *Agent) uploadChunk(ctx context.Context, blob survey.Attachment, chunk []byte, offset int64) (int64, error) {
+func (a *Agent) uploadChunk(ctx context.Context, blob survey.Attachment, chunk []byte, offset int64) (held int64, took time.Duration, err error) {
 	answer, err := a.link.exchange(ctx, call{
 		method: http.MethodPatch, path: wire.PathBlob + blob.SHA256.String(), body: chunk,
 		offset: strconv.FormatInt(offset, 10), length: strconv.FormatInt(blob.Size, 10),
 	})
 	if err != nil {
-		return offset, err
+		return offset, 0, err
 	}
 	if err := answer.refusal("client.upload"); err != nil && answer.status != http.StatusConflict {
-		return offset, err
+		return offset, 0, err
 	}
-	held, err := answer.offset(blob)
+	held, err = answer.offset(blob)
 	if err == nil && held == offset {
 		err = &survey.Error{Kind: survey.Unavailable, Op: "client.upload", Err: errors.New("no progress")}
 	}
-	return held, err
+	return held, answer.took, err
 }
 
 // offset reads how many bytes of the attachment a reply says are held.

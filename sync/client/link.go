@@ -12,9 +12,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"zoucun/survey"
@@ -39,10 +41,12 @@ type link struct {
 	device    survey.DeviceID
 	key       ed25519.PrivateKey
 	client    *http.Client
+	clock     survey.Clock // tells how long an exchange takes; nil for who does not want to know
 
 	mu        sync.Mutex
-	challenge []byte // from the last reply, to be signed with the next request
-	good      bool   // the last request brought a signed reply
+	challenge []byte        // from the last reply, to be signed with the next request
+	good      bool          // the last request brought a signed reply
+	took      time.Duration // the last exchange with such a reply, from when there was a connection
 }
 
 // newLink returns a link to an enrolled device's server. A nil transport is one of its own.
@@ -118,6 +122,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	took   time.Duration // from when there was a connection
 }
 
 // errBroken is the cause when a connection ended before a reply had come.
@@ -176,13 +181,20 @@ func (l *link) sign() wire.Request {
 }
 
 // heard notes how a request ended.
-func (l *link) heard(challenge []byte, err error) {
+func (l *link) heard(challenge []byte, took time.Duration, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.good = err == nil
 	if err == nil {
-		l.challenge = challenge
+		l.challenge, l.took = challenge, took
 	}
+}
+
+// lately returns how long the last exchange took.
+func (l *link) lately() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.took
 }
 
 // try sends a request once.
@@ -194,7 +206,7 @@ func (l *link) try(ctx context.Context, c call) (answer, error) {
 		return answer{}, unavailable(err)
 	}
 	a, challenge, err := l.verified(ctx, c, signed)
-	l.heard(challenge, err)
+	l.heard(challenge, a.took, err)
 	return a, err
 }
 
@@ -223,6 +235,7 @@ func (l *link) verified(ctx context.Context, c call, signed wire.Request) (answe
 func (l *link) send(ctx context.Context, c call, signed wire.Request) (answer, *tls.ConnectionState, error) {
 	ctx, watch := newWatch(ctx)
 	defer watch.stop()
+	ctx, took := l.timed(ctx)
 	request, err := http.NewRequestWithContext(ctx, c.method, l.server.JoinPath(c.path).String(), nil)
 	if err != nil {
 		return answer{}, nil, err
@@ -243,7 +256,19 @@ func (l *link) send(ctx context.Context, c call, signed wire.Request) (answer, *
 	if err != nil {
 		return answer{}, nil, watch.cause(ctx, err)
 	}
-	return answer{status: response.StatusCode, header: response.Header, body: body}, response.TLS, nil
+	return answer{status: response.StatusCode, header: response.Header, body: body, took: took()}, response.TLS, nil
+}
+
+// timed returns a function that tells how long it is since a request made under the context it returns had a connection.
+func (l *link) timed(ctx context.Context) (context.Context, func() time.Duration) {
+	if l.clock == nil {
+		return ctx, func() time.Duration { return 0 }
+	}
+	var begun atomic.Int64
+	now := func() int64 { return l.clock().UnixNano() }
+	begun.Store(now())
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { begun.Store(now()) }})
+	return ctx, func() time.Duration { return time.Duration(now() - begun.Load()) }
 }
 
 func (c call) mediaType() string {

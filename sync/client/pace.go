@@ -10,7 +10,7 @@ import (
 // round trips, longer loses more to a cut. Of a chunk of an attachment whatever has come counts, so it may be longer; it
 // has to end before the link is taken for stalled.
 const (
-	batchTime = 6 * time.Second
+	batchTime = 8 * time.Second
 	chunkTime = 20 * time.Second
 )
 
@@ -30,22 +30,24 @@ type pace struct {
 	batch   int           // bytes before compression
 	entries int           // of a push
 	chunk   int           // bytes of an attachment
-	trip    time.Duration // how long an exchange of next to nothing takes: what of each is waiting, not sending
+	trip    time.Duration // the shortest exchange of next to nothing: what of each is waiting, not sending
 }
 
 func newPace() pace { return pace{batch: firstBatch, entries: wire.MaxEntries, chunk: firstChunk} }
 
 // took learns from an exchange of so many bytes before compression, which were so many on the wire; either may not be
-// known, and is 0.
+// known, and is 0. Connecting is not part of it.
 func (p *pace) took(bytes, packed int, d time.Duration) {
 	if d <= 0 {
 		return
 	}
-	if bytes < smallestBatch/4 && packed < smallestBatch/4 {
-		p.trip = (3*max(p.trip, d/2) + d) / 4
+	if bytes < smallestBatch/4 && packed < smallestBatch/4 && (p.trip == 0 || d < p.trip) {
+		p.trip = d
+	}
+	if bytes > 0 {
+		p.entries = min(2*p.entries, largestPush)
 	}
 	if bytes >= smallestBatch/2 {
-		p.entries = min(2*p.entries, largestPush)
 		p.batch = clampBatch(p.fitting(bytes, p.batch, d, batchTime))
 	}
 	if packed >= smallestChunk/2 {
@@ -56,7 +58,7 @@ func (p *pace) took(bytes, packed int, d time.Duration) {
 // fitting returns how many bytes keep the link busy for a time, where so many took d, the waiting included. It grows to at most
 // four times what it was, as one fast exchange proves little.
 func (p *pace) fitting(bytes, before int, d, busy time.Duration) int {
-	air := max(d-p.trip, d/8)
+	air := max(d-p.trip, d/2)
 	return int(min(float64(bytes)/air.Seconds()*busy.Seconds(), 4*float64(before)))
 }
 
@@ -66,11 +68,8 @@ func (p *pace) shrink() { p.batch = clampBatch(p.batch / 2) }
 // stuck learns from a chunk of which nothing came: something on the way may not let so many bytes pass.
 func (p *pace) stuck() { p.chunk = clampChunk(p.chunk / 2) }
 
-// tooLarge learns that the server would not take so many entries at once.
-func (p *pace) tooLarge(entries int) {
-	p.shrink()
-	p.entries = max(1, entries/2)
-}
+// tooLarge learns that so many entries at once do not get across. The batch has shrunk with the failure.
+func (p *pace) tooLarge(entries int) { p.entries = max(1, entries/2) }
 
 func clampBatch(n int) int { return min(max(n, smallestBatch), largestBatch) }
 

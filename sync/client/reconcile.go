@@ -68,13 +68,12 @@ func (a *Agent) offer(ctx context.Context, scope survey.ScopeID, ids []survey.Re
 		if ids = rest; len(offer.Revisions) == 0 {
 			continue
 		}
-		begun := a.o.Clock()
 		answer, err := ask[wire.Offered](ctx, a.link, "client.offer", wire.PathOffer, &offer)
 		if err != nil {
 			a.pace.shrink()
 			return taken, err
 		}
-		a.pace.took(offerSize(offer), 0, a.o.Clock().Sub(begun))
+		a.pace.took(offerSize(offer), 0, a.link.lately())
 		taken += answer.Taken
 	}
 	return taken, nil

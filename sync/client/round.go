@@ -64,7 +64,9 @@ func (a *Agent) connect(ctx context.Context, e survey.Enrolment) error {
 	if a.link != nil {
 		a.link.close()
 	}
-	a.link, err = newLink(e, device, keys, a.o.Transport)
+	if a.link, err = newLink(e, device, keys, a.o.transport(e.Pin)); err == nil {
+		a.link.clock = a.o.Clock
+	}
 	return err
 }
 
@@ -76,22 +78,22 @@ func (a *Agent) greet(ctx context.Context) error {
 	if a.o.Clock().Sub(a.heard) > challengeLife {
 		a.link.forget()
 	}
-	begun := a.o.Clock()
 	asked, err := a.link.greet(ctx)
 	if asked && err == nil {
 		a.heard = a.o.Clock()
-		a.pace.took(0, 0, a.heard.Sub(begun))
+		a.pace.took(0, 0, a.link.lately())
 	}
 	return err
 }
 
-// push hands over the log until every entry is signed for.
+// push hands over the log until every entry is signed for. What is too large for the server, or for the time between two cuts
+// of a poor network, goes in smaller pieces.
 func (a *Agent) push(ctx context.Context) error {
 	total, err := a.log.Unsigned(ctx)
 	if err != nil {
 		return err
 	}
-	for {
+	for again := false; ; {
 		push, more, err := a.log.NextPush(ctx, a.pace.entries, a.pace.batch)
 		if err != nil || !more {
 			return err
@@ -102,7 +104,8 @@ func (a *Agent) push(ctx context.Context) error {
 		}
 		a.report(survey.Progress{Activity: survey.Sending, Done: int64(max(total-left, 0)), Total: int64(max(total, left))})
 		err = a.pushOnce(ctx, push)
-		if n := entriesOf(push); n > 1 && errors.Is(err, errTooLarge) {
+		if n := entriesOf(push); n > 1 && (errors.Is(err, errTooLarge) || errors.Is(err, errBroken) && !again) {
+			again = errors.Is(err, errBroken)
 			a.pace.tooLarge(n)
 			if err := a.log.DropPush(ctx, push.ID); err != nil {
 				return err
@@ -112,6 +115,7 @@ func (a *Agent) push(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		again = false
 		if after, err := a.log.Unsigned(ctx); err != nil || after >= left {
 			return stuck("client.push", after, err)
 		}
@@ -128,13 +132,12 @@ func stuck(op string, left int, err error) error {
 }
 
 // pushOnce hands over one push and takes over its receipt. Unless the server has said that it did not take the push, it
-// may have: the same push will be sent again.
+// may have: it is sent again, the same or in smaller pieces.
 func (a *Agent) pushOnce(ctx context.Context, push wire.Push) error {
 	body, err := wire.Pack(&push)
 	if err != nil {
 		return err
 	}
-	begun := a.o.Clock()
 	receipt, err := post[wire.Receipt](ctx, a.link, "client.push", wire.PathPush, body)
 	if survey.KindOf(err) == survey.Conflicting {
 		// The server knows another push by this name. It says so before it stores anything.
@@ -144,7 +147,7 @@ func (a *Agent) pushOnce(ctx context.Context, push wire.Push) error {
 		a.pace.shrink()
 		return err
 	}
-	a.pace.took(sizeOf(push), len(body), a.o.Clock().Sub(begun))
+	a.pace.took(sizeOf(push), len(body), a.link.lately())
 	if err := a.followEpoch(ctx, receipt.Epoch); err != nil {
 		return err
 	}
@@ -239,7 +242,7 @@ func (a *Agent) pullOnce(ctx context.Context, cursors []survey.Cursor) (wire.Pul
 			size += len(item.Revision.Body) + entryOverhead
 		}
 	}
-	a.pace.took(size, 0, a.o.Clock().Sub(begun))
+	a.pace.took(size, 0, a.link.lately())
 	a.compare(begun, reply.Time)
 	return reply, a.followEpoch(ctx, reply.Epoch)
 }
