@@ -18,7 +18,7 @@ import (
 )
 
 // parts are what is measured, in this order.
-const parts = "benchmarks,peer,handover,links,startup"
+const parts = "benchmarks,peer,sizes,handover,links,startup"
 
 func main() {
 	asked := flag.String("parts", parts, "what to measure")
@@ -52,6 +52,7 @@ func run(ctx context.Context, asked []string, only string, starts int, withPeer 
 			}
 			return peer(ctx, os.Stdout, strings.Split(ours.String(), "\n"))
 		},
+		"sizes":    func() error { return sizes(ctx, os.Stdout) },
 		"handover": func() error { return handOver(ctx, os.Stdout, withPeer) },
 		"links":    func() error { return links(ctx, os.Stdout) },
 		"startup":  func() error { return startup(ctx, os.Stdout, starts) },
