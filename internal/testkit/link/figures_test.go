@@ -17,8 +17,8 @@ func TestFigures(t *testing.T) {
 		m    Model
 		load load
 	}{
-		{"4G/text", FourG, load{visits: 5000, words: 160}},
-		{"4G/text+photos", FourG, load{visits: 200, words: 160, photos: 200, kb: 300}},
+		{"4G/text", FourG, load{visits: 2000, words: 160}},
+		{"4G/text+photos", FourG, load{visits: 200, words: 160, photos: 80, kb: 300}},
 		{"2G/text", TwoG, load{visits: 200, words: 160}},
 		{"2G/text+photos", TwoG, load{visits: 50, words: 160, photos: 6, kb: 300}},
 	} {
