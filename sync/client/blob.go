@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,8 +19,8 @@ type haul struct {
 	queue chan survey.Attachment
 	went  chan wentBytes
 	ended chan error
-	chunk atomic.Int64 // bytes of one request
-	mend  sync.Mutex   // held while asking after a connection broke
+	chunk atomic.Int64  // bytes of one request
+	mend  chan struct{} // full while one asks after a connection broke
 }
 
 // wentBytes is what came of one request: how many more bytes the server holds, how many went, and how long that took.
@@ -38,7 +37,7 @@ func (a *Agent) upload(ctx context.Context) error {
 	if err != nil || len(blobs) == 0 {
 		return err
 	}
-	h := &haul{agent: a, queue: make(chan survey.Attachment, len(blobs)), went: make(chan wentBytes), ended: make(chan error)}
+	h := &haul{agent: a, queue: make(chan survey.Attachment, len(blobs)), went: make(chan wentBytes), ended: make(chan error), mend: make(chan struct{}, 1)}
 	var total int64
 	for _, blob := range blobs {
 		h.queue <- blob
@@ -133,8 +132,8 @@ func (h *haul) send(ctx context.Context, blob survey.Attachment, data []byte, of
 // mended asks how much has come, after a connection broke. Whoever comes first connects anew, for all; a network that cuts
 // that off too is given one more try.
 func (h *haul) mended(ctx context.Context, blob survey.Attachment) (int64, error) {
-	h.mend.Lock()
-	defer h.mend.Unlock()
+	h.mend <- struct{}{}
+	defer func() { <-h.mend }()
 	held, err := h.agent.held(ctx, blob)
 	if errors.Is(err, errBroken) && ctx.Err() == nil {
 		held, err = h.agent.held(ctx, blob)

@@ -29,6 +29,7 @@ const (
 type handedOver struct {
 	text, photos   float64 // seconds
 	server, client float64 // MiB that the process held at most, resident
+	cpu            float64 // seconds of both processes: what a busy machine does not change much
 	requests       float64 // for text; 0 where nobody counted
 }
 
@@ -59,7 +60,7 @@ func handOver(ctx context.Context, w io.Writer, withPeer bool) (err error) {
 		return printLines(w, "handover/pouchdb not measured: "+err.Error())
 	}
 	lines = append(theirs.figures("handover/pouchdb", text), "handover/pouchdb/durability leveldb,sync-on-every-write,both-sides each-batch",
-		fmt.Sprintf("handover/ratio/text %.2f times", theirs.text/ours.text), fmt.Sprintf("handover/ratio/photos %.2f times", theirs.photos/ours.photos))
+		fmt.Sprintf("handover/ratio/text %.2f times", theirs.text/ours.text), fmt.Sprintf("handover/ratio/photos %.2f times", theirs.photos/ours.photos), fmt.Sprintf("handover/ratio/cpu %.2f times", theirs.cpu/ours.cpu))
 	return printLines(w, lines...)
 }
 
@@ -70,6 +71,7 @@ func (h handedOver) figures(name string, text int) []string {
 		fmt.Sprintf("%s/photos %.2f MB/s", name, handedPhotos*handedPhoto/1e6/h.photos),
 		fmt.Sprintf("%s/server %.0f MiB-peak", name, h.server),
 		fmt.Sprintf("%s/client %.0f MiB-peak", name, h.client),
+		fmt.Sprintf("%s/cpu %.2f s", name, h.cpu),
 	}
 }
 
@@ -173,9 +175,13 @@ func deliver(server int, client *exec.Cmd) (h handedOver, err error) {
 	}
 	forgetPeak(server)
 	forgetPeak(client.Process.Pid)
+	before := cpu(server) + cpu(client.Process.Pid)
 	fmt.Fprintln(say)
 	took, err := until(lines, "done")
-	h = handedOver{text: took["text"], photos: took["photos"], server: peak(server), client: peak(client.Process.Pid)}
+	h = handedOver{
+		text: took["text"], photos: took["photos"], server: peak(server), client: peak(client.Process.Pid),
+		cpu: cpu(server) + cpu(client.Process.Pid) - before,
+	}
 	fmt.Fprintln(say)
 	if err = errors.Join(err, client.Wait()); err == nil && (h.text <= 0 || h.photos <= 0) {
 		err = errors.New("hand over: no times")
@@ -217,6 +223,25 @@ func peak(pid int) float64 {
 		}
 	}
 	return 0
+}
+
+// ticks is how many of its units the kernel counts in a second of computing.
+const ticks = 100
+
+// cpu returns how many seconds a process has computed; 0 where the system does not tell.
+func cpu(pid int) float64 {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ") // the name before may hold anything
+	words := strings.Fields(rest)
+	if len(words) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseFloat(words[11], 64) // the kernel writes numbers
+	system, _ := strconv.ParseFloat(words[12], 64)
+	return (user + system) / ticks
 }
 
 // counter counts the lines written to it that have a word.
