@@ -376,3 +376,29 @@ func TestPaceLearns(t *testing.T) {
 		t.Errorf("after failures a batch has %d bytes", p.batch)
 	}
 }
+
+// TestPaceGuessesFromTheFirstAnswer starts small where the first answer was slow, large where it was quick, and believes
+// bytes once some have gone.
+func TestPaceGuessesFromTheFirstAnswer(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer      time.Duration
+		least, most int
+	}{
+		"2G":       {3 * time.Second, smallestBatch, 32 << 10},
+		"4G":       {60 * time.Millisecond, 512 << 10, 2 << 20},
+		"loopback": {time.Millisecond, largestBatch, largestBatch},
+	} {
+		p := newPace()
+		p.took(0, 0, c.answer)
+		if p.batch < c.least || p.batch > c.most {
+			t.Errorf("%s: first batch of %d bytes", name, p.batch)
+		}
+	}
+	p := newPace()
+	p.took(8000, 4000, 10*time.Second)
+	before := p
+	p.took(0, 0, 10*time.Millisecond)
+	if p.batch != before.batch || p.chunk != before.chunk {
+		t.Errorf("an answer without bytes made batches of %d", p.batch)
+	}
+}

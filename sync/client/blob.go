@@ -13,6 +13,13 @@ import (
 	"zoucun/sync/wire"
 )
 
+// A frame of HTTP/2 that is cut off is lost whole. So on a slow link, where chunks are small, frames are small; each costs 31
+// bytes, its TLS record included.
+const (
+	smallestPiece = 2 << 10
+	largestPiece  = 16 << 10
+)
+
 // haul is attachments on their way, a few at a time so that the line is not idle while a reply comes back.
 type haul struct {
 	agent *Agent
@@ -158,6 +165,7 @@ func (a *Agent) uploadChunk(ctx context.Context, blob survey.Attachment, chunk [
 	answer, err := a.link.exchange(ctx, call{
 		method: http.MethodPatch, path: wire.PathBlob + blob.SHA256.String(), body: chunk,
 		offset: strconv.FormatInt(offset, 10), length: strconv.FormatInt(blob.Size, 10),
+		piece: min(max(len(chunk)/16, smallestPiece), largestPiece),
 	})
 	if err != nil {
 		return offset, 0, err

@@ -30,6 +30,7 @@ type pace struct {
 	batch   int           // bytes before compression
 	entries int           // of a push
 	chunk   int           // bytes of an attachment
+	begun   bool          // bytes have told how fast it is
 	trip    time.Duration // the shortest exchange of next to nothing: what of each is waiting, not sending
 }
 
@@ -41,9 +42,11 @@ func (p *pace) took(bytes, packed int, d time.Duration) {
 	if d <= 0 {
 		return
 	}
-	if bytes < smallestBatch/4 && packed < smallestBatch/4 && (p.trip == 0 || d < p.trip) {
-		p.trip = d
+	if bytes < smallestBatch/4 && packed < smallestBatch/4 {
+		p.waited(d)
+		return
 	}
+	p.begun = true
 	if bytes > 0 {
 		p.entries = min(2*p.entries, largestPush)
 	}
@@ -52,6 +55,23 @@ func (p *pace) took(bytes, packed int, d time.Duration) {
 	}
 	if packed >= smallestChunk/2 {
 		p.chunk = clampChunk(p.fitting(packed, p.chunk, d, chunkTime))
+	}
+}
+
+// perTrip is how many bytes a link carries, by and large and with care, in the time of a round trip: one that answers in 60 ms
+// has 130 KB/s at least, one that takes three seconds hardly three.
+const perTrip = 8 << 10
+
+// waited learns from an exchange of next to nothing. Until bytes have told more, its time says what kind of network it is.
+func (p *pace) waited(d time.Duration) {
+	if p.trip > 0 && d >= p.trip {
+		return
+	}
+	if p.trip = d; !p.begun {
+		guess := perTrip / d.Seconds()
+		p.batch = clampBatch(int(min(guess*batchTime.Seconds(), largestBatch)))
+		p.chunk = clampChunk(int(min(guess*chunkTime.Seconds(), wire.MaxChunk)))
+		p.entries = largestPush // the bytes hold it
 	}
 }
 
