@@ -12,11 +12,14 @@ import (
 
 	"zoucun/app/field"
 	"zoucun/app/present"
+	"zoucun/app/township"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/assets"
 	"zoucun/store"
 	"zoucun/survey"
 	"zoucun/sync/client"
+	"zoucun/sync/wire"
 )
 
 // Options say what the program is started with.
@@ -41,7 +44,7 @@ type program struct {
 	ui      fyne.App
 	opt     Options
 	shell   *shell
-	host    field.Host
+	host    view.Host
 	keys    *store.Keys
 	device  store.DeviceKey // nil where the platform keeps none
 	locks   *present.Lock
@@ -51,6 +54,7 @@ type program struct {
 	self    survey.Enrolment
 	village survey.RecordID // the one being visited
 	carry   *carrier        // nil before enrolment, and while locked
+	bench   *township.Bench // nil before the workbench was first shown
 	// carrying begins to carry records; a test that has no network leaves it out.
 	carrying func()
 
@@ -208,8 +212,8 @@ func (p *program) enter() {
 }
 
 // Enrol implements present.Enroller.
-func (p *program) Enrol(ctx context.Context, server, code string) (survey.Enrolment, error) {
-	return client.Enrol(ctx, p.store, server, code, client.Options{Clock: p.opt.Clock, Log: p.opt.Log})
+func (p *program) Enrol(ctx context.Context, invite wire.Invite) (survey.Enrolment, error) {
+	return client.Accept(ctx, p.store, invite, client.Options{Clock: p.opt.Clock, Log: p.opt.Log})
 }
 
 // work begins what an enrolled device does: carrying records, and visits.
@@ -249,11 +253,19 @@ func (p *program) goHome(village survey.RecordID) {
 		OnResume:   p.resumeVisit,
 		OnRights:   p.openRights,
 		OnCompare:  p.compare,
-		Actions: []widgets.ButtonSpec{
-			{Text: "我的记录", OnTap: func() { p.shell.Push(field.NewLists(p.host, p.store, p.resumeVisit)) }},
-			{Text: "设置", OnTap: p.openSettings},
-		},
+		Actions:    p.homeActions(),
 	}))
+}
+
+func (p *program) homeActions() []widgets.ButtonSpec {
+	actions := []widgets.ButtonSpec{
+		{Text: "我的记录", OnTap: func() { p.shell.Push(field.NewLists(p.host, p.store, p.resumeVisit)) }},
+		{Text: "设置", OnTap: p.openSettings},
+	}
+	if p.atTownship() {
+		actions = append(actions, widgets.ButtonSpec{Text: "工作台", OnTap: p.goWorkbench})
+	}
+	return actions
 }
 
 func (p *program) openSettings() {

@@ -18,6 +18,7 @@ import (
 
 	"zoucun/app/field"
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/assets"
 	"zoucun/internal/testkit/device"
@@ -229,8 +230,8 @@ func TestTheBackButtonGoesThroughTheScreens(t *testing.T) {
 	furnish(t, p)
 	left := 0
 	p.goHome(p.store.Villages()[0].ID)
-	p.shell.Push(&field.Screen{Title: "一", Body: widgets.NewPage(), Leave: func() { left++ }})
-	p.shell.Push(&field.Screen{Title: "二", Body: widgets.NewPage()})
+	p.shell.Push(&view.Screen{Title: "一", Body: widgets.NewPage(), Leave: func() { left++ }})
+	p.shell.Push(&view.Screen{Title: "二", Body: widgets.NewPage()})
 	back := func() { p.shell.window.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: mobile.KeyBack}) }
 	back()
 	if got := p.shell.top().Title; got != "一" || left != 1 {
@@ -247,7 +248,7 @@ func TestEverythingIsKeptWhenTheProgramGoesOutOfSight(t *testing.T) {
 	p := rehearse(t, widgets.TextNormal, 800, 1280)
 	kept := 0
 	for range 3 {
-		p.shell.Push(&field.Screen{Body: widgets.NewPage(), Leave: func() { kept++ }})
+		p.shell.Push(&view.Screen{Body: widgets.NewPage(), Leave: func() { kept++ }})
 	}
 	kept = 0
 	p.shell.keep()
@@ -258,7 +259,7 @@ func TestEverythingIsKeptWhenTheProgramGoesOutOfSight(t *testing.T) {
 
 func TestWhatWasBegunBeforeLockingEndsWithoutAWord(t *testing.T) {
 	p := rehearse(t, widgets.TextNormal, 800, 1280)
-	p.shell.Push(&field.Screen{Title: "一", Body: widgets.NewPage()})
+	p.shell.Push(&view.Screen{Title: "一", Body: widgets.NewPage()})
 	p.shell.Tell("说过的话")
 	came := 0
 	late := p.shell.inThisLife(func() { came++ })

@@ -11,6 +11,7 @@ import (
 
 	"zoucun/app/field"
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/survey"
 )
@@ -18,7 +19,7 @@ import (
 // filling is a questionnaire and its screen.
 type filling struct {
 	visit  *present.Visit
-	screen *field.Screen
+	screen *view.Screen
 }
 
 // left is where somebody was when the device was locked. It is kept in memory only, and for that person only.
@@ -149,14 +150,24 @@ func (p *program) showLock(next survey.PersonID) {
 	}))
 }
 
-// goWhereItWas shows the village visited last, and to whoever had a questionnaire open that page of it.
+// goWhereItWas shows the village visited last, and to whoever had a questionnaire open that page of it; to the township
+// without one, its workbench.
 func (p *program) goWhereItWas() {
 	was := p.left
 	p.left = left{}
 	if was.person != p.who().ID {
 		was = left{}
 	}
-	village := was.village
+	draft := cmp.Or(was.draft, p.interrupted())
+	if draft.IsZero() && p.atTownship() && len(p.sections()) > 0 {
+		p.goWorkbench()
+		return
+	}
+	p.goVisiting(was.village, draft)
+}
+
+// goVisiting shows a village, or the one visited last for a zero one, and the page of a questionnaire that was open.
+func (p *program) goVisiting(village survey.RecordID, draft survey.DraftID) {
 	if village.IsZero() {
 		if remembered, err := survey.ParseID[survey.RecordID](p.ui.Preferences().String(prefVillage)); err == nil {
 			village = remembered
@@ -166,7 +177,6 @@ func (p *program) goWhereItWas() {
 		p.chooseVillage()
 		return
 	}
-	draft := cmp.Or(was.draft, p.interrupted())
 	p.goHome(village)
 	if !draft.IsZero() {
 		p.resumeVisit(draft)

@@ -7,6 +7,7 @@ import (
 
 	"zoucun/app/field"
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/survey"
 	"zoucun/sync/client"
 )
@@ -19,7 +20,7 @@ func (p *program) relayCards() []fyne.CanvasObject {
 	return []fyne.CanvasObject{field.NewRelayCard(func() { p.shell.Push(p.relayScreen()) })}
 }
 
-func (p *program) relayScreen() *field.Screen {
+func (p *program) relayScreen() *view.Screen {
 	return field.NewRelays(p.host, field.RelaySpec{
 		Presenter: &present.Relays{RelayKeeper: p.store, Meet: p.meetRelay}, OnAdded: p.carry.agent.Wake,
 	})

@@ -8,8 +8,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/mobile"
 
-	"zoucun/app/field"
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 )
 
@@ -17,7 +17,7 @@ import (
 type shell struct {
 	window fyne.Window
 	log    *slog.Logger
-	stack  []*field.Screen
+	stack  []*view.Screen
 	frame  *widgets.Frame
 	bar    *widgets.TopBar
 	status *widgets.StatusBar
@@ -29,7 +29,7 @@ type shell struct {
 	onShow func() // another screen is on top
 }
 
-var _ field.Navigator = (*shell)(nil)
+var _ view.Navigator = (*shell)(nil)
 
 func newShell(w fyne.Window, log *slog.Logger) *shell {
 	s := &shell{window: w, log: log, frame: widgets.NewFrame(), bar: widgets.NewTopBar(), status: widgets.NewStatusBar()}
@@ -44,21 +44,21 @@ func newShell(w fyne.Window, log *slog.Logger) *shell {
 	return s
 }
 
-// Push implements field.Navigator.
-func (s *shell) Push(screen *field.Screen) {
+// Push implements view.Navigator.
+func (s *shell) Push(screen *view.Screen) {
 	s.leaveTop()
 	s.stack = append(s.stack, screen)
 	s.show()
 }
 
-// Reset implements field.Navigator.
-func (s *shell) Reset(screen *field.Screen) {
+// Reset implements view.Navigator.
+func (s *shell) Reset(screen *view.Screen) {
 	s.leaveTop()
-	s.stack = []*field.Screen{screen}
+	s.stack = []*view.Screen{screen}
 	s.show()
 }
 
-// Back implements field.Navigator.
+// Back implements view.Navigator.
 func (s *shell) Back() {
 	if top := s.top(); top != nil && top.Back != nil && top.Back() {
 		s.Refresh()
@@ -123,7 +123,7 @@ func (s *shell) systemBack() {
 	}
 }
 
-func (s *shell) top() *field.Screen {
+func (s *shell) top() *view.Screen {
 	if len(s.stack) == 0 {
 		return nil
 	}
@@ -151,7 +151,7 @@ func (s *shell) show() {
 	s.onShow()
 }
 
-// Refresh implements field.Navigator.
+// Refresh implements view.Navigator.
 func (s *shell) Refresh() {
 	top := s.top()
 	if top == nil {
@@ -169,13 +169,13 @@ func (s *shell) Refresh() {
 	s.frame.Set(head, top.Body)
 }
 
-// Complain implements field.Navigator.
+// Complain implements view.Navigator.
 func (s *shell) Complain(err error) {
 	s.log.Error("shown to the person", slog.Any("err", err))
 	s.announce(widgets.NewWarning(present.Say(err)), func() {})
 }
 
-// Tell implements field.Navigator.
+// Tell implements view.Navigator.
 func (s *shell) Tell(words string) { s.announce(widgets.NewNote(words), func() {}) }
 
 // announce puts words above the screen until the person has read them, or goes elsewhere.
@@ -200,8 +200,8 @@ func (s *shell) setStatus(status present.Status) {
 var tones = map[present.Tone]widgets.Tone{present.Safe: widgets.Safe, present.Busy: widgets.Busy, present.Trouble: widgets.Trouble}
 
 // host gives screens what they need of the program.
-func (s *shell) host(ctx context.Context, now func() time.Time) field.Host {
-	return field.Host{
+func (s *shell) host(ctx context.Context, now func() time.Time) view.Host {
+	return view.Host{
 		Navigator: s,
 		Ctx:       func() context.Context { return ctx },
 		Now:       now,

@@ -16,6 +16,7 @@ import (
 
 	"zoucun/app/field"
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/survey"
 	"zoucun/sync/spare"
 )
@@ -127,7 +128,7 @@ func (p *program) spareCards() []fyne.CanvasObject {
 	return []fyne.CanvasObject{field.NewSpareCard(present.SpareOf(s.last, p.host.Now()), func() { p.shell.Push(p.spareScreen(s)) })}
 }
 
-func (p *program) spareScreen(s *sparing) *field.Screen {
+func (p *program) spareScreen(s *sparing) *view.Screen {
 	spec := field.SpareSpec{
 		State: func() survey.Spare { return s.last }, Places: p.places(), OnPlace: s.use,
 		OnReceive: func(ctx context.Context, file []byte) (survey.Homecoming, error) {

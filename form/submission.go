@@ -15,8 +15,9 @@ type Submission struct {
 	Version      string
 	InstanceID   string
 	InstanceName string
-	Fields       survey.Fields      // the answers of relevant questions; what is under meta is told apart below
-	Touched      []survey.FieldPath // every field this version of the form could set, sorted
+	Fields       survey.Fields                       // the answers of relevant questions; what is under meta is told apart below
+	Touched      []survey.FieldPath                  // every field this version of the form could set, sorted
+	Joins        map[survey.FieldPath]survey.Joining // of the touched fields that edits made apart join
 	Entities     []EntityChange
 	Attachments  []string // names of the files that answers refer to, sorted
 	XML          []byte   // as ODK servers take it
@@ -29,7 +30,8 @@ type EntityChange struct {
 	Create     bool
 	Update     bool
 	Label      string
-	Properties map[string]string // by property name; empty where the answer is blank, absent where it was not asked
+	Properties map[string]string         // by property name; empty where the answer is blank, absent where it was not asked
+	Joins      map[string]survey.Joining // by property name, of those that edits made apart join
 	// What the device knew of the entity it updates, where the form asks for it (ODK Entities 2024.1.0).
 	BaseVersion  string
 	TrunkVersion string
@@ -77,6 +79,9 @@ func (s *Session) submission() Submission {
 		InstanceName: s.metaValue("instanceName"), Fields: survey.Fields{}, Touched: s.touchable(), XML: s.xml(),
 	}
 	s.root.walk(func(n *node) {
+		if how := n.def.Bind.Joins; how != 0 && recorded(n.def) {
+			note(&sub.Joins, n.path(), how)
+		}
 		if !recorded(n.def) || !n.present || n.answer() == "" {
 			return
 		}
@@ -187,6 +192,9 @@ func (s *Session) entity(e *xform.Entity, n *node) (EntityChange, bool) {
 		for _, field := range descendants(scope, def) {
 			if field.present { // who was not asked has not said that there is none
 				c.Properties[def.Bind.SaveTo] = field.value
+				if how := def.Bind.Joins; how != 0 {
+					note(&c.Joins, def.Bind.SaveTo, how)
+				}
 			}
 		}
 	}
@@ -197,6 +205,14 @@ func (s *Session) entity(e *xform.Entity, n *node) (EntityChange, bool) {
 		}
 	}
 	return c, true
+}
+
+// note adds to a map that is nil while there is nothing to note.
+func note[K comparable](joins *map[K]survey.Joining, key K, how survey.Joining) {
+	if *joins == nil {
+		*joins = map[K]survey.Joining{}
+	}
+	(*joins)[key] = how
 }
 
 func attribute(n *node, name string) string {

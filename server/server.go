@@ -52,6 +52,14 @@ type Blobs interface {
 	Read(ctx context.Context, sum survey.Hash, at int64, p []byte) (int, error)
 }
 
+// Upstream is the county as a relay reaches it.
+type Upstream interface {
+	// County returns who the county is, with a challenge it has just given.
+	County(ctx context.Context) (wire.County, error)
+	// PassOn hands an enrolment over as its device signed it, and returns the county's reply as it was signed.
+	PassOn(ctx context.Context, header http.Header, body []byte) (status int, reply http.Header, answer []byte, err error)
+}
+
 // Options are what a server is made of.
 type Options struct {
 	Central  Central
@@ -65,6 +73,8 @@ type Options struct {
 	Busy     int           // requests at a time, beyond which devices are asked to wait; 256 if not set
 	// Pass is what a relay shows in its status; nil says that this is the county's server.
 	Pass func() *wire.RelayPass
+	// Upstream is whom a relay passes enrolments on to; nil says that this is the county's server.
+	Upstream Upstream
 }
 
 const (
@@ -99,7 +109,12 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{Options: o, secret: secret, slots: make(chan struct{}, o.Busy), guess: newThrottle(o.Clock), mux: http.NewServeMux()}
 	s.route("GET "+wire.PathStatus, whole(s.status))
-	s.route("POST "+wire.PathEnrol, whole(s.enrol))
+	if o.Upstream == nil {
+		s.route("POST "+wire.PathEnrol, whole(s.enrol))
+	} else {
+		s.route("POST "+wire.PathEnrol, whole(s.passEnrol))
+		s.route("GET "+wire.PathCounty, whole(s.county))
+	}
 	s.route("POST "+wire.PathPush, whole(s.enrolled(s.push)))
 	s.route("POST "+wire.PathPull, whole(s.enrolled(s.pull)))
 	s.route("POST "+wire.PathReconcile, whole(s.enrolled(s.reconcile)))

@@ -142,6 +142,7 @@ type tx struct {
 	db      *database
 	now     time.Time
 	settled []survey.Record // records to take into the register once the transaction holds
+	joins   []func()        // what becomes of records that count as another, before that
 	after   []func()        // what else changes in memory then
 	quiet   bool            // nobody who waits for changes needs to hear of it
 	reread  map[survey.ScopeID]bool
@@ -161,6 +162,9 @@ func (s *Store) update(ctx context.Context, op, subject string, do func(context.
 	t := &tx{db: s.db, now: s.clock()}
 	if err := s.db.transact(ctx, func() error { return do(ctx, t) }); err != nil {
 		return opError(op, subject, err)
+	}
+	for _, join := range t.joins {
+		join()
 	}
 	s.register.put(t.settled...)
 	for _, change := range t.after {

@@ -180,6 +180,7 @@ func (s *Store) drafts(ctx context.Context, rest string, args ...any) ([]survey.
 		}
 		d.Title, d.Begun, d.Answered, d.Total = facts.Title, facts.Begun, facts.Answered, facts.Total
 		d.Judged, d.Place = facts.Judged, facts.Place
+		d.Household = s.Kept(d.Household)
 		if err == nil && s.owner.sees(owner, d.Author) {
 			drafts = append(drafts, d)
 		}
@@ -200,7 +201,7 @@ func (s *Store) Drafts(ctx context.Context) ([]survey.Draft, error) {
 // DraftsOf returns the fillings for one household that are not finished: more than one where it was begun twice.
 func (s *Store) DraftsOf(ctx context.Context, household survey.RecordID) ([]survey.Draft, error) {
 	drafts, err := s.drafts(ctx, "")
-	drafts = slices.DeleteFunc(drafts, func(d survey.Draft) bool { return d.Household != household })
+	drafts = slices.DeleteFunc(drafts, func(d survey.Draft) bool { return d.Household != s.Kept(household) })
 	return drafts, opError("store.DraftsOf", "record "+household.String(), err)
 }
 

@@ -153,5 +153,8 @@ func (s *Store) leave(ctx context.Context, t *tx, scope survey.ScopeID, h survey
 		}
 	}
 	t.after = append(t.after, func() { s.register.dropHousehold(scope, id) })
-	return t.exec(ctx, "DELETE FROM record WHERE record_id = ? AND scope_id = ?", id[:], scope[:])
+	return errors.Join(
+		t.exec(ctx, "DELETE FROM record WHERE record_id = ? AND scope_id = ?", id[:], scope[:]),
+		s.relink(ctx, t, id),
+	)
 }

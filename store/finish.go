@@ -57,7 +57,7 @@ func (f *finishing) visit(ctx context.Context, sub form.Submission) error {
 	if _, err := f.s.place(ctx, f.draft.ID); err != nil {
 		return err // no such draft, or somebody else's
 	}
-	body := survey.Body{Fields: survey.Fields{}}
+	body := survey.Body{Fields: survey.Fields{}, Joins: sub.Joins}
 	maps.Copy(body.Fields, sub.Fields)
 	if household := f.household(sub); !household.IsZero() {
 		body.Fields[survey.VisitHousehold] = household.String()
@@ -83,7 +83,7 @@ func (f *finishing) household(sub form.Submission) survey.RecordID {
 			return f.entityID(change)
 		}
 	}
-	return f.draft.Household
+	return f.s.Kept(f.draft.Household)
 }
 
 // attachments takes the draft's files that answers refer to over into the record.
@@ -120,6 +120,12 @@ func (f *finishing) entity(ctx context.Context, change form.EntityChange) error 
 	}
 	body := survey.Body{Fields: survey.Fields{}, Attachments: present.Files}
 	maps.Copy(body.Fields, present.Fields)
+	if len(change.Joins) > 0 {
+		body.Joins = make(map[survey.FieldPath]survey.Joining, len(change.Joins))
+	}
+	for property, how := range change.Joins {
+		body.Joins[survey.FieldPath(property)] = how
+	}
 	said := f.saidOf(change, present)
 	maps.Copy(body.Fields, said)
 	return f.write(ctx, id, survey.RecordType(change.Dataset), body, slices.Collect(maps.Keys(said)))
@@ -141,7 +147,7 @@ func (f *finishing) saidOf(change form.EntityChange, present survey.Record) surv
 		}
 	}
 	if change.Dataset == string(survey.TypeProblem) {
-		belongs(survey.ProblemHousehold, f.draft.Household)
+		belongs(survey.ProblemHousehold, f.s.Kept(f.draft.Household))
 	}
 	if change.Dataset == string(survey.TypeHousehold) {
 		belongs(survey.HouseholdVillage, survey.RecordID(f.draft.Scope))
@@ -149,13 +155,14 @@ func (f *finishing) saidOf(change form.EntityChange, present survey.Record) surv
 	return said
 }
 
-// entityID returns the record a change is about. A list that counts in its own way has identifiers derived from that.
+// entityID returns the record a change is about, or the one that goes on where the township has joined it to another
+// since the filling was begun. A list that counts in its own way has identifiers derived from that.
 func (f *finishing) entityID(change form.EntityChange) survey.RecordID {
 	id, err := parseRecordID(change.ID)
 	if err != nil {
 		return survey.DerivedID[survey.RecordID](f.draft.Scope, change.Dataset+"/"+change.ID)
 	}
-	return id
+	return f.s.Kept(id)
 }
 
 // present returns what a record is now, or an empty one.

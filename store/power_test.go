@@ -180,6 +180,22 @@ func (w *workshop) fillFeed() error {
 	return nil
 }
 
+// decide joins two households, writes what the one that goes on takes from the other, and asks a cadre about it.
+func (w *workshop) decide() error {
+	found := w.store.SearchHouseholds(w.office.village, "", 2)
+	kept, other := found[0], found[1]
+	link := survey.NewLink(w.office.scope(), survey.TypeHousehold, kept.ID, other.ID, survey.Same)
+	task := survey.Task{
+		ID: survey.DerivedID[survey.RecordID](w.office.scope(), other.ID.String()), Kind: survey.TaskAsk, About: kept.ID,
+		Field: survey.HouseholdPhone, State: survey.TaskOpen,
+	}
+	taken := w.office.amendment(kept.ID, survey.Fields{survey.HouseholdPhone: "13900000002"})
+	taken.Kind = survey.Merge
+	return w.store.Amend(context.Background(), w.office.link(link), taken, survey.Amendment{
+		Record: task.ID, Type: survey.TypeTask, Kind: survey.Put, Scope: w.office.scope(), Author: w.office.cadre, Fields: task.Fields(),
+	})
+}
+
 type act = func(*workshop) error
 
 func all(acts ...act) act {
@@ -215,6 +231,7 @@ var deeds = []deed{
 		(*workshop).nextPush, (*workshop).receive, (*workshop).nextPush, (*workshop).receive,
 	}},
 	{"envelopes", (*workshop).listRecipient, []act{(*workshop).envelope, (*workshop).envelope, (*workshop).nextPush, (*workshop).receive}},
+	{"decisions", all((*workshop).fillFeed, (*workshop).pull), []act{(*workshop).decide, (*workshop).decide, (*workshop).decide}},
 	{"pruning", all((*workshop).fillFeed, (*workshop).pull, (*workshop).begin, (*workshop).finish), []act{
 		(*workshop).removeScope, (*workshop).pull,
 	}},
@@ -323,6 +340,11 @@ func portrait(s *Store) (string, error) {
 			UNION ALL SELECT 'revision ' || hex(rev_id) || length(payload_sealed) FROM revision
 			UNION ALL SELECT 'head ' || hex(record_id) || hex(rev_id) FROM record_head
 			UNION ALL SELECT 'cursor ' || hex(scope_id) || seq FROM cursor
+			UNION ALL SELECT 'decision ' || hex(rev_id) FROM decision
+			UNION ALL SELECT 'parted ' || hex(record_id) FROM parted
+			UNION ALL SELECT 'link ' || hex(record_id) || hex(kept_id) FROM link
+			UNION ALL SELECT 'joined ' || hex(record_id) || hex(kept_id) FROM joined
+			UNION ALL SELECT 'waiting ' || hex(record_id) FROM waiting
 			UNION ALL SELECT 'blob ' || hex(sha256) || size || done FROM blob
 			UNION ALL SELECT 'installation ' || hex(device_id) || hlc FROM installation ORDER BY 1`, nil, func(row rowScan) error {
 			var line string
@@ -511,9 +533,9 @@ func imagesEach() int {
 	case soak() > 0:
 		return soak()
 	case testing.Short(), raceDetector:
-		return 50
+		return 10
 	}
-	return 400
+	return 100
 }
 
 // TestPowerCut cuts the power after every event of every kind of transaction.

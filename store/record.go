@@ -71,7 +71,7 @@ func (s *Store) revise(ctx context.Context, t *tx, r survey.Revision, hlc survey
 			return false, err
 		}
 	}
-	return true, s.keepBlobRefs(ctx, t, r)
+	return true, errors.Join(s.keepBlobRefs(ctx, t, r), keepDecision(ctx, t, r))
 }
 
 func placeOf(column string, row []byte) seal.Place { return seal.Place{Column: column, Row: row} }
@@ -162,7 +162,7 @@ func (s *Store) keepRecord(ctx context.Context, t *tx, r survey.Record, first me
 	if err != nil {
 		return err
 	}
-	return errors.Join(keepHeads(ctx, t, r), s.keepConflicts(ctx, t, r))
+	return errors.Join(keepHeads(ctx, t, r), s.keepConflicts(ctx, t, r), s.keepDecided(ctx, t, r))
 }
 
 func (s *Store) typeTag(t survey.RecordType) []byte { return s.vault.tag("record.type", string(t)) }
@@ -228,7 +228,8 @@ func cardOf(r survey.Record, first merge.Edit) card {
 		c.Fields = survey.Fields{} // no list shows it
 	case survey.TypeSealed:
 		c.Fields = nil // it is counted, never shown
-	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff, survey.TypeReading, survey.TypeUser:
+	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff, survey.TypeReading, survey.TypeUser,
+		survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeLink, survey.TypeTask:
 	}
 	return c
 }
@@ -263,8 +264,19 @@ func (c cardRow) record() survey.Record {
 // selectCards begins every query for cards; the rest may join and restrict the table record r.
 const selectCards = "SELECT r.record_id, r.scope_id, r.hlc, r.voided, r.card_sealed FROM record r "
 
-// cards calls use for every row of a query that begins with selectCards.
+// cards calls use for every row of a query that begins with selectCards, but for records that count as another: what
+// refers to those refers to the other here.
 func (s *Store) cards(ctx context.Context, rest string, args []any, use func(cardRow) error) error {
+	return s.allCards(ctx, rest, args, func(c cardRow) error {
+		if s.Kept(c.id) != c.id {
+			return nil
+		}
+		return use(s.resolved(c))
+	})
+}
+
+// allCards is cards with every record as itself.
+func (s *Store) allCards(ctx context.Context, rest string, args []any, use func(cardRow) error) error {
 	return s.db.each(ctx, selectCards+rest, args, func(row rowScan) error {
 		c, err := s.openCard(row)
 		if s.leaveOut(ctx, placeOf("record.card_sealed", c.id[:]), err) {
@@ -288,8 +300,9 @@ func (s *Store) openCard(row rowScan) (c cardRow, err error) {
 	return c, err
 }
 
-// card returns a record as its card tells it.
+// card returns a record as its card tells it, or the one it counts as.
 func (s *Store) card(ctx context.Context, id survey.RecordID) (survey.Record, error) {
+	id = s.Kept(id)
 	var found *survey.Record
 	err := s.cards(ctx, "WHERE r.record_id = ?", []any{id[:]}, func(c cardRow) error {
 		record := c.record()
@@ -308,6 +321,9 @@ func (s *Store) card(ctx context.Context, id survey.RecordID) (survey.Record, er
 // readRegister fills the register from the cards of what it lists. A card that is not what was written is made again
 // from the record's revisions.
 func (s *Store) readRegister(ctx context.Context) error {
+	if err := s.readJoined(ctx); err != nil {
+		return err
+	}
 	for _, listed := range []survey.RecordType{survey.TypeReading, survey.TypePlace, survey.TypeStaff, survey.TypeHousehold} {
 		err := s.cards(ctx, "WHERE r.type_tag = ? AND r.voided = 0", []any{s.typeTag(listed)}, func(c cardRow) error {
 			s.register.put(c.record())
@@ -320,18 +336,23 @@ func (s *Store) readRegister(ctx context.Context) error {
 	return s.remakeCards(ctx)
 }
 
+// aboutOne restricts cards to those of a type that are about a household or one that was joined to it.
+const aboutOne = `WHERE (r.about = ?1 OR r.about IN (SELECT record_id FROM joined WHERE kept_id = ?1))
+	AND r.type_tag = ?2 AND r.voided = 0 AND r.record_id NOT IN (SELECT record_id FROM joined)`
+
 // VisitsOf returns the visits paid to a household, the latest first.
 func (s *Store) VisitsOf(ctx context.Context, household survey.RecordID) ([]survey.Visit, error) {
-	visits, err := s.visits(ctx, "WHERE r.about = ? AND r.type_tag = ? AND r.voided = 0 ORDER BY r.hlc DESC",
-		household[:], s.typeTag(survey.TypeVisit))
+	kept := s.Kept(household)
+	visits, err := s.visits(ctx, aboutOne+" ORDER BY r.hlc DESC", kept[:], s.typeTag(survey.TypeVisit))
 	return visits, opError("store.VisitsOf", "record "+household.String(), err)
 }
 
 // ProblemsOf returns the problems found in a household, open ones first, then the latest first.
 func (s *Store) ProblemsOf(ctx context.Context, household survey.RecordID) ([]survey.Problem, error) {
 	var problems []survey.Problem
-	err := s.cards(ctx, "WHERE r.about = ? AND r.type_tag = ? AND r.voided = 0 ORDER BY r.hlc DESC",
-		[]any{household[:], s.typeTag(survey.TypeProblem)}, func(c cardRow) error {
+	kept := s.Kept(household)
+	err := s.cards(ctx, aboutOne+" ORDER BY r.hlc DESC",
+		[]any{kept[:], s.typeTag(survey.TypeProblem)}, func(c cardRow) error {
 			problem := survey.ProblemOf(c.record())
 			problem.Raised = c.Written
 			problems = append(problems, problem)

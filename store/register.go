@@ -20,6 +20,7 @@ type register struct {
 	places   map[survey.RecordID]survey.Place
 	staff    map[survey.PersonID]string
 	villages map[survey.ScopeID]*village
+	kept     map[survey.RecordID]survey.RecordID // what a record that was joined to another counts as
 }
 
 // village is the households of one scope.
@@ -36,6 +37,7 @@ func newRegister() *register {
 		places:   map[survey.RecordID]survey.Place{},
 		staff:    map[survey.PersonID]string{},
 		villages: map[survey.ScopeID]*village{},
+		kept:     map[survey.RecordID]survey.RecordID{},
 	}
 }
 
@@ -54,7 +56,8 @@ func (r *register) put(records ...survey.Record) {
 			r.putStaff(record)
 		case survey.TypeHousehold:
 			r.putHousehold(record)
-		case survey.TypeVisit, survey.TypeProblem, survey.TypeForm, survey.TypeAccess, survey.TypeSealed, survey.TypeUser:
+		case survey.TypeVisit, survey.TypeProblem, survey.TypeForm, survey.TypeAccess, survey.TypeSealed, survey.TypeUser,
+			survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeLink, survey.TypeTask:
 			// read from the database when asked for
 		}
 	}
@@ -125,7 +128,7 @@ func (r *register) putHousehold(record survey.Record) {
 		v = &village{at: map[survey.RecordID]int{}}
 		r.villages[record.Scope] = v
 	}
-	if record.Voided {
+	if _, joined := r.kept[record.ID]; joined || record.Voided {
 		v.remove(record.ID)
 		return
 	}
@@ -134,6 +137,26 @@ func (r *register) putHousehold(record survey.Record) {
 		h.Village = survey.RecordID(h.Scope) // a village's scope has the identifier of its place
 	}
 	v.put(newHousehold(h, r.book))
+}
+
+// join notes what a record counts as; a zero one: itself.
+func (r *register) join(id, kept survey.RecordID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if kept.IsZero() {
+		delete(r.kept, id)
+		return
+	}
+	r.kept[id] = kept
+}
+
+func (r *register) keptOf(id survey.RecordID) survey.RecordID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if kept, joined := r.kept[id]; joined {
+		return kept
+	}
+	return id
 }
 
 // dropScope forgets the households of a scope this device may no longer see.

@@ -50,8 +50,8 @@ func (s *Store) Correct(ctx context.Context, c survey.Correction) error {
 	})
 }
 
-// Held returns everything this device holds on a household: the household itself first, then its visits, its problems
-// and who has looked at them, each kind in the order in which they began. Voided records are among them.
+// Held returns everything this device holds on a household: the household itself first and those that were joined to
+// it, then its visits, its problems and who has looked at them, each kind in the order in which they began. Voided records are among them.
 func (s *Store) Held(ctx context.Context, household survey.RecordID) ([]survey.Holding, error) {
 	var held []survey.Holding
 	err := s.update(ctx, "store.Held", "record "+household.String(), func(ctx context.Context, t *tx) (err error) {
@@ -63,13 +63,16 @@ func (s *Store) Held(ctx context.Context, household survey.RecordID) ([]survey.H
 }
 
 func (s *Store) held(ctx context.Context, t *tx, household survey.RecordID) ([]survey.Holding, error) {
+	household = s.Kept(household)
 	ids := []survey.RecordID{household}
-	err := t.each(ctx, "SELECT record_id FROM record WHERE about = ?", []any{household[:]}, func(row rowScan) error {
-		var id survey.RecordID
-		err := row(&id)
-		ids = append(ids, id)
-		return err
-	})
+	err := t.each(ctx, `SELECT record_id FROM joined WHERE kept_id = ?1
+		UNION SELECT record_id FROM record WHERE about = ?1 OR about IN (SELECT record_id FROM joined WHERE kept_id = ?1)`,
+		[]any{household[:]}, func(row rowScan) error {
+			var id survey.RecordID
+			err := row(&id)
+			ids = append(ids, id)
+			return err
+		})
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,12 @@ const (
 	TypeAccess    RecordType = "access"    // somebody has looked at what is held on a household; never changed
 	TypeSealed    RecordType = "sealed"    // 封存件: a letter that only its recipient can read
 	TypeReading   RecordType = "reading"   // how a word is said, where the dictionary does not know; written by the township
+	TypeUnit      RecordType = "unit"      // 承办单位, written by the township
+	TypePolicy    RecordType = "policy"    // 政策卡: what a policy gives to whom, written by the township
+	TypeRound     RecordType = "round"     // 专题/轮次: a round of visits and its form, written by the township
+	TypeDuty      RecordType = "duty"      // 包村、包组、包户: who looks after a place or a household and since when; written by the township
+	TypeLink      RecordType = "link"      // the township's word on whether two records are one
+	TypeTask      RecordType = "task"      // 待核实: what the township asks a cadre about a record
 )
 
 // Register reports whether forms may ask for the records of a type as a list even while there are none.
@@ -22,7 +28,18 @@ func (t RecordType) Register() bool {
 	switch t {
 	case TypeHousehold, TypePlace, TypeStaff, TypeProblem:
 		return true
-	case TypeVisit, TypeForm, TypeAccess, TypeSealed, TypeReading, TypeUser:
+	case TypeVisit, TypeForm, TypeAccess, TypeSealed, TypeReading, TypeUser,
+		TypeUnit, TypePolicy, TypeRound, TypeDuty, TypeLink, TypeTask:
+	}
+	return false
+}
+
+// TownshipOnly reports whether the records of a type are written by the township alone.
+func (t RecordType) TownshipOnly() bool {
+	switch t {
+	case TypePlace, TypeStaff, TypeForm, TypeReading, TypeUnit, TypePolicy, TypeRound, TypeDuty, TypeLink:
+		return true
+	case TypeVisit, TypeHousehold, TypeProblem, TypeAccess, TypeSealed, TypeUser, TypeTask:
 	}
 	return false
 }
@@ -84,6 +101,8 @@ type Body struct {
 	Fields      Fields       `cbor:"1,keyasint"`
 	Attachments []Attachment `cbor:"2,keyasint,omitempty"`
 	Note        string       `cbor:"3,keyasint,omitempty"` // why: the reason of a void, the comment of a review or merge
+	// Joins says of some fields how edits made apart are joined; the others wait for a person where they differ.
+	Joins map[FieldPath]Joining `cbor:"4,keyasint,omitempty" json:",omitempty"`
 }
 
 // Attachment refers to a file by its content. Fields refer to it by Name.
@@ -122,4 +141,20 @@ type Conflict struct {
 type ConflictValue struct {
 	Revision RevID
 	Value    string
+}
+
+// RecordConflict is a conflict with what a queue of them is sorted by.
+type RecordConflict struct {
+	Record RecordID
+	Type   RecordType
+	Scope  ScopeID
+	Conflict
+	Sides []Side // one for each value
+}
+
+// Side is who has set one value of a conflict, with which device. It is zero where the revision is not here.
+type Side struct {
+	Author PersonID
+	Device DeviceID
+	HLC    HLC // effective
 }

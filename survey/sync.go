@@ -1,5 +1,7 @@
 package survey
 
+import "slices"
+
 // Entry is one line of a replica's log. N counts 1, 2, 3 … without a gap.
 type Entry struct {
 	N        uint64   `cbor:"1,keyasint"`
@@ -38,6 +40,9 @@ type Grant struct {
 	// SignKey is the key of a relay, by which devices know it; of no other device.
 	SignKey []byte `cbor:"10,keyasint,omitempty" json:",omitempty"`
 }
+
+// Has reports whether a grant names a role.
+func (g Grant) Has(role Role) bool { return slices.Contains(g.Roles, role) }
 
 // Relay is a receiving point of the township (乡镇接收点) as a device knows it.
 type Relay struct {

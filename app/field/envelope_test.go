@@ -11,6 +11,7 @@ import (
 	"unicode/utf16"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/survey"
 	"zoucun/sync/seal"
 	"zoucun/sync/wire"
@@ -35,7 +36,7 @@ var offices, officeKeys = func() ([]survey.Recipient, []seal.LetterKey) {
 }()
 
 // atTheBox is a visit whose first problem is about a cadre, with the box on the screen.
-func (d *desk) atTheBox() (*Screen, *present.Visit) {
+func (d *desk) atTheBox() (*view.Screen, *present.Visit) {
 	d.t.Helper()
 	v := d.begin(survey.FormInfo{ID: "QZ-01", Version: "1.0", Title: "群众工作调查表"})
 	screen := NewVisit(d.host, VisitSpec{Presenter: v, OnFinished: func() { d.told = append(d.told, "finished") }})
@@ -176,10 +177,10 @@ func TestWordsThatWaitToBeSealed(t *testing.T) {
 }
 
 func TestEveryWayOffThePageClearsTheBox(t *testing.T) {
-	for name, leave := range map[string]func(d *desk, s *Screen){
-		"back":            func(_ *desk, s *Screen) { s.Back() },
-		"another section": func(d *desk, _ *Screen) { d.tap("6 意见建议") },
-		"cleared by hand": func(d *desk, _ *Screen) { d.tap("清掉") },
+	for name, leave := range map[string]func(d *desk, s *view.Screen){
+		"back":            func(_ *desk, s *view.Screen) { s.Back() },
+		"another section": func(d *desk, _ *view.Screen) { d.tap("6 意见建议") },
+		"cleared by hand": func(d *desk, _ *view.Screen) { d.tap("清掉") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t, "QZ-01")

@@ -14,25 +14,27 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/assets"
 	"zoucun/form"
 	"zoucun/internal/testkit/device"
 	"zoucun/store"
 	"zoucun/survey"
+	"zoucun/sync/wire"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("CST", 8*3600))
 
 // stack is a navigator without a window: it keeps screens and what was said.
 type stack struct {
-	screens    []*Screen
+	screens    []*view.Screen
 	complaints []error
 	told       []string
 }
 
-func (s *stack) Push(screen *Screen)  { s.screens = append(s.screens, screen) }
-func (s *stack) Reset(screen *Screen) { s.screens = []*Screen{screen} }
+func (s *stack) Push(screen *view.Screen)  { s.screens = append(s.screens, screen) }
+func (s *stack) Reset(screen *view.Screen) { s.screens = []*view.Screen{screen} }
 func (s *stack) Back() {
 	if top := s.top(); top.Back == nil || !top.Back() {
 		s.screens = s.screens[:len(s.screens)-1]
@@ -41,14 +43,14 @@ func (s *stack) Back() {
 func (s *stack) Refresh()           {}
 func (s *stack) Complain(err error) { s.complaints = append(s.complaints, err) }
 func (s *stack) Tell(words string)  { s.told = append(s.told, words) }
-func (s *stack) top() *Screen       { return s.screens[len(s.screens)-1] }
+func (s *stack) top() *view.Screen  { return s.screens[len(s.screens)-1] }
 
 // desk is a cadre's device in the morning, and a host that does everything at once.
 type desk struct {
 	*stack
 
 	t      testing.TB
-	host   Host
+	host   view.Host
 	dir    string // where the store lies
 	store  *store.Store
 	window fyne.Window
@@ -86,7 +88,7 @@ func newDeskOf(tb testing.TB, households int, forms ...string) *desk {
 	if err := device.Prepare(tb.Context(), s, spec); err != nil {
 		tb.Fatal(err)
 	}
-	d.host = Host{
+	d.host = view.Host{
 		Navigator: d.stack,
 		Ctx:       tb.Context,
 		Now:       func() time.Time { return d.now },
@@ -136,7 +138,7 @@ func (d *desk) begin(info survey.FormInfo) *present.Visit {
 }
 
 // show lays a screen out in a window.
-func (d *desk) show(s *Screen, width, height float32) {
+func (d *desk) show(s *view.Screen, width, height float32) {
 	d.t.Helper()
 	d.Push(s)
 	w := test.NewWindow(s.Body)
@@ -206,7 +208,7 @@ func (d *desk) sees(text string) {
 	}
 }
 
-func (d *desk) home() *Screen {
+func (d *desk) home() *view.Screen {
 	return NewHome(d.host, HomeSpec{
 		Households: present.NewHouseholds(d.store, d.store.Villages()[0].ID), Facts: d.store,
 		OnVisit: func(survey.RecordID) {}, OnResume: func(survey.DraftID) {},
@@ -215,7 +217,7 @@ func (d *desk) home() *Screen {
 
 func TestEveryTypeOfQuestionHasAControl(t *testing.T) {
 	d := newDesk(t, "QZ-01")
-	v := &visit{host: d.host, presenter: d.begin(survey.FormInfo{ID: "QZ-01", Version: "1.0"}), screen: &Screen{}}
+	v := &visit{host: d.host, presenter: d.begin(survey.FormInfo{ID: "QZ-01", Version: "1.0"}), screen: &view.Screen{}}
 	for kind := form.Hidden; kind <= form.Sealed; kind++ {
 		b := &block{visit: v, item: present.Item{Question: form.Question{
 			Type: kind, Path: "visit/door_no", Choices: []form.Choice{{Name: "a", Label: "甲"}},
@@ -391,7 +393,7 @@ func TestEnrolSaysWhatIsWrong(t *testing.T) {
 // refusing is a server that refuses every code.
 type refusing struct{}
 
-func (refusing) Enrol(context.Context, string, string) (survey.Enrolment, error) {
+func (refusing) Enrol(context.Context, wire.Invite) (survey.Enrolment, error) {
 	return survey.Enrolment{}, &survey.Error{Kind: survey.Denied, Op: "refusing", Message: "登记码已经用过。"}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/survey"
 )
@@ -29,7 +30,7 @@ type HomeSpec struct {
 const searchPause = 150 * time.Millisecond
 
 // NewHome returns the screen: the households of a village and the card of the one chosen.
-func NewHome(h Host, spec HomeSpec) *Screen {
+func NewHome(h view.Host, spec HomeSpec) *view.Screen {
 	s := &home{host: h, spec: spec, summary: widgets.NewText("", widgets.Hint), page: widgets.NewPage()}
 	s.list = widgets.NewList(widgets.ListSpec{
 		Count: func() int { return len(spec.Households.Rows()) }, Row: s.row, OnTap: s.tap, OnEnd: s.more,
@@ -38,7 +39,7 @@ func NewHome(h Host, spec HomeSpec) *Screen {
 	s.split.onMode = func() { h.Later(0, h.Refresh) }
 	s.showNone()
 	s.summarise()
-	s.screen = &Screen{
+	s.screen = &view.Screen{
 		Title: spec.Households.Village(), Subtitle: spec.Who, Actions: spec.Actions, Body: s.split,
 		Back: s.split.back, CanGoBack: s.split.canGoBack, Changed: s.changed,
 	}
@@ -46,9 +47,9 @@ func NewHome(h Host, spec HomeSpec) *Screen {
 }
 
 type home struct {
-	host    Host
+	host    view.Host
 	spec    HomeSpec
-	screen  *Screen
+	screen  *view.Screen
 	split   *split
 	list    *widgets.List
 	summary *widgets.Text

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 )
 
@@ -43,6 +44,6 @@ func (b *block) closer(name string) func() {
 			v.host.Tell("这张图本机显示不了。")
 			return
 		}
-		v.host.Push(&Screen{Title: b.item.Label, Body: widgets.NewPage(widgets.NewPicture(picture, 560))})
+		v.host.Push(&view.Screen{Title: b.item.Label, Body: widgets.NewPage(widgets.NewPicture(picture, 560))})
 	}
 }

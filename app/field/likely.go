@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/survey"
 )
@@ -30,12 +31,12 @@ type likely struct {
 	doubt  present.Doubt
 	left   []present.Candidate // not judged yet
 	page   *widgets.Page
-	screen *Screen
+	screen *view.Screen
 }
 
-func newLikely(v *visit, doubt present.Doubt) *Screen {
+func newLikely(v *visit, doubt present.Doubt) *view.Screen {
 	l := &likely{visit: v, doubt: doubt, left: doubt.Candidates, page: widgets.NewPage()}
-	l.screen = &Screen{Title: "是不是已经有这一户", Subtitle: v.presenter.Draft().Title, Body: l.page}
+	l.screen = &view.Screen{Title: "是不是已经有这一户", Subtitle: v.presenter.Draft().Title, Body: l.page}
 	l.show()
 	return l.screen
 }

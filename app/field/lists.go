@@ -5,12 +5,13 @@ import (
 	"fmt"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/survey"
 )
 
 // NewLists returns the screen of what is begun, what waits and what has arrived.
-func NewLists(h Host, keeper present.Safekeeper, onResume func(survey.DraftID)) *Screen {
+func NewLists(h view.Host, keeper present.Safekeeper, onResume func(survey.DraftID)) *view.Screen {
 	page := widgets.NewPage()
 	show := func() {
 		var lists present.Lists
@@ -31,7 +32,7 @@ func NewLists(h Host, keeper present.Safekeeper, onResume func(survey.DraftID)) 
 		})
 	}
 	show()
-	return &Screen{Title: "我的记录", Subtitle: "草稿、等待发送、已送达", Body: page, Changed: show}
+	return &view.Screen{Title: "我的记录", Subtitle: "草稿、等待发送、已送达", Body: page, Changed: show}
 }
 
 func counted(name string, list []present.Line) string {

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/survey"
 )
@@ -19,9 +20,9 @@ type LockSpec struct {
 }
 
 // NewLock returns the screen: who there is, and their PIN. It says nothing of what the device holds.
-func NewLock(h Host, spec LockSpec) *Screen {
+func NewLock(h view.Host, spec LockSpec) *view.Screen {
 	l := &lock{host: h, spec: spec, page: widgets.NewPage()}
-	l.screen = &Screen{Title: "已锁屏", Body: l.page, Back: l.back, CanGoBack: l.canGoBack}
+	l.screen = &view.Screen{Title: "已锁屏", Body: l.page, Back: l.back, CanGoBack: l.canGoBack}
 	people := spec.Presenter.People()
 	if last, ok := spec.Presenter.Person(spec.Last); ok {
 		l.ask(last, "")
@@ -34,9 +35,9 @@ func NewLock(h Host, spec LockSpec) *Screen {
 }
 
 type lock struct {
-	host   Host
+	host   view.Host
 	spec   LockSpec
-	screen *Screen
+	screen *view.Screen
 	page   *widgets.Page
 	asked  bool // somebody is chosen
 	busy   bool
@@ -125,14 +126,14 @@ func (l *lock) back() bool {
 func (l *lock) canGoBack() bool { return l.asked && !l.busy && len(l.spec.Presenter.People()) > 1 }
 
 // newRecover returns the screen on which a new PIN is set by a recovery key.
-func newRecover(h Host, spec LockSpec, user survey.User) *Screen {
+func newRecover(h view.Host, spec LockSpec, user survey.User) *view.Screen {
 	r := &recovering{host: h, spec: spec, user: user, page: widgets.NewPage()}
 	r.askKey("")
-	return &Screen{Title: "用恢复钥匙打开", Subtitle: user.Label, Body: r.page}
+	return &view.Screen{Title: "用恢复钥匙打开", Subtitle: user.Label, Body: r.page}
 }
 
 type recovering struct {
-	host     Host
+	host     view.Host
 	spec     LockSpec
 	user     survey.User
 	page     *widgets.Page
@@ -149,7 +150,7 @@ func (r *recovering) askKey(wrong string) {
 	}
 	field := widgets.NewField(widgets.FieldSpec{Prompt: "AGE-SECRET-KEY-1……", Secret: true, OnType: func(text string) { r.identity = text }})
 	pick := widgets.NewButton(widgets.ButtonSpec{Text: "选择钥匙文件", OnTap: func() {
-		r.host.pickBytes(largestKey, func(data []byte) {
+		r.host.PickBytes(largestKey, func(data []byte) {
 			r.identity = string(data)
 			r.askPIN("")
 		})

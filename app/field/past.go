@@ -6,12 +6,13 @@ import (
 	"fyne.io/fyne/v2"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/survey"
 )
 
 // newPast returns the screen that lists what a filling has been; onBack is called once it is that again.
-func newPast(h Host, v *present.Visit, onBack func()) *Screen {
+func newPast(h view.Host, v *present.Visit, onBack func()) *view.Screen {
 	page := widgets.NewPage()
 	moments, err := v.History(h.Ctx())
 	if err != nil {
@@ -27,11 +28,11 @@ func newPast(h Host, v *present.Visit, onBack func()) *Screen {
 		}
 		page.SetObjects(objects...)
 	}
-	return &Screen{Title: "以前写的", Subtitle: v.Draft().Title, Body: page}
+	return &view.Screen{Title: "以前写的", Subtitle: v.Draft().Title, Body: page}
 }
 
 // newLookBack returns the screen that shows what stood in a filling at some time.
-func newLookBack(h Host, v *present.Visit, m present.Earlier, onBack func()) *Screen {
+func newLookBack(h view.Host, v *present.Visit, m present.Earlier, onBack func()) *view.Screen {
 	page := widgets.NewPage()
 	goBack := func() {
 		if err := v.GoBack(h.Ctx(), m.Step); err != nil {
@@ -52,7 +53,7 @@ func newLookBack(h Host, v *present.Visit, m present.Earlier, onBack func()) *Sc
 		}
 		page.SetObjects(append([]fyne.CanvasObject{widgets.Card(head...)}, readings(passages)...)...)
 	}
-	return &Screen{Title: "以前写的", Subtitle: m.Title, Body: page}
+	return &view.Screen{Title: "以前写的", Subtitle: m.Title, Body: page}
 }
 
 // readings lays out what is answered.
@@ -80,7 +81,7 @@ type CompareSpec struct {
 }
 
 // NewCompare returns the screen.
-func NewCompare(h Host, spec CompareSpec) *Screen {
+func NewCompare(h view.Host, spec CompareSpec) *view.Screen {
 	page := widgets.NewPage()
 	var show func()
 	discard := func(id survey.DraftID) func() {
@@ -108,7 +109,7 @@ func NewCompare(h Host, spec CompareSpec) *Screen {
 		})
 	}
 	show()
-	return &Screen{Title: "对照草稿", Subtitle: "同一户有几份没填完的表，选一份接着填", Body: page, Changed: show}
+	return &view.Screen{Title: "对照草稿", Subtitle: "同一户有几份没填完的表，选一份接着填", Body: page, Changed: show}
 }
 
 func compared(c present.Comparison, onResume func(survey.DraftID), discard func(survey.DraftID) func()) []fyne.CanvasObject {

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/assets"
 	"zoucun/form/xlsform"
 	"zoucun/survey"
@@ -17,7 +18,7 @@ import (
 )
 
 // heard begins a visit that asks what was said, on its page.
-func (d *desk) heard(width, height float32) (*present.Visit, *Screen) {
+func (d *desk) heard(width, height float32) (*present.Visit, *view.Screen) {
 	d.t.Helper()
 	v := d.begin(survey.FormInfo{ID: "QZ-01", Version: "1.0", Title: "群众工作调查表"})
 	if err := v.Answer(d.t.Context(), "visit/visit_result", "talked"); err != nil {

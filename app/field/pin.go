@@ -7,12 +7,13 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/survey"
 )
 
 // setSecret has a page ask for a new PIN twice, then does with it what keep says.
-func setSecret(h Host, page *widgets.Page, lock *present.Lock, wrong string,
+func setSecret(h view.Host, page *widgets.Page, lock *present.Lock, wrong string,
 	keep func(context.Context, present.Secret) error, then func(error),
 ) {
 	var what string
@@ -61,10 +62,10 @@ type PINSpec struct {
 }
 
 // NewPIN returns the screen.
-func NewPIN(h Host, spec PINSpec) *Screen {
+func NewPIN(h view.Host, spec PINSpec) *view.Screen {
 	p := &pinScreen{host: h, spec: spec, page: widgets.NewPage(), label: present.CallName(spec.Person.Name)}
 	p.begin("")
-	screen := &Screen{Title: "设密码", Subtitle: spec.Person.Name, Body: p.page}
+	screen := &view.Screen{Title: "设密码", Subtitle: spec.Person.Name, Body: p.page}
 	if spec.OnLater != nil {
 		screen.Actions = []widgets.ButtonSpec{{Text: "以后再设", OnTap: spec.OnLater}}
 	}
@@ -72,7 +73,7 @@ func NewPIN(h Host, spec PINSpec) *Screen {
 }
 
 type pinScreen struct {
-	host  Host
+	host  view.Host
 	spec  PINSpec
 	page  *widgets.Page
 	label string
@@ -125,7 +126,7 @@ func (p *pinScreen) ask(wrong string) {
 }
 
 // NewChangePIN returns the screen on which a person changes their PIN.
-func NewChangePIN(h Host, lock *present.Lock, person survey.PersonID, onDone func()) *Screen {
+func NewChangePIN(h view.Host, lock *present.Lock, person survey.PersonID, onDone func()) *view.Screen {
 	page := widgets.NewPage()
 	user, _ := lock.Person(person)
 	var askOld func(wrong string)
@@ -154,11 +155,11 @@ func NewChangePIN(h Host, lock *present.Lock, person survey.PersonID, onDone fun
 		})
 	}
 	askOld("")
-	return &Screen{Title: "换密码", Subtitle: user.Label, Body: page}
+	return &view.Screen{Title: "换密码", Subtitle: user.Label, Body: page}
 }
 
 // NewNewcomer returns the screen on which somebody of the register is chosen who is to use the device too.
-func NewNewcomer(lock *present.Lock, staff []survey.Staff, onChoose func(survey.Staff)) *Screen {
+func NewNewcomer(lock *present.Lock, staff []survey.Staff, onChoose func(survey.Staff)) *view.Screen {
 	var found []survey.Staff
 	list := widgets.NewList(widgets.ListSpec{
 		Count: func() int { return len(found) },
@@ -176,5 +177,5 @@ func NewNewcomer(lock *present.Lock, staff []survey.Staff, onChoose func(survey.
 	}
 	search("")
 	head := widgets.Inset(12, widgets.Tight(widgets.NewField(widgets.FieldSpec{Prompt: "找人：姓名", OnType: search}), none))
-	return &Screen{Title: "添加使用人", Subtitle: "由本人设自己的密码，不用找管理员", Body: container.NewBorder(head, nil, nil, nil, list)}
+	return &view.Screen{Title: "添加使用人", Subtitle: "由本人设自己的密码，不用找管理员", Body: container.NewBorder(head, nil, nil, nil, list)}
 }

@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/form"
 )
@@ -133,7 +134,7 @@ func (v *visit) pick(b *block, several bool) {
 		},
 		OnDone: v.host.Back,
 	})
-	screen := &Screen{Title: b.item.Label, Subtitle: v.screen.Subtitle, Body: body}
+	screen := &view.Screen{Title: b.item.Label, Subtitle: v.screen.Subtitle, Body: body}
 	if several {
 		screen.Actions = []widgets.ButtonSpec{{Text: "选好了", Weight: widgets.Main, OnTap: v.host.Back}}
 	}

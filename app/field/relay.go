@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/survey"
 )
@@ -24,17 +25,17 @@ func NewRelayCard(onOpen func()) fyne.CanvasObject {
 }
 
 // NewRelays returns the screen.
-func NewRelays(h Host, spec RelaySpec) *Screen {
+func NewRelays(h view.Host, spec RelaySpec) *view.Screen {
 	r := &relays{host: h, spec: spec, page: widgets.NewPage()}
 	r.read("")
-	return &Screen{
+	return &view.Screen{
 		Title: "乡镇接收点", Subtitle: "先交给乡镇，县里收到后再告诉本机", Body: r.page,
 		Actions: []widgets.ButtonSpec{{Text: "添加", Weight: widgets.Main, OnTap: func() { r.add(r.typed) }}},
 	}
 }
 
 type relays struct {
-	host  Host
+	host  view.Host
 	spec  RelaySpec
 	page  *widgets.Page
 	typed string
@@ -67,7 +68,7 @@ func (r *relays) show(wrong, note string) {
 	cards = append(cards, widgets.Card(widgets.NewText("添加接收点", widgets.Strong),
 		widgets.NewText("地址显示在接收点的电脑上。先连上同一个 Wi-Fi 或热点，再点“添加”。", widgets.Hint),
 		widgets.NewField(widgets.FieldSpec{Text: r.typed, Prompt: "例如 192.168.43.1:8444", OnType: func(text string) { r.typed = text }}),
-		widgets.NewButton(widgets.ButtonSpec{Text: "从照片识别二维码", OnTap: func() { r.host.pickQR(r.add, func(err error) { r.show(present.Say(err), "") }) }})))
+		widgets.NewButton(widgets.ButtonSpec{Text: "从照片识别二维码", OnTap: func() { pickQR(r.host, r.add, func(err error) { r.show(present.Say(err), "") }) }})))
 	for _, relay := range r.known {
 		cards = append(cards, widgets.Card(widgets.NewText(present.RelayLine(relay), widgets.Plain),
 			widgets.NewButton(widgets.ButtonSpec{Text: "不再使用", Weight: widgets.Light, OnTap: func() { r.remove(relay) }})))
@@ -104,8 +105,8 @@ func (r *relays) remove(relay survey.Relay) {
 }
 
 // pickQR opens the device's own picker for a photo, and hands over what the QR code in it says.
-func (h Host) pickQR(then func(text string), failed func(error)) {
-	h.pickBytes(present.LargestPhoto, func(photo []byte) {
+func pickQR(h view.Host, then func(text string), failed func(error)) {
+	h.PickBytes(present.LargestPhoto, func(photo []byte) {
 		var text string
 		h.Do(func(context.Context) (err error) {
 			text, err = present.ReadQR(photo)

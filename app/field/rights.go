@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/report"
 	"zoucun/survey"
@@ -22,17 +23,17 @@ type RightsSpec struct {
 }
 
 // NewRights returns the screen that asks why somebody looks, before anything is shown.
-func NewRights(h Host, spec RightsSpec) *Screen {
+func NewRights(h view.Host, spec RightsSpec) *view.Screen {
 	r := &rights{host: h, spec: spec, page: widgets.NewPage()}
 	r.askWhy("")
-	return &Screen{
+	return &view.Screen{
 		Title: "本户信息", Subtitle: "先写明为什么要看", Body: r.page,
 		Actions: []widgets.ButtonSpec{{Text: "查看", Weight: widgets.Main, OnTap: r.open}},
 	}
 }
 
 type rights struct {
-	host         Host
+	host         view.Host
 	spec         RightsSpec
 	page         *widgets.Page
 	choice, text string
@@ -74,9 +75,9 @@ func (r *rights) open() {
 }
 
 // newHolding returns the screen of everything that is held.
-func newHolding(h Host, spec RightsSpec, d report.Dossier) *Screen {
+func newHolding(h view.Host, spec RightsSpec, d report.Dossier) *view.Screen {
 	page := widgets.NewPage(dossierCards(d)...)
-	s := &Screen{Title: d.Title, Subtitle: "本机保存的全部内容", Body: page}
+	s := &view.Screen{Title: d.Title, Subtitle: "本机保存的全部内容", Body: page}
 	again := func() {
 		h.Do(func(ctx context.Context) error {
 			held, err := spec.Presenter.Again(ctx)
@@ -99,7 +100,7 @@ func newHolding(h Host, spec RightsSpec, d report.Dossier) *Screen {
 }
 
 // savePage puts everything on a page that can be printed. Its name says nothing of whom it is about.
-func savePage(h Host, spec RightsSpec) {
+func savePage(h view.Host, spec RightsSpec) {
 	var page bytes.Buffer
 	h.Do(func(ctx context.Context) error {
 		held, err := spec.Presenter.Page(ctx)
@@ -165,7 +166,7 @@ func stepText(s report.Step) string {
 }
 
 // openCorrection shows the screen on which one field of the household is corrected.
-func openCorrection(h Host, spec RightsSpec, then func()) {
+func openCorrection(h view.Host, spec RightsSpec, then func()) {
 	c := &correction{host: h, spec: spec, page: widgets.NewPage(), then: then}
 	h.Do(func(ctx context.Context) (err error) {
 		c.fields, err = spec.Presenter.Correctables(ctx)
@@ -176,7 +177,7 @@ func openCorrection(h Host, spec RightsSpec, then func()) {
 			return
 		}
 		c.show("")
-		h.Push(&Screen{
+		h.Push(&view.Screen{
 			Title: "更正", Subtitle: "原来的内容和原因会留底", Body: c.page,
 			Actions: []widgets.ButtonSpec{{Text: "保存更正", Weight: widgets.Main, OnTap: c.save}},
 		})
@@ -184,7 +185,7 @@ func openCorrection(h Host, spec RightsSpec, then func()) {
 }
 
 type correction struct {
-	host          Host
+	host          view.Host
 	spec          RightsSpec
 	page          *widgets.Page
 	then          func()

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/report"
 	"zoucun/survey"
 )
@@ -38,7 +39,7 @@ func (d *desk) look(name string) {
 }
 
 // rightsOf is the screen for the first household, and where its page goes.
-func (d *desk) rightsOf(page *[]byte) (survey.RecordID, *Screen) {
+func (d *desk) rightsOf(page *[]byte) (survey.RecordID, *view.Screen) {
 	self, _, err := d.store.Enrolment(d.t.Context())
 	if err != nil {
 		d.t.Fatal(err)

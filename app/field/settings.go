@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 )
 
@@ -60,7 +61,7 @@ func (s SettingsSpec) secrecy() fyne.CanvasObject {
 }
 
 // NewSettings returns the screen.
-func NewSettings(spec SettingsSpec) *Screen {
+func NewSettings(spec SettingsSpec) *view.Screen {
 	sizes := []widgets.Item{
 		{Value: strconv.Itoa(widgets.TextNormal), Label: "标准"},
 		{Value: strconv.Itoa(widgets.TextLarge), Label: "大字"},
@@ -87,7 +88,7 @@ func NewSettings(spec SettingsSpec) *Screen {
 		widgets.Card(widgets.NewText("走访的村", widgets.Strong), widgets.NewButton(widgets.ButtonSpec{Text: "换一个村", OnTap: spec.OnVillage})),
 	}
 	cards = append(append(cards, spec.Cards...), widgets.Card(about))
-	return &Screen{Title: "设置", Body: widgets.NewPage(cards...)}
+	return &view.Screen{Title: "设置", Body: widgets.NewPage(cards...)}
 }
 
 func first(list []string) string {

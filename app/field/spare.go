@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/survey"
 )
@@ -39,14 +40,14 @@ func spareStatus(status present.Status) fyne.CanvasObject {
 }
 
 // NewSpare returns the screen.
-func NewSpare(h Host, spec SpareSpec) *Screen {
+func NewSpare(h view.Host, spec SpareSpec) *view.Screen {
 	s := &spareScreen{host: h, spec: spec, page: widgets.NewPage(), typed: spec.State().Folder}
 	s.show()
-	return &Screen{Title: "第二份", Subtitle: "没送达的内容，在卡上再存一份", Body: s.page, Changed: s.changed}
+	return &view.Screen{Title: "第二份", Subtitle: "没送达的内容，在卡上再存一份", Body: s.page, Changed: s.changed}
 }
 
 type spareScreen struct {
-	host  Host
+	host  view.Host
 	spec  SpareSpec
 	page  *widgets.Page
 	field *widgets.Field
@@ -97,7 +98,7 @@ func (s *spareScreen) receiveCard() fyne.CanvasObject {
 	return widgets.Card(widgets.NewText("接收回执或草稿", widgets.Strong),
 		widgets.NewText("县里或乡镇导入数据包后，会写出给这台平板的文件，拿U盘带回来在这里接收。", widgets.Hint),
 		widgets.NewButton(widgets.ButtonSpec{Text: "选文件接收", OnTap: func() {
-			s.host.pickBytes(largestReceived, s.receive)
+			s.host.PickBytes(largestReceived, s.receive)
 		}}))
 }
 

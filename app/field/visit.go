@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"zoucun/app/present"
+	"zoucun/app/view"
 	"zoucun/app/widgets"
 	"zoucun/form"
 	"zoucun/survey"
@@ -23,7 +24,7 @@ type VisitSpec struct {
 }
 
 // NewVisit returns the screen: a page of questions, and the index of sections beside it or behind a button.
-func NewVisit(h Host, spec VisitSpec) *Screen {
+func NewVisit(h view.Host, spec VisitSpec) *view.Screen {
 	v := &visit{host: h, presenter: spec.Presenter, spec: spec, page: widgets.NewPage(), index: widgets.NewPage()}
 	v.undo = widgets.NewButton(widgets.ButtonSpec{Text: "撤销", OnTap: func() { v.travel(v.presenter.Undo, "没有可以撤销的了。") }})
 	v.redo = widgets.NewButton(widgets.ButtonSpec{Text: "恢复", OnTap: func() { v.travel(v.presenter.Redo, "没有可以恢复的了。") }})
@@ -34,7 +35,7 @@ func NewVisit(h Host, spec VisitSpec) *Screen {
 	v.split = newSplit(v.index, v.page)
 	v.split.inDetail = true
 	v.split.onMode = func() { h.Later(0, v.render) }
-	v.screen = &Screen{Body: v.split, Back: v.back, CanGoBack: v.canGoBack, Leave: v.leave}
+	v.screen = &view.Screen{Body: v.split, Back: v.back, CanGoBack: v.canGoBack, Leave: v.leave}
 	v.presenter.OnChange = v.render
 	v.presenter.OnError = h.Complain
 	v.render()
@@ -42,10 +43,10 @@ func NewVisit(h Host, spec VisitSpec) *Screen {
 }
 
 type visit struct {
-	host      Host
+	host      view.Host
 	presenter *present.Visit
 	spec      VisitSpec
-	screen    *Screen
+	screen    *view.Screen
 	split     *split
 	page      *widgets.Page
 	index     *widgets.Page
@@ -301,7 +302,7 @@ func (v *visit) discard() {
 }
 
 // newWrongs returns the screen that lists what is to be put right; tapping a line goes to its question.
-func newWrongs(wrongs []present.Wrong, goTo func(present.Wrong)) *Screen {
+func newWrongs(wrongs []present.Wrong, goTo func(present.Wrong)) *view.Screen {
 	objects := []fyne.CanvasObject{widgets.NewText("点一条，就到那一题去改。改好后再点“完成走访”。", widgets.Plain)}
 	for _, w := range wrongs {
 		words := widgets.Tight(widgets.NewText(w.Section, widgets.Hint), widgets.NewText(w.Question, widgets.Strong),
@@ -313,7 +314,7 @@ func newWrongs(wrongs []present.Wrong, goTo func(present.Wrong)) *Screen {
 		change := widgets.NewButton(widgets.ButtonSpec{Text: "去修改", OnTap: func() { goTo(w) }})
 		objects = append(objects, widgets.Card(widgets.Bar(0, words, change)))
 	}
-	return &Screen{Title: fmt.Sprintf("还有 %d 处要改", len(wrongs)), Body: widgets.NewPage(objects...)}
+	return &view.Screen{Title: fmt.Sprintf("还有 %d 处要改", len(wrongs)), Body: widgets.NewPage(objects...)}
 }
 
 // block is what stands on the page for one item.

@@ -1,12 +1,14 @@
 package present
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"slices"
 	"strings"
 
 	"zoucun/form"
+	"zoucun/internal/alike"
 	"zoucun/internal/spell"
 	"zoucun/survey"
 )
@@ -65,7 +67,7 @@ func (v *Visit) doubtOf(n newcomer) Doubt {
 			continue
 		}
 		d.Candidates = append(d.Candidates, Candidate{
-			ID: h.ID, Title: headOf(h.Household), Alike: h.words(),
+			ID: h.ID, Title: headOf(h.Household), Alike: h.Words(),
 			Detail: joined(" · ", whereabouts(h.Household, placeName(groups, h.Group)), family(h.Members)),
 		})
 	}
@@ -205,4 +207,25 @@ func payTo(sub *form.Submission, entity int, id survey.RecordID) {
 			sub.Fields[field] = id.String()
 		}
 	}
+}
+
+// lookalike is a household of the register that resembles another, and how.
+type lookalike struct {
+	survey.Household
+	alike.Resemblance
+}
+
+// likelySame returns the households of a register that are likely the same as one, the likeliest first. Those equally
+// likely stand in the order of their codes, however the register was ordered.
+func likelySame(book *spell.Book, one survey.Household, register []survey.FoundHousehold) []lookalike {
+	var found []lookalike
+	for _, h := range register {
+		if r := alike.Households(book, one, h.Household); h.ID != one.ID && r.Likely() {
+			found = append(found, lookalike{h.Household, r})
+		}
+	}
+	slices.SortFunc(found, func(a, b lookalike) int {
+		return cmp.Or(cmp.Compare(b.Points(), a.Points()), cmp.Compare(a.Code, b.Code), a.ID.Compare(b.ID))
+	})
+	return found
 }

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"zoucun/form"
+	"zoucun/internal/alike"
 	"zoucun/internal/spell"
 	"zoucun/internal/township"
 	"zoucun/survey"
@@ -39,9 +40,9 @@ func TestResemblance(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.fact, func(t *testing.T) {
-			r := resemble(spell.NewBook(), zhang, test.other)
-			if r.likely() != test.likely || test.likely && r.words() != test.words {
-				t.Errorf("likely %v: %q", r.likely(), r.words())
+			r := alike.Households(spell.NewBook(), zhang, test.other)
+			if r.Likely() != test.likely || test.likely && r.Words() != test.words {
+				t.Errorf("likely %v: %q", r.Likely(), r.Words())
 			}
 		})
 	}
@@ -62,7 +63,7 @@ func TestResemblanceIsTheSameBothWays(t *testing.T) {
 	book := spell.NewBook()
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := drawHousehold(t, "a"), drawHousehold(t, "b")
-		if there, back := resemble(book, a, b), resemble(book, b, a); there != back {
+		if there, back := alike.Households(book, a, b), alike.Households(book, b, a); there != back {
 			t.Errorf("%+v and %+v: %+v, %+v", a, b, there, back)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"zoucun/form/xpath"
+	"zoucun/survey"
 )
 
 func (r *reader) readBinds(model *xpath.Tree) error {
@@ -49,6 +50,14 @@ func (r *reader) bindAttribute(b *Bind, name xpath.Name, value, at string) error
 		}
 	}
 	b.keep(name, value)
+	if attributeName(name) != "zoucun:merge" {
+		return nil
+	}
+	how, known := survey.JoiningOf(value)
+	if !known {
+		return invalid(at, "%s 的 zoucun:merge 写的是“%s”，只能写 set、names 或 greatest", at, value)
+	}
+	b.Joins = how
 	return nil
 }
 

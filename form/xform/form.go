@@ -155,6 +155,7 @@ type Bind struct {
 	Preload       string
 	PreloadParams string
 	SaveTo        string            // the entity property the value is saved to
+	Joins         survey.Joining    // how edits of the value made apart are joined; zero where a person decides
 	Other         map[string]string // further attributes by name as written
 }
 

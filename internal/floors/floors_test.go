@@ -27,8 +27,8 @@ const law = `
 5  .
 4  app
 3  app/field app/township cmd/zoucund cmd/zouctl internal/testkit/... server/centraltest
-2  store sync/client sync/bundle sync/spare server server/central server/blob server/backup server/retention server/relay app/present app/widgets report
-1  form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff form/conformance sync/wire sync/merge sync/seal internal/migrate internal/spell internal/qr
+2  store sync/client sync/bundle sync/spare server server/central server/blob server/backup server/retention server/relay app/present app/workbench app/view app/widgets report
+1  form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff form/conformance sync/wire sync/merge sync/seal internal/migrate internal/spell internal/alike internal/qr
 0  survey assets internal/township internal/disk internal/androidcheck internal/elfcheck internal/drawicon internal/floors
 `
 
@@ -46,12 +46,14 @@ form/conformance:     form form/xlsform form/xform form/xpath
 sync/wire:            sync/seal
 sync/spare:           sync/bundle
 server/relay:         sync/client
+app/view:             app/widgets
+internal/alike:       internal/spell
 internal/testkit/...: internal/testkit/...
 `
 
 // foreign lists packages of others, by prefix, that only some of ours may reach. All prefixes that fit an import apply.
 const foreign = `
-fyne.io/:               . app app/field app/township app/widgets internal/testkit/...
+fyne.io/:               . app app/field app/township app/view app/widgets internal/testkit/...
 fyne.io/fyne/v2/app:    .
 database/sql:           store server/central internal/migrate internal/testkit/...
 modernc.org/sqlite:     store server/central internal/migrate internal/testkit/...

@@ -24,7 +24,7 @@ const leastForOneOff = 3
 
 // Likeness compares two names. It says the same of both orders.
 func (b *Book) Likeness(x, y string) Likeness {
-	one, other := []rune(plain(x)), []rune(plain(y))
+	one, other := []rune(Plain(x)), []rune(Plain(y))
 	if len(one) != len(other) || len(one) == 0 {
 		return Unlike
 	}
@@ -64,8 +64,8 @@ func (b *Book) soundAlike(x, y string) bool {
 // stopgaps are what people type for a character they cannot type.
 const stopgaps = "〓□■?*※"
 
-// plain returns a name as it is compared: folded, without the dots of longer names, variants taken for one.
-func plain(name string) string {
+// Plain returns a name as Likeness compares it: folded, without the dots of longer names, variants taken for one.
+func Plain(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
 		case '·', '•', '・', '‧', '.':

@@ -166,7 +166,7 @@ func TestLikenessIsTheSameBothWays(t *testing.T) {
 		if b.Likeness(x, y) != b.Likeness(y, x) {
 			t.Errorf("%q and %q are not compared alike from both sides", x, y)
 		}
-		if plain(x) != "" && b.Likeness(x, x) != Same {
+		if Plain(x) != "" && b.Likeness(x, x) != Same {
 			t.Errorf("%q is not like itself", x)
 		}
 	})

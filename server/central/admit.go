@@ -66,7 +66,7 @@ func admit(s standing, h survey.Header, p place) refusal {
 	if s.trusted {
 		return refusal{}
 	}
-	township := slices.Contains(s.grant.Roles, survey.RoleTownship)
+	township := s.grant.Has(survey.RoleTownship)
 	made := survey.MillisOf(effective(h.HLC, s.now).Time()) // a clock that runs ahead costs nobody their records
 	switch {
 	case s.revoked != 0 && made >= s.revoked:
@@ -109,6 +109,5 @@ func (s standing) owns(h survey.Header, p place) bool {
 }
 
 func cadreMay(h survey.Header) bool {
-	register := []survey.RecordType{survey.TypePlace, survey.TypeStaff, survey.TypeForm, survey.TypeReading}
-	return !slices.Contains(register, h.Type) && (h.Kind == survey.Put || h.Kind == survey.Void)
+	return !h.Type.TownshipOnly() && (h.Kind == survey.Put || h.Kind == survey.Void)
 }

@@ -126,6 +126,7 @@ func (m *memory) DropPush(context.Context, survey.PushID) error {
 
 func (m *memory) Cursors(context.Context) ([]survey.Cursor, error)              { return nil, nil }
 func (m *memory) ApplyPage(context.Context, wire.FeedPage) error                { return nil }
+func (m *memory) ApplySigned(context.Context, wire.FeedPage) (int, error)       { return 0, nil }
 func (m *memory) RemoveScope(context.Context, survey.ScopeID) error             { return nil }
 func (m *memory) Renew(context.Context, wire.SignedGrant) error                 { return nil }
 func (m *memory) KeepRecipients(context.Context, wire.SignedRecipients) error   { return nil }

@@ -242,7 +242,7 @@ func (l *link) send(ctx context.Context, c call, signed wire.Request) (answer, *
 		return answer{}, nil, err
 	}
 	if c.body != nil {
-		request.Body = io.NopCloser(watch.reader(bytes.NewReader(c.body), c.piece))
+		request.Body = io.NopCloser(watch.reader(pieces{bytes.NewReader(c.body), c.piece}))
 		request.ContentLength = int64(len(c.body))
 		request.Header.Set("Content-Type", c.mediaType())
 	}
@@ -253,7 +253,7 @@ func (l *link) send(ctx context.Context, c call, signed wire.Request) (answer, *
 	}
 	defer response.Body.Close()
 	watch.progress()
-	body, err := io.ReadAll(io.LimitReader(watch.reader(response.Body, 0), wire.MaxPacked+1))
+	body, err := io.ReadAll(io.LimitReader(watch.reader(response.Body), wire.MaxPacked+1))
 	if err != nil {
 		return answer{}, nil, watch.cause(ctx, err)
 	}

@@ -21,11 +21,9 @@ func (a *Agent) round(ctx context.Context) (enrolled bool, err error) {
 	if err != nil || !enrolled {
 		return enrolled, err
 	}
-	a.relayed = false
+	beside := a.beside(ctx, e)
 	err = a.direct(ctx, e)
-	if survey.KindOf(err) == survey.Unavailable && ctx.Err() == nil {
-		a.byRelays(ctx, e)
-	}
+	a.relayed = beside.end(ctx, e, err)
 	return true, err
 }
 
@@ -66,6 +64,7 @@ func (a *Agent) connect(ctx context.Context, e survey.Enrolment) error {
 	}
 	if a.link, err = newLink(e, device, keys, a.o.transport(e.Pin)); err == nil {
 		a.link.clock = a.o.Clock
+		a.link.client.Transport = listening{a.link.client.Transport, &a.ear}
 	}
 	return err
 }

@@ -35,23 +35,33 @@ func (w *watch) cause(ctx context.Context, err error) error {
 	return err
 }
 
-// reader watches the bytes read from r, of which it gives no more than piece at a time, or as many as are asked for where that is 0.
-func (w *watch) reader(r io.Reader, piece int) io.Reader { return watchedReader{r, w, piece} }
+// reader watches the bytes read from r.
+func (w *watch) reader(r io.Reader) io.Reader { return watchedReader{r, w} }
 
 type watchedReader struct {
-	r     io.Reader
-	w     *watch
-	piece int
+	r io.Reader
+	w *watch
 }
 
 // Read implements [io.Reader].
 func (r watchedReader) Read(p []byte) (int, error) {
-	if r.piece > 0 {
-		p = p[:min(len(p), r.piece)]
-	}
 	n, err := r.r.Read(p)
 	if n > 0 {
 		r.w.progress()
 	}
 	return n, err
+}
+
+// pieces gives no more than so many bytes at a time, or as many as are asked for where that is 0.
+type pieces struct {
+	r    io.Reader
+	most int
+}
+
+// Read implements [io.Reader].
+func (r pieces) Read(p []byte) (int, error) {
+	if r.most > 0 {
+		p = p[:min(len(p), r.most)]
+	}
+	return r.r.Read(p)
 }

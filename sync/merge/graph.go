@@ -16,6 +16,7 @@ type graph struct {
 	live      []map[survey.FieldPath][]int
 	void      []voiding
 	heads     []int
+	joins     map[survey.FieldPath]survey.Joining
 }
 
 func newGraph(edits []Edit) *graph {
@@ -36,6 +37,7 @@ func newGraph(edits []Edit) *graph {
 		g.ancestors[i] = g.above(i)
 	}
 	g.erase()
+	g.joins = g.joinings()
 	for i := range g.edits {
 		g.live[i] = g.speaks(i)
 		g.void[i] = g.voids(i)
@@ -172,8 +174,13 @@ func (g *graph) changes(i int, field survey.FieldPath, inherited []int) bool {
 	if len(inherited) == 0 {
 		return value != ""
 	}
-	if e.Header.Kind == survey.Merge && g.disagree(field, inherited) {
-		return true
+	if g.disagree(field, inherited) {
+		if e.Header.Kind == survey.Merge {
+			return true
+		}
+		if joined, ok := g.join(field, inherited); ok {
+			return !Same(value, joined)
+		}
 	}
 	return !slices.ContainsFunc(inherited, func(w int) bool { return Same(value, g.edits[w].Body.Fields[field]) })
 }

@@ -38,6 +38,9 @@ type Edit struct {
 //	one side changed it               | that side's value        | no
 //	both, to the same (see Same)      | the later spelling       | no
 //	both, to different values         | the latest value         | yes, with every value and the one before
+//	both, where a revision says how   | what was added, without  | no
+//	they are joined (Body.Joins)      | what was removed; or the |
+//	                                  | greatest                 |
 //	one changed a field, one voided   | the edited fields        | yes, on VoidField; a void never wins
 //	both voided                       | voided                   | no
 //	one erased all, one changed it    | the edited fields        | yes, on VoidField, as with a void
@@ -146,6 +149,13 @@ func (g *graph) decide(r *survey.Record, field survey.FieldPath, writers []int) 
 		r.Fields[field] = value
 	}
 	if !g.disagree(field, writers) {
+		return
+	}
+	if joined, ok := g.join(field, writers); ok {
+		r.Fields[field] = joined
+		if joined == "" {
+			delete(r.Fields, field)
+		}
 		return
 	}
 	conflict := survey.Conflict{Field: field, Base: g.before(field, writers)}

@@ -200,6 +200,9 @@ func history(t *rapid.T) []Edit {
 		e := edit(string(rune('A'+i)), hlc, kind, says, parents...)
 		e.Header.Scope = survey.ScopeID{byte(rapid.IntRange(1, 3).Draw(t, "scope"))}
 		e.Erased = rapid.IntRange(0, 9).Draw(t, "erased") == 0
+		if how := rapid.Uint8Range(0, 4).Draw(t, "joins"); how > 0 {
+			e.Body.Joins = map[survey.FieldPath]survey.Joining{"a": survey.Joining(how)}
+		}
 		all = append(all, e)
 	}
 	return all
@@ -261,7 +264,7 @@ func TestEveryHeadIsVisible(t *testing.T) {
 	})
 }
 
-// What a head changed last is either shown, or one of the values of a conflict.
+// What a head changed last is either shown, or one of the values of a conflict, or joined with what others said.
 func TestNothingSaidIsLost(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		edits := history(t)
@@ -270,7 +273,11 @@ func TestNothingSaidIsLost(t *testing.T) {
 		for _, head := range g.heads {
 			for field, writers := range g.live[head] {
 				value := g.edits[head].Body.Fields[field]
-				if !slices.Contains(writers, head) || g.edits[head].Erased {
+				if !slices.Contains(writers, head) || g.edits[head].Erased || g.joins[field] == survey.JoinGreatest {
+					continue
+				}
+				stop := map[survey.Joining]string{survey.JoinWords: " ", survey.JoinNames: survey.MemberStop}[g.joins[field]]
+				if stop != "" && (value == "" || slices.Contains(members(got.Fields[field], stop), strings.TrimSpace(value))) {
 					continue
 				}
 				if !Same(got.Fields[field], value) && !inConflict(got, field, value) {

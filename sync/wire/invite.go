@@ -18,6 +18,7 @@ type Invite struct {
 	Address  string      // as people type it
 	Pin      survey.Hash // of the certificate there
 	Code     string      // to enrol; of no relay
+	Near     string      // to enrol: a receiving point that passes it on where the county is out of reach
 	Township string      // for the screen
 }
 
@@ -31,7 +32,7 @@ func (i Invite) String() string {
 		kind = "relay"
 	}
 	q := url.Values{"a": {i.Address}, "p": {i.Pin.String()}}
-	for name, value := range map[string]string{"c": i.Code, "t": i.Township} {
+	for name, value := range map[string]string{"c": i.Code, "r": i.Near, "t": i.Township} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -47,7 +48,7 @@ func ParseInvite(text string) (i Invite, err error) {
 		err = errors.New("not an invitation")
 	}
 	if err == nil {
-		i = Invite{Relay: kind == "relay", Address: q.Get("a"), Code: q.Get("c"), Township: q.Get("t")}
+		i = Invite{Relay: kind == "relay", Address: q.Get("a"), Code: q.Get("c"), Near: q.Get("r"), Township: q.Get("t")}
 		i.Pin, err = survey.ParseHash(q.Get("p"))
 	}
 	if err != nil {

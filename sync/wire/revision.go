@@ -142,6 +142,7 @@ func checkHeader(h survey.Header) error {
 func checkBody(b survey.Body) error {
 	err := errors.Join(
 		within("fields", len(b.Fields), MaxFields),
+		within("joins", len(b.Joins), MaxFields),
 		within("attachments", len(b.Attachments), MaxAttachments),
 		within("bytes of note", len(b.Note), MaxNote),
 		pathsWithin(maps.Keys(b.Fields)),

@@ -21,8 +21,8 @@ import (
 	"zoucun/sync/wire"
 )
 
-// county is the division code of a county that does not exist.
-const county = 349999
+// County is the division code of a county that does not exist.
+const County = 349999
 
 // Spec says what the device has received.
 type Spec struct {
@@ -45,7 +45,7 @@ func Prepare(ctx context.Context, s *store.Store, spec Spec) error {
 	if err := o.enrol(ctx, s); err != nil {
 		return err
 	}
-	list, err := wire.SignRecipients(survey.Recipients{County: county, Serial: 1, Listed: spec.Recipients}, key)
+	list, err := wire.SignRecipients(survey.Recipients{County: County, Serial: 1, Listed: spec.Recipients}, key)
 	if err != nil {
 		return fmt.Errorf("device.Prepare: %w", err)
 	}
@@ -64,36 +64,58 @@ type office struct {
 
 // enter writes a township's places, staff, households and forms into the feeds.
 func (o *office) enter(t township.Township, forms map[string]fs.FS) error {
-	shared := survey.RegisterScope(county)
+	shared := survey.RegisterScope(County)
 	o.name, o.scopes = t.Name, []survey.ScopeID{shared}
-	for i, p := range t.Staff {
-		id := survey.DerivedID[survey.RecordID](shared, "staff/"+p.Name)
-		if i == 0 {
-			o.person = survey.Staff{ID: survey.PersonID(id), Name: p.Name, Post: p.Post}
-		}
+	for _, v := range t.Villages {
+		o.scopes = append(o.scopes, survey.VillageScope(Village(v.Name)))
+	}
+	o.person = StaffOf(t)[0]
+	return Register(t, forms, o.publish)
+}
+
+// Register hands out a township's staff, places, households and forms as the first revisions of their records.
+func Register(t township.Township, forms map[string]fs.FS, write func(survey.Header, survey.Fields) error) error {
+	shared := survey.RegisterScope(County)
+	for _, p := range StaffOf(t) {
 		fields := survey.Fields{survey.StaffName: p.Name, survey.StaffPost: p.Post}
-		if err := o.publish(survey.Header{Record: id, Type: survey.TypeStaff, Scope: shared}, fields); err != nil {
+		if err := write(survey.Header{Record: survey.RecordID(p.ID), Type: survey.TypeStaff, Scope: shared}, fields); err != nil {
 			return err
 		}
 	}
 	for i, v := range t.Villages {
-		if err := o.enterVillage(t, v, i); err != nil {
+		if err := registerVillage(t, v, i, write); err != nil {
 			return err
 		}
 	}
 	for name, folder := range forms {
-		if err := o.enterForm(name, folder); err != nil {
+		if err := registerForm(name, folder, write); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (o *office) enterVillage(t township.Township, v township.Village, order int) error {
-	shared := survey.RegisterScope(county)
-	village := survey.Place{ID: survey.DerivedID[survey.RecordID](shared, "village/"+v.Name), Name: v.Name, Order: order}
-	o.scopes = append(o.scopes, survey.VillageScope(village.ID))
-	if err := o.enterPlace(village); err != nil {
+// StaffOf returns the township's staff as its register has them.
+func StaffOf(t township.Township) []survey.Staff {
+	all := make([]survey.Staff, len(t.Staff))
+	for i, p := range t.Staff {
+		id := survey.DerivedID[survey.PersonID](survey.RegisterScope(County), "staff/"+p.Name)
+		all[i] = survey.Staff{ID: id, Name: p.Name, Post: p.Post}
+	}
+	return all
+}
+
+// Village returns the identifier of a village by its name.
+func Village(name string) survey.RecordID {
+	return survey.DerivedID[survey.RecordID](survey.RegisterScope(County), "village/"+name)
+}
+
+func registerVillage(t township.Township, v township.Village, order int, write func(survey.Header, survey.Fields) error) error {
+	village := survey.Place{ID: Village(v.Name), Name: v.Name, Order: order}
+	place := func(p survey.Place) error {
+		return write(survey.Header{Record: p.ID, Type: survey.TypePlace, Scope: survey.RegisterScope(County)}, p.Fields())
+	}
+	if err := place(village); err != nil {
 		return err
 	}
 	groups := map[string]survey.RecordID{}
@@ -102,7 +124,7 @@ func (o *office) enterVillage(t township.Township, v township.Village, order int
 			ID: survey.DerivedID[survey.RecordID](survey.VillageScope(village.ID), "group/"+name), Parent: village.ID, Name: name, Order: i,
 		}
 		groups[name] = g.ID
-		if err := o.enterPlace(g); err != nil {
+		if err := place(g); err != nil {
 			return err
 		}
 	}
@@ -110,26 +132,22 @@ func (o *office) enterVillage(t township.Township, v township.Village, order int
 		if row.Village != v.Name || row.Fault != "" {
 			continue
 		}
-		if err := o.enterHousehold(row, village.ID, groups[row.Group]); err != nil {
+		h := householdOf(row, village.ID, groups[row.Group])
+		if err := write(survey.Header{Record: h.ID, Type: survey.TypeHousehold, Scope: h.Scope}, h.Fields()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (o *office) enterPlace(p survey.Place) error {
-	return o.publish(survey.Header{Record: p.ID, Type: survey.TypePlace, Scope: survey.RegisterScope(county)}, p.Fields())
-}
-
-func (o *office) enterHousehold(row township.Row, village, group survey.RecordID) error {
+func householdOf(row township.Row, village, group survey.RecordID) survey.Household {
 	scope := survey.VillageScope(village)
-	h := survey.Household{
+	return survey.Household{
 		ID:    survey.DerivedID[survey.RecordID](scope, "household/"+row.Code),
 		Scope: scope, Village: village, Group: group, Code: row.Code, Head: row.Head, Door: row.Door, Phone: row.Phone,
 		Members:  strings.Join(row.Members, survey.MemberStop),
 		Resident: number(row.Resident), Away: number(row.Away), Location: locations[row.Location],
 	}
-	return o.publish(survey.Header{Record: h.ID, Type: survey.TypeHousehold, Scope: scope}, h.Fields())
 }
 
 var locations = map[string]survey.LocationClass{"路边": survey.Roadside, "村中": survey.Central, "偏远": survey.Remote}
@@ -142,14 +160,14 @@ func number(text string) int {
 	return n
 }
 
-func (o *office) enterForm(name string, folder fs.FS) error {
+func registerForm(name string, folder fs.FS, write func(survey.Header, survey.Fields) error) error {
 	book, _ := xlsform.ReadFS(folder, name)
 	f := xlsform.Compile(book, xlsform.Options{})
 	if f.Fatal() {
 		return fmt.Errorf("device: form %s: %v", name, f.Findings)
 	}
-	shared := survey.RegisterScope(county)
-	return o.publish(survey.Header{
+	shared := survey.RegisterScope(County)
+	return write(survey.Header{
 		Record: survey.DerivedID[survey.RecordID](shared, "form/"+f.ID), Type: survey.TypeForm, Scope: shared,
 		Form: survey.FormID(f.ID), FormVersion: f.Version,
 	}, survey.Fields{survey.FormTitle: f.Title, survey.FormXML: string(f.XML)})
@@ -177,7 +195,7 @@ func (o *office) enrol(ctx context.Context, s *store.Store) error {
 	}
 	slices.SortFunc(o.scopes, survey.ScopeID.Compare)
 	signed, err := wire.SignGrant(survey.Grant{
-		Device: id, Person: o.person.ID, Name: o.person.Name, County: county, Township: o.name, Scopes: o.scopes,
+		Device: id, Person: o.person.ID, Name: o.person.Name, County: County, Township: o.name, Scopes: o.scopes,
 		Roles: []survey.Role{survey.RoleCadre}, Serial: 1, NotAfter: survey.MillisOf(time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)),
 	}, o.key)
 	if err != nil {

@@ -1,7 +1,8 @@
-package present
+// Package alike says how alike two records are, in points and in words: two households, two texts. It decides nothing; it
+// is what people are asked by.
+package alike
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -9,9 +10,9 @@ import (
 	"zoucun/survey"
 )
 
-// resemblance is what is alike in two households.
+// Resemblance is what is alike in two households.
 //
-// It is worth a question from likelyFrom points on, and never without a name. So an equal head's name is enough alone,
+// It is worth a cadre's question from likelyFrom points on, and never without a name. So an equal head's name is enough alone,
 // any other likeness of names needs the door or the phone:
 //
 //	                        | points
@@ -23,7 +24,7 @@ import (
 //	              同音      | 1
 //	same phone    同电话    | 3
 //	same door     同门牌    | 2
-type resemblance struct {
+type Resemblance struct {
 	name   spell.Likeness
 	member bool // the name is a member's
 	phone  bool
@@ -33,9 +34,9 @@ type resemblance struct {
 // likelyFrom is how many points make two households likely one.
 const likelyFrom = 3
 
-// resemble says what is alike in two households. It says the same of both orders.
-func resemble(book *spell.Book, a, b survey.Household) resemblance {
-	r := resemblance{
+// Households says what is alike in two households. It says the same of both orders.
+func Households(book *spell.Book, a, b survey.Household) Resemblance {
+	r := Resemblance{
 		name: book.Likeness(a.Head, b.Head), phone: samePhone(a.Phone, b.Phone), door: sameDoor(a.Door, b.Door),
 	}
 	member := spell.Unlike
@@ -63,7 +64,8 @@ func namePoints(name spell.Likeness, member bool) int {
 	return 0
 }
 
-func (r resemblance) points() int {
+// Points returns how alike they are.
+func (r Resemblance) Points() int {
 	points := namePoints(r.name, r.member)
 	if r.phone {
 		points += 3
@@ -74,40 +76,42 @@ func (r resemblance) points() int {
 	return points
 }
 
-func (r resemblance) likely() bool {
-	return namePoints(r.name, r.member) > 0 && r.points() >= likelyFrom
+// Likely reports whether a cadre who is about to enter the one should be asked whether it is the other.
+func (r Resemblance) Likely() bool {
+	return namePoints(r.name, r.member) > 0 && r.Points() >= likelyFrom
 }
 
-// words says what is alike, as a person reads it.
-func (r resemblance) words() string {
+// Words says what is alike, as a person reads it: 同音 · 同门牌.
+func (r Resemblance) Words() string {
 	name := map[spell.Likeness]string{spell.Same: "同名", spell.Homophone: "同音", spell.OneOff: "名字只差一个字"}[r.name]
 	if r.member {
 		name = "与家人" + name
 	}
-	phone, door := "", ""
-	if r.phone {
-		phone = "同电话"
-	}
+	parts := []string{name}
 	if r.door {
-		door = "同门牌"
+		parts = append(parts, "同门牌")
 	}
-	return joined(" · ", name, door, phone)
+	if r.phone {
+		parts = append(parts, "同电话")
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · ")
 }
 
 // leastPhone is how many digits a phone number has at least before two equal ones say anything.
 const leastPhone = 7
 
 func samePhone(a, b string) bool {
-	digits := func(s string) string {
-		return strings.Map(func(r rune) rune {
-			if r < '0' || r > '9' {
-				return -1
-			}
-			return r
-		}, spell.Fold(s))
-	}
 	x := digits(a)
 	return len(x) >= leastPhone && x == digits(b)
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, spell.Fold(s))
 }
 
 // sameDoor reports whether two doors are one. A door that leaves its group unsaid may be in any.
@@ -126,25 +130,4 @@ func cutGroup(door string) (group, rest string) {
 		}
 	}
 	return "", rest
-}
-
-// alike is a household of the register that resembles another, and how.
-type alike struct {
-	survey.Household
-	resemblance
-}
-
-// likelySame returns the households of a register that are likely the same as one, the likeliest first. Those equally
-// likely stand in the order of their codes, however the register was ordered.
-func likelySame(book *spell.Book, one survey.Household, register []survey.FoundHousehold) []alike {
-	var found []alike
-	for _, h := range register {
-		if r := resemble(book, one, h.Household); h.ID != one.ID && r.likely() {
-			found = append(found, alike{h.Household, r})
-		}
-	}
-	slices.SortFunc(found, func(a, b alike) int {
-		return cmp.Or(cmp.Compare(b.points(), a.points()), cmp.Compare(a.Code, b.Code), a.ID.Compare(b.ID))
-	})
-	return found
 }

@@ -1,4 +1,6 @@
-package field
+// Package view says what a screen is to the window around it, and what the window does for a screen: the field's and the
+// township's screens know no more of the program than this.
+package view
 
 import (
 	"context"
@@ -45,8 +47,8 @@ type Host struct {
 	Now      func() time.Time
 }
 
-// pickBytes opens the device's own picker and hands over all of what is picked, which may have at most so many bytes.
-func (h Host) pickBytes(most int64, then func(data []byte)) {
+// PickBytes opens the device's own picker and hands over all of what is picked, which may have at most so many bytes.
+func (h Host) PickBytes(most int64, then func(data []byte)) {
 	h.PickFile(nil, func(_ string, file io.ReadCloser) {
 		var data []byte
 		h.Do(func(context.Context) (err error) {
@@ -56,10 +58,10 @@ func (h Host) pickBytes(most int64, then func(data []byte)) {
 			switch {
 			case err != nil:
 				h.Complain(&survey.Error{
-					Kind: survey.Damaged, Op: "field.pickBytes", Message: "这个文件读不出来，请检查卡或U盘是不是插好了，再选一次。", Err: err,
+					Kind: survey.Damaged, Op: "view.PickBytes", Message: "这个文件读不出来，请检查卡或U盘是不是插好了，再选一次。", Err: err,
 				})
 			case int64(len(data)) > most:
-				h.Complain(&survey.Error{Kind: survey.Invalid, Op: "field.pickBytes", Message: "这个文件太大，不会是要选的那一个。请另选。"})
+				h.Complain(&survey.Error{Kind: survey.Invalid, Op: "view.PickBytes", Message: "这个文件太大，不会是要选的那一个。请另选。"})
 			default:
 				then(data)
 			}
