@@ -227,10 +227,11 @@ type packet struct {
 	data []byte
 }
 
-// size of a packet, and how much may be on the line before the next one waits.
+// size of a packet, and how much may wait for the line before the next one does: what was never on the air is not cut off and
+// does not count.
 const (
 	packetSize = 1400
-	window     = 32 << 10
+	window     = 2 * packetSize
 )
 
 // lane is one direction. A write never waits, as the buffer of a socket does not while it has room: what is held under a
