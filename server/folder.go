@@ -26,6 +26,7 @@ import (
 const (
 	databaseFile    = "central.db"
 	blobFolder      = "blobs"
+	errandFolder    = "errands"
 	keyFile         = "server.key"    // Ed25519 in PEM: signs receipts, grants and replies
 	sealedKeyFile   = "server.sealed" // of a relay, in its place: the key's seed in a seal.Box
 	certificateFile = "tls.crt"
@@ -119,6 +120,9 @@ func (f Folder) Database() string { return filepath.Join(f.Path, databaseFile) }
 
 // Blobs returns the folder of attachments.
 func (f Folder) Blobs() string { return filepath.Join(f.Path, blobFolder) }
+
+// Errands returns the folder in which errands wait until they are whole.
+func (f Folder) Errands() string { return filepath.Join(f.Path, errandFolder) }
 
 func (f *Folder) openKey() error {
 	name := filepath.Join(f.Path, keyFile)

@@ -64,6 +64,7 @@ type Upstream interface {
 type Options struct {
 	Central  Central
 	Blobs    Blobs
+	Errands  Errands            // nil takes none
 	Key      ed25519.PrivateKey // signs replies
 	Pin      survey.Hash        // of the certificate that devices see
 	Software string             // name and version, for the status
@@ -121,6 +122,10 @@ func New(o Options) (*Server, error) {
 	s.route("POST "+wire.PathOffer, whole(s.enrolled(s.offer)))
 	s.route("POST "+wire.PathCarry, whole(s.enrolled(s.carry)))
 	s.route("POST "+wire.PathRelay, whole(s.enrolled(s.relayNews)))
+	if o.Errands != nil {
+		s.route("POST "+wire.PathErrand, whole(s.enrolled(s.askErrands)))
+		s.route("PATCH "+wire.PathErrand+"/{sum}", whole(s.enrolled(s.addErrand)))
+	}
 	s.route("HEAD "+wire.PathBlob+"{sum}", whole(s.enrolled(s.held)))
 	s.route("PATCH "+wire.PathBlob+"{sum}", s.enrolled(s.add))
 	s.route("GET "+wire.PathBlob+"{sum}", whole(s.enrolled(s.fetch)))

@@ -44,20 +44,25 @@ type Store struct {
 	lock     *os.File
 	register *register
 	changed  announcer
-	member   atomic.Pointer[membership] // nil before enrolment
-	saved    atomic.Pointer[survey.Salvage]
-	places   map[survey.DraftID]draftPlace // of drafts in use; guarded by db.mu
-	self     identity                      // guarded by db.mu
-	sent     sentPush                      // guarded by db.mu
-	told     survey.Millis                 // when the last word on holdings was said; guarded by db.mu
-	damage   atomic.Pointer[survey.Error]
-	broken   quarantine
+
+	followersMu sync.Mutex
+	followers   map[int]func([]survey.Record) // told of every record a transaction has changed
+	following   int
+	member      atomic.Pointer[membership] // nil before enrolment
+	saved       atomic.Pointer[survey.Salvage]
+	places      map[survey.DraftID]draftPlace // of drafts in use; guarded by db.mu
+	self        identity                      // guarded by db.mu
+	sent        sentPush                      // guarded by db.mu
+	told        survey.Millis                 // when the last word on holdings was said; guarded by db.mu
+	damage      atomic.Pointer[survey.Error]
+	broken      quarantine
 
 	checking  sync.WaitGroup // of what looks the database over
 	stopCheck context.CancelFunc
 
-	blobsInUse sync.Mutex   // held while files under blobs/ come and go; taken before db.mu
-	incoming   atomic.Int64 // attachments received so far, to tell them apart
+	blobsInUse   sync.Mutex   // held while files under blobs/ come and go; taken before db.mu
+	errandsInUse sync.Mutex   // held while files under errands/ come and go; taken before db.mu
+	incoming     atomic.Int64 // attachments received so far, to tell them apart
 }
 
 // Open opens the store in the app's own folder, which it creates if need be, and reads the register into memory.

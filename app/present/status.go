@@ -52,6 +52,8 @@ func progressOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
 		return Status{fmt.Sprintf("正在发送 %d/%d", p.Done, p.Total), Busy}
 	case survey.Relaying:
 		return Status{fmt.Sprintf("正在交给乡镇接收点 %d/%d", p.Done, p.Total), Busy}
+	case survey.Carrying:
+		return Status{fmt.Sprintf("正在替别人交 %d 个数据包", p.Total), Busy}
 	case survey.Fetching:
 		return Status{fetching(p), Busy}
 	case survey.Uploading:

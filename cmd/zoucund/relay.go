@@ -119,6 +119,14 @@ func openRelay(ctx context.Context, s relaySettings, folder server.Folder, box *
 	if err != nil {
 		return nil, nil, err
 	}
+	waiting, err := relay.OpenFiles(filepath.Join(folder.Errands(), "files"), box)
+	if err != nil {
+		return nil, nil, err
+	}
+	errands, err := point.OpenErrands(waiting)
+	if err != nil {
+		return nil, nil, err
+	}
 	if _, enrolled := point.Enrolment(); !enrolled {
 		if s.upstream == "" || s.code == "" {
 			return nil, nil, &survey.Error{
@@ -131,7 +139,7 @@ func openRelay(ctx context.Context, s relaySettings, folder server.Folder, box *
 		}
 	}
 	handler, err := server.New(server.Options{
-		Central: relay.Front{Relay: point}, Blobs: files, Key: folder.Key, Pin: folder.Pin, Software: software, Clock: time.Now,
+		Central: relay.Front{Relay: point}, Blobs: files, Errands: errands, Key: folder.Key, Pin: folder.Pin, Software: software, Clock: time.Now,
 		Log: log, Pass: point.Pass, Upstream: point,
 	})
 	return point, handler, err

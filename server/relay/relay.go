@@ -47,10 +47,11 @@ type Options struct {
 
 // Relay is a receiving point. Its methods may be called by several goroutines.
 type Relay struct {
-	o      Options
-	device survey.DeviceID
-	keys   seal.DeviceKeys
-	wake   chan struct{}
+	o       Options
+	device  survey.DeviceID
+	keys    seal.DeviceKeys
+	wake    chan struct{}
+	errands *Errands // nil where none are taken
 
 	mu       sync.Mutex
 	county   county

@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -60,6 +62,10 @@ func (r *Relay) Round(ctx context.Context) error {
 		return fail("relay.Round", err)
 	}
 	passed, err := r.carry(ctx, line)
+	if r.errands != nil && survey.KindOf(err) != survey.Unavailable {
+		judged, carryErr := r.errands.carry(ctx, line)
+		passed, err = passed+judged, errors.Join(err, carryErr)
+	}
 	for _, step := range []func(context.Context, *client.Line) error{
 		func(ctx context.Context, line *client.Line) error { return r.catchUp(ctx, line, passed > 0, unread) }, r.carryFiles, r.carryForms,
 	} {
@@ -264,7 +270,9 @@ func (r *Relay) carryFiles(ctx context.Context, line *client.Line) (failed error
 	r.mu.Lock()
 	files := slices.Collect(maps.Values(r.files))
 	r.mu.Unlock()
-	slices.SortFunc(files, func(a, b *file) int { return int(min(1, max(-1, a.Size-b.Size))) })
+	slices.SortFunc(files, func(a, b *file) int {
+		return cmp.Or(cmp.Compare(a.Size, b.Size), bytes.Compare(a.SHA256[:], b.SHA256[:]))
+	})
 	for _, f := range files {
 		if held, err := r.o.Blobs.Held(ctx, f.SHA256, f.Size); f.passed || err != nil || held < f.Size {
 			failed = errors.Join(failed, err)

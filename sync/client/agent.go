@@ -17,6 +17,7 @@ import (
 // Log is the store as the agent needs it. Every method that changes something is done when it returns nil, whatever
 // happens to the device.
 type Log interface {
+	Errands
 	// Enrolment returns the county this device belongs to, and whether it belongs to one.
 	Enrolment(ctx context.Context) (survey.Enrolment, bool, error)
 	// Device returns this installation's identifier and keys.
@@ -154,7 +155,9 @@ type Agent struct {
 	lastSync survey.Millis
 	skew     time.Duration // how far this device's clock is ahead of the server's
 	relayed  bool          // a receiving point was in reach in the last round
-	ear      ear           // hears whether the server answers
+	// noErrandKey says that the server takes no errands, as far as this run of the program knows.
+	noErrandKey bool
+	ear         ear // hears whether the server answers
 }
 
 // New returns an agent for a log. It does nothing before Run.

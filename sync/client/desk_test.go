@@ -47,7 +47,7 @@ func newMemory(t *testing.T, serverKey ed25519.PublicKey) *memory {
 	}
 	return &memory{
 		device: survey.NewID[survey.DeviceID](), keys: keys, changed: make(chan struct{}),
-		enrolment: &survey.Enrolment{Server: "https://server.example", ServerKey: serverKey, Epoch: survey.Epoch{1}},
+		enrolment: &survey.Enrolment{Server: "https://server.example", ServerKey: serverKey, Epoch: survey.Epoch{1}, ErrandKey: "age1"},
 	}
 }
 

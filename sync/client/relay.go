@@ -90,7 +90,7 @@ func (a *Agent) byRelay(ctx context.Context, e survey.Enrolment, relay survey.Re
 		return err
 	}
 	a.relayForms(ctx)
-	return nil
+	return a.carryErrands(ctx, a.link)
 }
 
 // relayText hands over the log until a receiving point holds all of it.

@@ -46,7 +46,7 @@ func (a *Agent) direct(ctx context.Context, e survey.Enrolment) error {
 	if survey.KindOf(pullErr) == survey.Unavailable {
 		return pullErr
 	}
-	return errors.Join(pullErr, a.upload(ctx), a.fetchFormFiles(ctx))
+	return errors.Join(pullErr, a.upload(ctx), a.fetchFormFiles(ctx), a.errands(ctx, e, a.link))
 }
 
 // connect makes the link anew where the enrolment has changed.

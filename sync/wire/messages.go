@@ -174,6 +174,8 @@ type Status struct {
 	Time     survey.Millis `cbor:"5,keyasint"`
 	// Relay is what a relay shows instead of being the county.
 	Relay *RelayPass `cbor:"6,keyasint,omitempty" json:",omitempty"`
+	// Errands is whom errands are encrypted to; a server that takes none has none.
+	Errands *SignedErrandKey `cbor:"20,keyasint,omitempty" json:",omitempty"`
 }
 
 // Failure is the body of every reply that is not a success.

@@ -158,6 +158,7 @@ func TestSignedPage(t *testing.T) {
 func TestInvite(t *testing.T) {
 	for _, want := range []Invite{
 		{Relay: true, Address: "192.168.43.1:8444", Pin: survey.Hash{1}, Township: "青田乡"},
+		{Errand: true, Address: "192.168.43.1:40001", Pin: survey.Hash{3}, Code: "0123-4567-89AB"},
 		{Address: "zc.example:8443", Pin: survey.Hash{3}, Code: "0123-4567-89AB", Near: "192.168.43.1:8444"},
 		{Address: "https://zc.example:8443/a", Pin: survey.Hash{2}, Code: "0123-4567-89AB", Township: "青田 & 乡?"},
 	} {
