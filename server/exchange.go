@@ -25,7 +25,9 @@ type exchange struct {
 	request   wire.Request
 	signature []byte
 	malformed error
-	body      []byte
+	stream    io.Reader // the body as it comes
+	body      []byte    // all of it, once readAll has it
+	taken     int64     // bytes read of it
 }
 
 // reply is what goes back.
@@ -47,46 +49,80 @@ const piece = 32 << 10
 // errSize says that a body is larger than any that is allowed.
 var errSize = errors.New("body too large")
 
-// open reads the body and holds it to the headers.
-func (e *exchange) open(w http.ResponseWriter) error {
+// check refuses what cannot be answered whatever its body is.
+func (e *exchange) check() error {
 	if e.malformed != nil {
-		return &survey.Error{Kind: survey.Invalid, Op: "server.open", Err: e.malformed}
+		return &survey.Error{Kind: survey.Invalid, Op: "server.check", Err: e.malformed}
 	}
 	if e.request.Version < wire.Oldest {
-		return &survey.Error{Kind: survey.Newer, Op: "server.open", Message: "本机程序版本太旧，请更新后再连接。本机的内容不受影响。"}
+		return &survey.Error{Kind: survey.Newer, Op: "server.check", Message: "本机程序版本太旧，请更新后再连接。本机的内容不受影响。"}
 	}
 	if e.http.ContentLength > wire.MaxPacked {
 		return errSize
 	}
-	body, err := e.read(w)
+	return nil
+}
+
+// open lets the body be read as long as bytes keep coming. The function it returns ends that.
+func (e *exchange) open(w http.ResponseWriter) (end func()) {
+	control := http.NewResponseController(w)
+	stop := func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }
+	watch, late := time.AfterFunc(e.server.Stall, stop), time.AfterFunc(longest, stop)
+	end = func() {
+		watch.Stop()
+		late.Stop()
+	}
+	limited := http.MaxBytesReader(w, e.http.Body, wire.MaxPacked)
+	e.stream = readerFunc(func(p []byte) (int, error) {
+		n, err := limited.Read(p)
+		e.taken += int64(n)
+		if err != nil {
+			end()
+		} else if n > 0 {
+			watch.Reset(e.server.Stall)
+		}
+		return n, incomplete(err)
+	})
+	return end
+}
+
+// incomplete says why a body could not be read to its end.
+func incomplete(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return errSize
 	}
+	return damagedBody(err)
+}
+
+func damagedBody(err error) error {
+	return &survey.Error{Kind: survey.Damaged, Op: "server.read", Message: "收到的数据不完整，请重发。", Err: err}
+}
+
+// errDigest says that a body is not the one its header names.
+var errDigest = errors.New("body is not the one the header names")
+
+// readAll reads the body and holds it to the header.
+func (e *exchange) readAll() error {
+	body, err := io.ReadAll(e.stream)
 	if err != nil {
-		return &survey.Error{Kind: survey.Damaged, Op: "server.open", Message: "收到的数据不完整，请重发。", Err: err}
+		return err
 	}
 	if sha256.Sum256(body) != e.request.Body {
-		return &survey.Error{Kind: survey.Damaged, Op: "server.open", Message: "收到的数据不完整，请重发。", Err: errors.New("body is not the one the header names")}
+		return damagedBody(errDigest)
 	}
 	e.body = body
 	return nil
 }
 
-// read reads the body as long as bytes keep coming.
-func (e *exchange) read(w http.ResponseWriter) ([]byte, error) {
-	control := http.NewResponseController(w)
-	watch := time.AfterFunc(e.server.Stall, func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })
-	defer watch.Stop()
-	end := time.AfterFunc(longest, func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })
-	defer end.Stop()
-	limited := http.MaxBytesReader(w, e.http.Body, wire.MaxPacked)
-	return io.ReadAll(readerFunc(func(p []byte) (int, error) {
-		n, err := limited.Read(p)
-		if n > 0 {
-			watch.Reset(e.server.Stall)
-		}
-		return n, err
-	}))
+// drain reads what is left of a body, where the protocol knows no way to say that it is not wanted: a reply that came
+// before its end would be lost with the connection.
+func (e *exchange) drain() {
+	if e.http.ProtoMajor < 2 {
+		_, _ = io.Copy(io.Discard, e.stream) // whoever does not send it gets no reply
+	}
 }
 
 type readerFunc func(p []byte) (int, error)
@@ -114,7 +150,7 @@ func (s *Server) write(ctx context.Context, w http.ResponseWriter, e *exchange, 
 	w.WriteHeader(r.status)
 	sent := s.send(w, r.body)
 	s.Log.LogAttrs(ctx, slog.LevelInfo, "answered", slog.String("route", e.pattern), slog.Int("status", r.status),
-		slog.Int("bytes_in", len(e.body)), slog.Int("bytes_out", len(r.body)), slog.Bool("sent", sent == nil),
+		slog.Int64("bytes_in", e.taken), slog.Int("bytes_out", len(r.body)), slog.Bool("sent", sent == nil),
 		slog.Duration("took", s.Clock().Sub(e.begun)), slog.String("device", e.request.Device.String()))
 }
 
@@ -126,7 +162,7 @@ func (s *Server) head(h http.Header, e *exchange, r reply) {
 	}
 	signed := wire.Reply{
 		Request: e.request.ID(), Version: max(wire.Oldest, min(e.request.Version, wire.Version)), Status: r.status,
-		Body: sha256.Sum256(r.body), Challenge: s.challenge(), Offset: r.offset, Length: r.length,
+		Body: sha256.Sum256(r.body), Challenge: s.next(e), Offset: r.offset, Length: r.length,
 	}
 	signed.Write(h, s.Key)
 	if len(r.body) > 0 {

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -94,23 +93,6 @@ func (s *Server) held(ctx context.Context, e *exchange) (reply, error) {
 		return reply{}, err
 	}
 	held, err := s.Blobs.Held(ctx, sum, size)
-	return progress(held, size), err
-}
-
-// add takes bytes of an attachment. Whatever comes of it, the reply says how many are held.
-func (s *Server) add(ctx context.Context, e *exchange) (reply, error) {
-	sum, size, err := s.named(ctx, e)
-	if err != nil {
-		return reply{}, err
-	}
-	at, err := strconv.ParseInt(e.request.Offset, 10, 64)
-	if err != nil || len(e.body) > wire.MaxChunk || e.request.Length != strconv.FormatInt(size, 10) {
-		return reply{}, &survey.Error{
-			Kind: survey.Invalid, Op: "server.add",
-			Err: errors.Join(err, fmt.Errorf("%d bytes at %q of %q, which has %d", len(e.body), e.request.Offset, e.request.Length, size)),
-		}
-	}
-	held, err := s.Blobs.Append(ctx, sum, size, at, e.body)
 	return progress(held, size), err
 }
 

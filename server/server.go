@@ -48,6 +48,7 @@ type Central interface {
 type Blobs interface {
 	Held(ctx context.Context, sum survey.Hash, size int64) (int64, error)
 	Append(ctx context.Context, sum survey.Hash, size, at int64, bytes []byte) (held int64, err error)
+	Forget(ctx context.Context, sum survey.Hash, to int64) error
 	Read(ctx context.Context, sum survey.Hash, at int64, p []byte) (int, error)
 }
 
@@ -108,37 +109,47 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("server: %w", err)
 	}
 	s := &Server{Options: o, secret: secret, slots: make(chan struct{}, o.Busy), guess: newThrottle(o.Clock), mux: http.NewServeMux()}
-	s.route("GET "+wire.PathStatus, s.status)
+	s.route("GET "+wire.PathStatus, whole(s.status))
 	if o.Upstream == nil {
-		s.route("POST "+wire.PathEnrol, s.enrol)
+		s.route("POST "+wire.PathEnrol, whole(s.enrol))
 	} else {
-		s.route("POST "+wire.PathEnrol, s.passEnrol)
-		s.route("GET "+wire.PathCounty, s.county)
+		s.route("POST "+wire.PathEnrol, whole(s.passEnrol))
+		s.route("GET "+wire.PathCounty, whole(s.county))
 	}
-	s.route("POST "+wire.PathPush, s.enrolled(s.push))
-	s.route("POST "+wire.PathPull, s.enrolled(s.pull))
-	s.route("POST "+wire.PathReconcile, s.enrolled(s.reconcile))
-	s.route("POST "+wire.PathOffer, s.enrolled(s.offer))
-	s.route("POST "+wire.PathCarry, s.enrolled(s.carry))
-	s.route("POST "+wire.PathRelay, s.enrolled(s.relayNews))
+	s.route("POST "+wire.PathPush, whole(s.enrolled(s.push)))
+	s.route("POST "+wire.PathPull, whole(s.enrolled(s.pull)))
+	s.route("POST "+wire.PathReconcile, whole(s.enrolled(s.reconcile)))
+	s.route("POST "+wire.PathOffer, whole(s.enrolled(s.offer)))
+	s.route("POST "+wire.PathCarry, whole(s.enrolled(s.carry)))
+	s.route("POST "+wire.PathRelay, whole(s.enrolled(s.relayNews)))
 	if o.Errands != nil {
-		s.route("POST "+wire.PathErrand, s.enrolled(s.askErrands))
-		s.route("PATCH "+wire.PathErrand+"/{sum}", s.enrolled(s.addErrand))
+		s.route("POST "+wire.PathErrand, whole(s.enrolled(s.askErrands)))
+		s.route("PATCH "+wire.PathErrand+"/{sum}", whole(s.enrolled(s.addErrand)))
 	}
-	s.route("HEAD "+wire.PathBlob+"{sum}", s.enrolled(s.held))
+	s.route("HEAD "+wire.PathBlob+"{sum}", whole(s.enrolled(s.held)))
 	s.route("PATCH "+wire.PathBlob+"{sum}", s.enrolled(s.add))
-	s.route("GET "+wire.PathBlob+"{sum}", s.enrolled(s.fetch))
-	s.route("/", func(context.Context, *exchange) (reply, error) {
+	s.route("GET "+wire.PathBlob+"{sum}", whole(s.enrolled(s.fetch)))
+	s.route("/", whole(func(context.Context, *exchange) (reply, error) {
 		return reply{}, &survey.Error{Kind: survey.NotFound, Op: "server"}
-	})
+	}))
 	return s, nil
 }
 
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// handler answers one request whose body is read and is what its header claims.
+// handler answers one request.
 type handler func(ctx context.Context, e *exchange) (reply, error)
+
+// whole lets a handler see a request once its body has come and is what its header claims.
+func whole(h handler) handler {
+	return func(ctx context.Context, e *exchange) (reply, error) {
+		if err := e.readAll(); err != nil {
+			return reply{}, err
+		}
+		return h(ctx, e)
+	}
+}
 
 func (s *Server) route(pattern string, h handler) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -152,7 +163,7 @@ func (s *Server) route(pattern string, h handler) {
 	})
 }
 
-// guarded runs a handler when there is a slot for it and its request is whole. A panic is an error like any other.
+// guarded runs a handler when there is a slot for it and its header can be read. A panic is an error like any other.
 func (s *Server) guarded(ctx context.Context, w http.ResponseWriter, e *exchange, h handler) (answer reply, err error) {
 	select {
 	case s.slots <- struct{}{}:
@@ -165,7 +176,8 @@ func (s *Server) guarded(ctx context.Context, w http.ResponseWriter, e *exchange
 			answer, err = reply{}, fmt.Errorf("panic: %v", cause)
 		}
 	}()
-	if err := e.open(w); err != nil {
+	defer e.open(w)()
+	if err := e.check(); err != nil {
 		return answer, err
 	}
 	return h(ctx, e)
@@ -188,7 +200,12 @@ func (s *Server) enrolled(h handler) handler {
 	}
 }
 
-func (s *Server) challenge() []byte {
+// next returns the challenge for the next request: the one of this, while that is far from stale. What stays the same
+// HTTP/2 sends as one byte.
+func (s *Server) next(e *exchange) []byte {
+	if wire.FreshChallenge(s.secret, e.request.Challenge, s.Clock(), challengeAge/2) {
+		return e.request.Challenge
+	}
 	c, err := wire.NewChallenge(s.secret, s.Clock(), rand.Reader)
 	if err != nil {
 		panic(err) // crypto/rand never fails

@@ -236,6 +236,131 @@ func carry(t *testing.T, device *caller, sum survey.Hash, photo []byte) {
 	refused(t, device.do(t, ask{method: http.MethodGet, path: wire.PathBlob + "x"}), http.StatusBadRequest, survey.Invalid)
 }
 
+// photographed has a device push a visit with a photo, and returns where that goes.
+func photographed(t *testing.T, c *county, size int) (device *caller, path string, photo []byte) {
+	t.Helper()
+	scope := survey.NewID[survey.ScopeID]()
+	device = c.enrolled(t, scope).hello(t)
+	photo = make([]byte, size)
+	_, _ = rand.Read(photo)
+	sum := survey.Hash(sha256.Sum256(photo))
+	device.Add(t, survey.Header{Record: survey.NewID[survey.RecordID](), Type: survey.TypeVisit, Scope: scope},
+		survey.Body{Attachments: []survey.Attachment{{Name: "p.jpg", SHA256: sum, Size: int64(size), MIME: "image/jpeg"}}})
+	push := device.Push(device.Segment(t, 1, 1))
+	unpack[wire.Receipt](t, device.post(t, wire.PathPush, &push))
+	return device, wire.PathBlob + sum.String(), photo
+}
+
+// TestWhatCameBeforeACutIsKept ends a connection in the middle of a photo, over HTTP/1.1 and 2.
+func TestWhatCameBeforeACutIsKept(t *testing.T) {
+	for _, protocol := range []string{"http/1.1", "h2"} {
+		t.Run(protocol, func(t *testing.T) {
+			c := open(t)
+			device, path, photo := photographed(t, c, 300<<10)
+			const came = 200 << 10
+			request := wire.Request{
+				Method: http.MethodPatch, Path: path, Version: wire.Version, Device: device.ID, Challenge: device.challenge,
+				Body: sha256.Sum256(photo), Offset: "0", Length: strconv.Itoa(len(photo)),
+			}
+			ctx, cut := context.WithCancel(t.Context())
+			body, more := io.Pipe()
+			r, err := http.NewRequestWithContext(ctx, http.MethodPatch, c.web.URL+path, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.ContentLength = int64(len(photo))
+			request.Write(r.Header, device.Keys.Signer())
+			go func() {
+				_, _ = more.Write(photo[:came])
+				time.Sleep(300 * time.Millisecond)
+				cut()
+				_ = more.CloseWithError(io.ErrUnexpectedEOF)
+			}()
+			transport := &http.Transport{
+				TLSClientConfig:   &tls.Config{InsecureSkipVerify: true, NextProtos: []string{protocol}}, //nolint:gosec // a test's own server
+				ForceAttemptHTTP2: protocol == "h2",
+			}
+			defer transport.CloseIdleConnections()
+			if answer, err := transport.RoundTrip(r); err == nil {
+				_ = answer.Body.Close()
+				t.Fatalf("a photo that was cut short got %s", answer.Status)
+			}
+			held := 0
+			for deadline := time.Now().Add(10 * time.Second); held < came-(64<<10) && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+				held, _ = strconv.Atoi(device.do(t, ask{method: http.MethodHead, path: path}).header.Get(wire.HeaderOffset))
+			}
+			if held < came-(64<<10) || held > came {
+				t.Fatalf("of %d bytes that were sent %d are held", came, held)
+			}
+			g := device.do(t, ask{method: http.MethodPatch, path: path, body: photo[held:], offset: strconv.Itoa(held), length: strconv.Itoa(len(photo))})
+			if g.status != http.StatusOK || g.header.Get(wire.HeaderOffset) != strconv.Itoa(len(photo)) {
+				t.Errorf("the rest: status %d, offset %s", g.status, g.header.Get(wire.HeaderOffset))
+			}
+		})
+	}
+}
+
+// TestWhatIsNotWhatItClaimsIsForgotten sends a chunk that was changed on the way so slowly that a part of it is on the disk
+// before the end comes.
+func TestWhatIsNotWhatItClaimsIsForgotten(t *testing.T) {
+	c := open(t)
+	device, path, photo := photographed(t, c, 300<<10)
+	size := strconv.Itoa(len(photo))
+	patch := func(at int, chunk []byte) got {
+		return device.do(t, ask{method: http.MethodPatch, path: path, body: chunk, offset: strconv.Itoa(at), length: size})
+	}
+	if g := patch(0, photo[:1000]); g.status != http.StatusOK {
+		t.Fatalf("first bytes: %d", g.status)
+	}
+	request := wire.Request{
+		Method: http.MethodPatch, Path: path, Version: wire.Version, Device: device.ID, Challenge: device.challenge,
+		Body: sha256.Sum256(photo[1000:]), Offset: "1000", Length: size,
+	}
+	changed := bytes.Clone(photo[1000:])
+	changed[5] ^= 1
+	body, more := io.Pipe()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, c.web.URL+path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.ContentLength = int64(len(changed))
+	request.Write(r.Header, device.Keys.Signer())
+	go func() {
+		for piece := range slices.Chunk(changed, 100<<10) {
+			_, _ = more.Write(piece)
+			time.Sleep(200 * time.Millisecond)
+		}
+		_ = more.Close()
+	}()
+	answer, err := c.web.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusUnprocessableEntity || answer.Header.Get(wire.HeaderOffset) != "1000" {
+		t.Errorf("status %d, offset %s; want damaged, and 1000 as before", answer.StatusCode, answer.Header.Get(wire.HeaderOffset))
+	}
+	if g := patch(1000, photo[1000:]); g.header.Get(wire.HeaderOffset) != size {
+		t.Errorf("the right bytes after that: status %d, offset %s", g.status, g.header.Get(wire.HeaderOffset))
+	}
+}
+
+// TestAChallengeStaysWhileItIsFresh has the server give a new one only when half of its life is over.
+func TestAChallengeStaysWhileItIsFresh(t *testing.T) {
+	c := open(t)
+	device := c.enrolled(t, survey.NewID[survey.ScopeID]()).hello(t)
+	first := device.challenge
+	device.post(t, wire.PathPull, &wire.Pull{MaxBytes: wire.MinPage})
+	if !bytes.Equal(first, device.challenge) {
+		t.Error("another challenge although this one is fresh")
+	}
+	c.clock.Pass(31 * time.Minute)
+	unpack[wire.PullReply](t, device.post(t, wire.PathPull, &wire.Pull{MaxBytes: wire.MinPage}))
+	if bytes.Equal(first, device.challenge) {
+		t.Error("the same challenge although it will soon be stale")
+	}
+}
+
 func TestEverythingElseIsNoNetwork(t *testing.T) {
 	c := open(t)
 	device := c.enrolled(t)

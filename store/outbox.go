@@ -63,10 +63,36 @@ func (s *Store) NextPush(ctx context.Context, maxEntries, maxBytes int) (push wi
 			t.quiet = false // whoever pushes comes again
 			return s.goOnAsNewReplica(ctx, t)
 		}
-		ok = err == nil
+		if ok = err == nil; ok {
+			err = s.rememberPush(push)
+		}
 		return err
 	})
 	return push, ok, err
+}
+
+// sentPush is what the last push that was handed out says, by its digest: its receipt is compared with that.
+type sentPush struct {
+	id     survey.PushID
+	digest survey.Hash
+}
+
+func (s *Store) rememberPush(push wire.Push) error {
+	digest, err := push.Digest()
+	s.sent = sentPush{push.ID, digest}
+	return err
+}
+
+// digestOf returns the digest of the push that waits. After a start of the program it is built again from the log.
+func (s *Store) digestOf(ctx context.Context, t *tx, p pending) (survey.Hash, error) {
+	if s.sent.id == p.id {
+		return s.sent.digest, nil
+	}
+	push, err := s.buildPush(ctx, t, p)
+	if err != nil {
+		return survey.Hash{}, err
+	}
+	return push.Digest()
 }
 
 func (s *Store) pendingPush(ctx context.Context, t *tx) (*pending, error) {
@@ -77,14 +103,14 @@ func (s *Store) pendingPush(ctx context.Context, t *tx) (*pending, error) {
 }
 
 // beginPush settles what the next push holds: the segments, cut before, that the server lacks some of, as many as fit,
-// or a new one.
+// or new ones.
 func (s *Store) beginPush(ctx context.Context, t *tx, maxEntries, maxBytes int) (*pending, error) {
 	state, err := s.replicaState(ctx, t)
 	if err != nil || state.acked >= state.last {
 		return nil, err
 	}
 	p := pending{id: survey.NewID[survey.PushID](), nonce: state.nonce}
-	p.first, p.last, err = s.cutSegment(ctx, t, state, min(maxEntries, wire.MaxEntries), maxBytes)
+	p.first, p.last, err = s.cutSegment(ctx, t, state, min(maxEntries, wire.MaxSegments*wire.MaxEntries), maxBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +123,8 @@ func (s *Store) beginPush(ctx context.Context, t *tx, maxEntries, maxBytes int) 
 		p.id[:], s.self.replica[:], p.nonce, p.first, p.last)
 }
 
-// cutSegment returns the first and last entry of the segment that holds the entry after the watermark.
+// cutSegment returns the first and last entry of the segment that holds the entry after the watermark, or of the new
+// ones that begin with it.
 func (s *Store) cutSegment(ctx context.Context, t *tx, state replicaState, maxEntries, maxBytes int) (first, last int64, err error) {
 	next := state.acked + 1
 	err = t.row(ctx, `SELECT first_n, first_n + count - 1 FROM segment
@@ -109,7 +136,7 @@ func (s *Store) cutSegment(ctx context.Context, t *tx, state replicaState, maxEn
 	return next, last, err
 }
 
-// measure returns the last entry of a segment that begins at next and is not cut yet.
+// measure returns the last entry of segments that begin at next and are not cut yet.
 func (s *Store) measure(ctx context.Context, t *tx, next int64, maxEntries, maxBytes int) (int64, error) {
 	last, bytes := next-1, 0
 	err := t.each(ctx, `SELECT l.n, length(v.payload_sealed) FROM rlog l JOIN revision v ON v.rev_id = l.rev_id
@@ -161,7 +188,9 @@ func (s *Store) buildPush(ctx context.Context, t *tx, p pending) (wire.Push, err
 		return wire.Push{}, err
 	}
 	if len(runs) == 0 {
-		runs = []run{{s.self.replica, p.first, p.last}}
+		for first := p.first; first <= p.last; first += wire.MaxEntries {
+			runs = append(runs, run{s.self.replica, first, min(p.last, first+wire.MaxEntries-1)})
+		}
 	}
 	for _, r := range runs {
 		segment, err := s.buildSegment(ctx, t, r)
@@ -227,8 +256,9 @@ func (s *Store) entries(ctx context.Context, t *tx, r run) ([]survey.Entry, erro
 	return entries, err
 }
 
-// DropPush gives up a push that the server has refused for its size, so that the next may be smaller: of fewer segments,
-// or, where it was a single one, cut anew. It may only be called when the server has said that it did not take the push.
+// DropPush gives up a push that is too large to get across, so that the next may be smaller: of fewer segments, or, where it was
+// a single one, cut anew. The server may have taken it all the same: it knows the entries again, however they are cut, and
+// the nonce that was shown with them.
 func (s *Store) DropPush(ctx context.Context, id survey.PushID) error {
 	return s.update(ctx, "store.DropPush", "push "+id.String(), func(ctx context.Context, t *tx) error {
 		t.quiet = true
@@ -274,8 +304,7 @@ func (s *Store) Receive(ctx context.Context, receipt wire.Receipt) error {
 	})
 }
 
-// verifyReceipt checks a receipt against the push it claims to answer, built again from the log, and returns the last
-// entry of that push.
+// verifyReceipt checks a receipt against the push it claims to answer, and returns the last entry of that push.
 func (s *Store) verifyReceipt(ctx context.Context, t *tx, receipt wire.Receipt) (last int64, err error) {
 	if s.self.enrolment == nil {
 		return 0, notFound("store.verifyReceipt", "enrolment")
@@ -290,11 +319,11 @@ func (s *Store) verifyReceipt(ctx context.Context, t *tx, receipt wire.Receipt) 
 	if err != nil {
 		return 0, err
 	}
-	push, err := s.buildPush(ctx, t, *p)
+	digest, err := s.digestOf(ctx, t, *p)
 	if err != nil {
 		return 0, err
 	}
-	if err := receipt.Verify(push, s.self.enrolment.ServerKey); err != nil {
+	if err := receipt.VerifyFor(p.id, digest, s.self.enrolment.ServerKey); err != nil {
 		return refuse(err)
 	}
 	if receipt.Epoch != s.self.enrolment.Epoch {

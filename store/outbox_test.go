@@ -134,6 +134,50 @@ func TestPushIsCutSmallerWhenTooLarge(t *testing.T) {
 	}
 }
 
+// TestPushOfManySegments has more entries waiting than a segment may have, and a network that does not take as many.
+func TestPushOfManySegments(t *testing.T) {
+	o, dir := newOffice(t), t.TempDir()
+	s := enrolled(t, o, dir)
+	const visits = wire.MaxEntries + 30
+	for range visits {
+		finish(t, s, o.draft(survey.RecordID{}), submission())
+	}
+	push := nextPush(t, s, 4*wire.MaxEntries, wire.MaxMessage)
+	if len(push.Segments) != 2 || len(push.Segments[0].Entries) != wire.MaxEntries || len(push.Segments[1].Entries) != 30 {
+		t.Fatalf("%d segments", len(push.Segments))
+	}
+	hash, err := push.Segments[0].Hash()
+	if err != nil || push.Segments[1].Header.Prev != hash {
+		t.Error("the second segment does not name the first")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openStore(t, dir, Options{})
+	again := nextPush(t, s, 1, 1)
+	want, _ := wire.Encode(&push)
+	got, _ := wire.Encode(&again)
+	if !bytes.Equal(want, got) {
+		t.Error("the push that waits for its receipt has changed")
+	}
+	for n := len(again.Segments[0].Entries); n > 50; n = len(again.Segments[0].Entries) {
+		if err := s.DropPush(t.Context(), again.ID); err != nil {
+			t.Fatal(err)
+		}
+		again = nextPush(t, s, n/2, wire.MaxMessage)
+		if len(again.Segments) != 1 {
+			t.Fatalf("%d segments in a smaller push", len(again.Segments))
+		}
+	}
+	if err := s.Receive(t.Context(), o.accept(t, again)); err != nil {
+		t.Fatal(err)
+	}
+	deliver(t, s, o)
+	if held := o.held[push.Segments[0].Header.Replica]; len(held) != visits {
+		t.Errorf("the office holds %d entries", len(held))
+	}
+}
+
 // TestServerLacksPart has a server that signs for less than was sent, and later for a log that ends inside a segment.
 func TestServerLacksPart(t *testing.T) {
 	o := newOffice(t)

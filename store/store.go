@@ -53,6 +53,7 @@ type Store struct {
 	saved       atomic.Pointer[survey.Salvage]
 	places      map[survey.DraftID]draftPlace // of drafts in use; guarded by db.mu
 	self        identity                      // guarded by db.mu
+	sent        sentPush                      // guarded by db.mu
 	told        survey.Millis                 // when the last word on holdings was said; guarded by db.mu
 	damage      atomic.Pointer[survey.Error]
 	broken      quarantine

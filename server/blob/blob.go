@@ -21,6 +21,10 @@ type Store interface {
 	// all of it is dropped and the error is of kind Damaged: begin again.
 	Append(ctx context.Context, sum survey.Hash, size, at int64, bytes []byte) (held int64, err error)
 
+	// Forget takes back what was added behind an offset to an attachment that is not whole, because it was not what it
+	// claimed to be.
+	Forget(ctx context.Context, sum survey.Hash, to int64) error
+
 	// Read fills p from offset at of a whole attachment, and returns how many bytes it put there. An attachment that
 	// is not whole is NotFound.
 	Read(ctx context.Context, sum survey.Hash, at int64, p []byte) (int, error)

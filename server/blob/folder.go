@@ -58,6 +58,16 @@ func (f *Folder) Append(_ context.Context, sum survey.Hash, size, at int64, byte
 	return held, fail("blob.Append", sum, err)
 }
 
+// Forget implements [Store].
+func (f *Folder) Forget(_ context.Context, sum survey.Hash, to int64) error {
+	defer f.lock(sum)()
+	held, total, err := f.mark(sum)
+	if err == nil && held > to {
+		err = f.setMark(sum, to, total)
+	}
+	return fail("blob.Forget", sum, err)
+}
+
 // Read implements [Store].
 func (f *Folder) Read(_ context.Context, sum survey.Hash, at int64, p []byte) (int, error) {
 	file, err := os.Open(f.name(sum))

@@ -213,3 +213,33 @@ func TestRemovedIsGone(t *testing.T) {
 		t.Errorf("handed over again: %d, %v", held, err)
 	}
 }
+
+func TestForgetTakesBackWhatWasAdded(t *testing.T) {
+	f := open(t)
+	data, sum := sample(300)
+	for _, at := range []int{0, 100} {
+		if _, err := f.Append(t.Context(), sum, 300, int64(at), data[at:at+100]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, to := range []int64{150, 100, 120} { // what is not held is no fault
+		if err := f.Forget(t.Context(), sum, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if held, err := f.Held(t.Context(), sum, 300); held != 100 || err != nil {
+		t.Errorf("%d held, %v; want 100", held, err)
+	}
+	if _, err := f.Append(t.Context(), sum, 300, 100, data[100:]); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Forget(t.Context(), sum, 0); err != nil {
+		t.Fatal(err)
+	}
+	if held, err := f.Held(t.Context(), sum, 300); held != 300 || err != nil {
+		t.Errorf("%d held of a whole one, %v", held, err)
+	}
+	if err := f.Forget(t.Context(), survey.Hash{9}, 0); err != nil {
+		t.Error("one that nobody has sent:", err)
+	}
+}

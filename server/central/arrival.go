@@ -38,8 +38,8 @@ func (a *arrival) keep(ctx context.Context, s wire.Segment, received uint64, who
 	if err := a.keepSegment(ctx, s); err != nil {
 		return err
 	}
-	if s.Last() <= received {
-		return nil
+	if err := a.remind(ctx, s, received); err != nil || s.Last() <= received {
+		return err
 	}
 	fresh := s.Entries[received+1-s.Header.First:]
 	if err := a.lockRecords(ctx, fresh); err != nil {
@@ -53,6 +53,29 @@ func (a *arrival) keep(ctx context.Context, s wire.Segment, received uint64, who
 	_, err := a.tx.ExecContext(ctx, `UPDATE replica SET received = $3 WHERE county = $1 AND replica_id = $2`,
 		int64(a.county), s.Header.Replica[:], int64(s.Last()))
 	return err
+}
+
+// remind names again what was refused of entries that are held already: the receipt that named it may have been lost, and
+// its push cut in pieces since.
+func (a *arrival) remind(ctx context.Context, s wire.Segment, received uint64) error {
+	for _, e := range s.Entries {
+		if e.N > received {
+			return nil
+		}
+		no, err := a.decided(ctx, e.Revision.ID)
+		if err != nil {
+			return err
+		}
+		a.reject(e.Revision.ID, no)
+	}
+	return nil
+}
+
+// reject names a refused revision in the receipt.
+func (a *arrival) reject(id survey.RevID, no refusal) {
+	if !no.none() {
+		a.rejects = append(a.rejects, wire.Reject{Revision: id, Kind: no.kind, Message: no.message})
+	}
 }
 
 func (a *arrival) keepSegment(ctx context.Context, s wire.Segment) error {
@@ -106,7 +129,7 @@ func (a *arrival) entry(ctx context.Context, replica survey.ReplicaID, e survey.
 	case err != nil:
 		return err
 	case !no.none():
-		a.rejects = append(a.rejects, wire.Reject{Revision: id, Kind: no.kind, Message: no.message})
+		a.reject(id, no)
 		return nil
 	case !added:
 		return nil
@@ -194,11 +217,11 @@ func effective(hlc survey.HLC, now time.Time) survey.HLC {
 }
 
 func (a *arrival) attachments(ctx context.Context, r survey.Revision) error {
-	body, err := wire.DecodeBody(r)
+	files, err := wire.AttachmentsOf(r)
 	if err != nil {
 		return err
 	}
-	for _, file := range body.Attachments {
+	for _, file := range files {
 		_, err := a.tx.ExecContext(ctx, `INSERT INTO blob_ref (county, sha256, rev_id, size) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 			int64(a.county), file.SHA256[:], r.ID[:], file.Size)
 		if err != nil {

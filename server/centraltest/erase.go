@@ -204,8 +204,12 @@ func (s suite) access(t *testing.T) {
 	}
 	seen := d.Add(t, survey.Header{Record: survey.NewID[survey.RecordID](), Type: survey.TypeAccess, Scope: scope}, survey.Body{Fields: looked.Fields()})
 	d.Add(t, survey.Header{Record: seen.Header.Record, Type: survey.TypeAccess, Scope: scope, Kind: survey.Void, Parents: []survey.RevID{seen.ID}}, survey.Body{})
-	if rejects := d.Send(t, c, 1).Rejects; len(rejects) != 1 {
-		t.Errorf("a cadre voids what watches him: rejects %+v", rejects)
+	first := d.Send(t, c, 1).Rejects
+	if len(first) != 1 {
+		t.Errorf("a cadre voids what watches him: rejects %+v", first)
+	}
+	if again := d.Send(t, c, 1).Rejects; !slices.Equal(first, again) {
+		t.Errorf("the same entries in another push, for the receipt was lost: rejects %+v, want %+v", again, first)
 	}
 	for _, kind := range []survey.RevisionKind{survey.Put, survey.Void, survey.Erase, survey.Merge} {
 		township.Add(t, survey.Header{Record: seen.Header.Record, Type: survey.TypeAccess, Scope: scope, Kind: kind, Parents: []survey.RevID{seen.ID}}, survey.Body{})

@@ -166,6 +166,7 @@ func (p *Point) Close() {
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler, certificate tls.Certificate, log *slog.Logger) error {
 	web := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		HTTP2:     server.HTTP2(),
 		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
 	}

@@ -166,6 +166,19 @@ func (f *Files) Read(_ context.Context, sum survey.Hash, at int64, into []byte) 
 	return n, nil
 }
 
+// Forget deletes the pieces behind an offset of an attachment that is not whole, because they were not what they claimed to be.
+func (f *Files) Forget(_ context.Context, sum survey.Hash, to int64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	pieces, _, whole, err := f.pieces(sum)
+	for _, p := range pieces {
+		if !whole && p.at+p.n > to {
+			err = errors.Join(err, os.Remove(filepath.Join(f.folder(sum), p.name())))
+		}
+	}
+	return fail("relay.Forget", err)
+}
+
 // Remove deletes what is here of an attachment.
 func (f *Files) Remove(_ context.Context, sum survey.Hash) error {
 	f.mu.Lock()

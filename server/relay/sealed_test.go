@@ -129,11 +129,23 @@ func TestSealedFiles(t *testing.T) {
 	if _, err := f.Read(t.Context(), name, 0, make([]byte, 10)); survey.KindOf(err) != survey.NotFound {
 		t.Errorf("read before it is whole: %v", err)
 	}
+	if err := f.Forget(t.Context(), name, 1000); err != nil { // what came was not what it claimed to be
+		t.Fatal(err)
+	}
+	held, err = f.Held(t.Context(), name, size)
+	want("forgotten", held, err, 1000, survey.Internal)
+	held, err = add(1000, 200_000)
+	want("the right ones", held, err, 200_000, survey.Internal)
 	f = must(relay.OpenFiles(dir, box)) // killed and started again
 	held, err = f.Held(t.Context(), name, size)
 	want("after a restart", held, err, 200_000, survey.Internal)
 	held, err = add(200_000, size)
 	want("last", held, err, size, survey.Internal)
+	if err := f.Forget(t.Context(), name, 0); err != nil {
+		t.Fatal(err)
+	}
+	held, err = f.Held(t.Context(), name, size)
+	want("a whole one is not forgotten", held, err, size, survey.Internal)
 	for _, at := range []int64{0, 999, 1000, 199_999, size - 5, size} {
 		into := make([]byte, 4000)
 		n, err := f.Read(t.Context(), name, at, into)

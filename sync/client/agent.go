@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -31,7 +32,7 @@ type Log interface {
 	NextPush(ctx context.Context, maxEntries, maxBytes int) (wire.Push, bool, error)
 	// Receive takes over the server's receipt for the push, if it is that.
 	Receive(ctx context.Context, receipt wire.Receipt) error
-	// DropPush gives a push up that the server has said it did not take.
+	// DropPush gives a push up that will not get across as it is, so that the next may be smaller.
 	DropPush(ctx context.Context, id survey.PushID) error
 
 	// Cursors returns how far every feed has been followed.
@@ -99,6 +100,10 @@ type Options struct {
 	Transport  http.RoundTripper     // nil connects by TLS with the pinned certificate
 	OnProgress func(survey.Progress) // called by one goroutine at a time; nil hears nothing
 	Log        *slog.Logger          // nil keeps quiet
+	Together   int                   // attachments under way at a time; 2 if not set
+
+	// Dial connects in place of the system, where Transport is nil.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 func (o Options) withDefaults() Options {
@@ -118,7 +123,22 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Together < 1 {
+		o.Together = 2
+	}
 	return o
+}
+
+// transport returns what to reach a server with whose certificate has the pin.
+func (o Options) transport(pin survey.Hash) http.RoundTripper {
+	if o.Transport != nil {
+		return o.Transport
+	}
+	t := pinnedTransport(pin)
+	if o.Dial != nil {
+		t.Proxy, t.DialContext = nil, o.Dial
+	}
+	return t
 }
 
 // Agent carries one device's log to its server, one thing at a time; receiving points are tried beside a server that
@@ -130,7 +150,8 @@ type Agent struct {
 	link     *link // nil before the first round
 	pace     pace
 	backoff  backoff
-	moved    bool // something has got across in this round
+	heard    time.Time // when the server's last challenge came, at the earliest
+	moved    bool      // something has got across in this round
 	lastSync survey.Millis
 	skew     time.Duration // how far this device's clock is ahead of the server's
 	relayed  bool          // a receiving point was in reach in the last round

@@ -94,6 +94,9 @@ func TestProgressKeepsTheWaitShort(t *testing.T) {
 			if r.URL.Path != wire.PathPull {
 				return nil, nil
 			}
+			if n := len(failed); n > 0 && failed[n-1].Equal(time.Now()) {
+				return nil, errNoRoute // the second try, at once
+			}
 			failed = append(failed, time.Now())
 			if len(failed) < 20 {
 				log.add(t) // for the next round
@@ -271,7 +274,7 @@ func TestSlowConnectionIsNoFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
 		d.set(func(r *http.Request) (*http.Response, error) {
-			body, err := io.ReadAll(r.Body)
+			body, err := bodyOf(r)
 			if err != nil {
 				return nil, err
 			}
@@ -355,13 +358,13 @@ func TestUnenrolledAgentWaits(t *testing.T) {
 func TestPaceLearns(t *testing.T) {
 	p := newPace()
 	for range 20 {
-		p.took(p.batch, time.Duration(float64(p.batch)/2500*float64(time.Second))) // 20 kbit/s
+		p.took(p.batch, 0, time.Duration(float64(p.batch)/2500*float64(time.Second))) // 20 kbit/s
 	}
 	if p.batch < 5*2500 || p.batch > 8*2500 {
 		t.Errorf("on a slow link a batch has %d bytes", p.batch)
 	}
 	for range 20 {
-		p.took(p.batch, time.Millisecond)
+		p.took(p.batch, 0, time.Millisecond)
 	}
 	if p.batch != largestBatch {
 		t.Errorf("on a fast link a batch has %d bytes", p.batch)
@@ -371,5 +374,31 @@ func TestPaceLearns(t *testing.T) {
 	}
 	if p.batch != smallestBatch {
 		t.Errorf("after failures a batch has %d bytes", p.batch)
+	}
+}
+
+// TestPaceGuessesFromTheFirstAnswer starts small where the first answer was slow, large where it was quick, and believes
+// bytes once some have gone.
+func TestPaceGuessesFromTheFirstAnswer(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer      time.Duration
+		least, most int
+	}{
+		"2G":       {3 * time.Second, smallestBatch, 32 << 10},
+		"4G":       {60 * time.Millisecond, 512 << 10, 2 << 20},
+		"loopback": {time.Millisecond, largestBatch, largestBatch},
+	} {
+		p := newPace()
+		p.took(0, 0, c.answer)
+		if p.batch < c.least || p.batch > c.most {
+			t.Errorf("%s: first batch of %d bytes", name, p.batch)
+		}
+	}
+	p := newPace()
+	p.took(8000, 4000, 10*time.Second)
+	before := p
+	p.took(0, 0, 10*time.Millisecond)
+	if p.batch != before.batch || p.chunk != before.chunk {
+		t.Errorf("an answer without bytes made batches of %d", p.batch)
 	}
 }

@@ -185,6 +185,9 @@ func newDesk(t *testing.T) *desk {
 // accepting signs for everything and has nothing to give.
 func accepting(epoch survey.Epoch) func(string, []byte) (int, wire.Message) {
 	return func(path string, body []byte) (int, wire.Message) {
+		if path == wire.PathStatus {
+			return http.StatusOK, &wire.Status{Version: wire.Version, Oldest: wire.Oldest, Epoch: epoch}
+		}
 		if path == wire.PathPull {
 			return http.StatusOK, &wire.PullReply{Epoch: epoch}
 		}
@@ -211,18 +214,22 @@ func (d *desk) RoundTrip(r *http.Request) (*http.Response, error) {
 			return response, err
 		}
 	}
-	var body []byte
-	if r.Body != nil {
-		var err error
-		if body, err = io.ReadAll(r.Body); err != nil {
-			return nil, err
-		}
+	body, err := bodyOf(r)
+	if err != nil {
+		return nil, err
 	}
 	d.mu.Lock()
 	d.bodies[r.URL.Path] = append(d.bodies[r.URL.Path], string(body))
 	d.mu.Unlock()
 	status, message := handle(r.URL.Path, body)
 	return d.signed(r, status, message)
+}
+
+func bodyOf(r *http.Request) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	return io.ReadAll(r.Body)
 }
 
 func (d *desk) signed(r *http.Request, status int, message wire.Message) (*http.Response, error) {

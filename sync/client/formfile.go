@@ -56,13 +56,12 @@ func (a *Agent) fetchFormFile(ctx context.Context, file survey.Attachment) error
 
 // fetchPiece asks for the bytes of a file from an offset on, no more than the pace allows.
 func (a *Agent) fetchPiece(ctx context.Context, file survey.Attachment, at int64) ([]byte, error) {
-	end := min(file.Size, at+int64(min(max(a.pace.batch, smallestChunk), wire.MaxChunk)))
-	begun := a.o.Clock()
+	end := min(file.Size, at+int64(a.pace.chunk))
 	answer, err := a.link.exchange(ctx, call{
 		method: http.MethodGet, path: wire.PathBlob + file.SHA256.String(), span: fmt.Sprintf("bytes=%d-%d", at, end-1),
 	})
 	if err != nil {
-		a.pace.shrink()
+		a.pace.stuck()
 		return nil, err
 	}
 	if err := answer.refusal("client.fetchPiece"); err != nil {
@@ -71,6 +70,6 @@ func (a *Agent) fetchPiece(ctx context.Context, file survey.Attachment, at int64
 	if n := int64(len(answer.body)); n == 0 || n > end-at {
 		return nil, unavailable(fmt.Errorf("%d bytes of %d", n, end-at))
 	}
-	a.pace.took(len(answer.body), a.o.Clock().Sub(begun))
+	a.pace.took(0, len(answer.body), answer.took)
 	return answer.body, nil
 }

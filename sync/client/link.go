@@ -10,9 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"zoucun/survey"
@@ -37,7 +41,12 @@ type link struct {
 	device    survey.DeviceID
 	key       ed25519.PrivateKey
 	client    *http.Client
-	challenge []byte // from the last reply, to be signed with the next request
+	clock     survey.Clock // tells how long an exchange takes; nil for who does not want to know
+
+	mu        sync.Mutex
+	challenge []byte        // from the last reply, to be signed with the next request
+	good      bool          // the last request brought a signed reply
+	took      time.Duration // the last exchange with such a reply, from when there was a connection
 }
 
 // newLink returns a link to an enrolled device's server. A nil transport is one of its own.
@@ -74,9 +83,12 @@ func pinnedTransport(pin survey.Hash) *http.Transport {
 		DisableCompression: true,
 		IdleConnTimeout:    stallTime,
 		MaxIdleConns:       2,
+		// A connection that has died in silence would hold up every request by stallTime, one after the other.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: stallTime / 3, PingTimeout: stallTime / 2},
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
-			InsecureSkipVerify: true, // VerifyConnection checks the pin instead
+			ClientSessionCache: tls.NewLRUClientSessionCache(1), // a connection that follows a cut costs fewer bytes
+			InsecureSkipVerify: true,                            // VerifyConnection checks the pin instead
 			VerifyConnection: func(state tls.ConnectionState) error {
 				return checkPin(&state, pin)
 			},
@@ -103,6 +115,7 @@ type call struct {
 	offset string
 	length string
 	span   string // of the bytes asked for, as header Range has it
+	piece  int    // bytes of the body that HTTP/2 puts into a frame, where what came of it counts; 0 for as many as it likes
 }
 
 // answer is a reply the server has signed.
@@ -110,55 +123,126 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	took   time.Duration // from when there was a connection
 }
+
+// errBroken is the cause when a connection ended before a reply had come.
+var errBroken = errors.New("connection broke")
 
 // exchange asks and returns the server's signed reply, whatever it says. A request whose challenge has gone stale is
 // signed anew and sent once more, the same to the byte. Every error is of kind Unavailable: nothing is known to have
 // happened.
 func (l *link) exchange(ctx context.Context, c call) (answer, error) {
-	a, err := l.try(ctx, c)
+	a, err := l.insist(ctx, c)
 	if err == nil && a.status == http.StatusUnauthorized {
+		a, err = l.insist(ctx, c)
+	}
+	return a, err
+}
+
+// insist sends a request once more, and at once, where a connection that was good breaks under it: a poor network cuts
+// every few seconds and is there again. Bytes that go by offset are not sent again before the server has said how many
+// have come.
+func (l *link) insist(ctx context.Context, c call) (answer, error) {
+	l.mu.Lock()
+	good := l.good
+	l.mu.Unlock()
+	a, err := l.try(ctx, c)
+	if good && c.offset == "" && errors.Is(err, errBroken) && ctx.Err() == nil {
 		a, err = l.try(ctx, c)
 	}
 	return a, err
 }
 
+// greet gets a challenge where there is none, by a request that has no body: a batch that was signed over none would have to
+// be sent twice. It reports whether it had to ask.
+func (l *link) greet(ctx context.Context) (asked bool, err error) {
+	if len(l.sign().Challenge) > 0 {
+		return false, nil
+	}
+	a, err := l.exchange(ctx, call{method: http.MethodGet, path: wire.PathStatus})
+	if err != nil {
+		return true, err
+	}
+	return true, a.refusal("client.greet")
+}
+
+// forget drops the challenge, which has become too old to be signed.
+func (l *link) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.challenge = nil
+}
+
+// sign begins a request of this device over the present challenge.
+func (l *link) sign() wire.Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return wire.Request{Version: wire.Version, Device: l.device, Challenge: l.challenge}
+}
+
+// heard notes how a request ended.
+func (l *link) heard(challenge []byte, took time.Duration, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.good = err == nil
+	if err == nil {
+		l.challenge, l.took = challenge, took
+	}
+}
+
+// lately returns how long the last exchange took.
+func (l *link) lately() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.took
+}
+
 // try sends a request once.
 func (l *link) try(ctx context.Context, c call) (answer, error) {
-	signed := wire.Request{
-		Method: c.method, Path: c.path, Version: wire.Version, Device: l.device, Challenge: l.challenge,
-		Body: sha256.Sum256(c.body), Offset: c.offset, Length: c.length, Range: c.span,
-	}
+	signed := l.sign()
+	signed.Method, signed.Path, signed.Body = c.method, c.path, sha256.Sum256(c.body)
+	signed.Offset, signed.Length, signed.Range = c.offset, c.length, c.span
 	if _, err := rand.Read(signed.Nonce[:]); err != nil {
 		return answer{}, unavailable(err)
 	}
+	a, challenge, err := l.verified(ctx, c, signed)
+	l.heard(challenge, a.took, err)
+	return a, err
+}
+
+// verified sends a signed request, and returns a reply that the server has signed and the challenge in it.
+func (l *link) verified(ctx context.Context, c call, signed wire.Request) (answer, []byte, error) {
 	a, state, err := l.send(ctx, c, signed)
+	if dial := (*net.OpError)(nil); err != nil && !errors.Is(err, errStalled) && (!errors.As(err, &dial) || dial.Op != "dial") {
+		err = fmt.Errorf("%w: %w", errBroken, err)
+	}
 	if err != nil {
-		return answer{}, unavailable(err)
+		return answer{}, nil, unavailable(err)
 	}
 	if state != nil {
 		if err := checkPin(state, l.pin); err != nil {
-			return answer{}, unavailable(err)
+			return answer{}, nil, unavailable(err)
 		}
 	}
 	challenge, err := wire.ReadReply(signed, a.status, a.header, a.body, l.serverKey)
 	if err != nil {
-		return answer{}, withRetryAfter(err, a.header)
+		return answer{}, nil, withRetryAfter(err, a.header)
 	}
-	l.challenge = challenge
-	return a, nil
+	return a, challenge, nil
 }
 
 // send does the HTTP of one request. It reads the whole reply or fails.
 func (l *link) send(ctx context.Context, c call, signed wire.Request) (answer, *tls.ConnectionState, error) {
 	ctx, watch := newWatch(ctx)
 	defer watch.stop()
+	ctx, took := l.timed(ctx)
 	request, err := http.NewRequestWithContext(ctx, c.method, l.server.JoinPath(c.path).String(), nil)
 	if err != nil {
 		return answer{}, nil, err
 	}
 	if c.body != nil {
-		request.Body = io.NopCloser(watch.reader(bytes.NewReader(c.body)))
+		request.Body = io.NopCloser(watch.reader(pieces{bytes.NewReader(c.body), c.piece}))
 		request.ContentLength = int64(len(c.body))
 		request.Header.Set("Content-Type", c.mediaType())
 	}
@@ -173,7 +257,19 @@ func (l *link) send(ctx context.Context, c call, signed wire.Request) (answer, *
 	if err != nil {
 		return answer{}, nil, watch.cause(ctx, err)
 	}
-	return answer{status: response.StatusCode, header: response.Header, body: body}, response.TLS, nil
+	return answer{status: response.StatusCode, header: response.Header, body: body, took: took()}, response.TLS, nil
+}
+
+// timed returns a function that tells how long it is since a request made under the context it returns had a connection.
+func (l *link) timed(ctx context.Context) (context.Context, func() time.Duration) {
+	if l.clock == nil {
+		return ctx, func() time.Duration { return 0 }
+	}
+	var begun atomic.Int64
+	now := func() int64 { return l.clock().UnixNano() }
+	begun.Store(now())
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { begun.Store(now()) }})
+	return ctx, func() time.Duration { return time.Duration(now() - begun.Load()) }
 }
 
 func (c call) mediaType() string {
@@ -205,6 +301,17 @@ func ask[T any, P interface {
 	body, err := wire.Pack(message)
 	if err != nil {
 		return reply, fmt.Errorf("%s: %w", op, err)
+	}
+	return post[T, P](ctx, l, op, path, body)
+}
+
+// post is ask with a message that is packed already. One that is larger than any that is taken is not sent at all.
+func post[T any, P interface {
+	*T
+	wire.Message
+}](ctx context.Context, l *link, op, path string, body []byte) (reply T, err error) {
+	if len(body) > wire.MaxPacked {
+		return reply, &survey.Error{Kind: survey.Invalid, Op: op, Err: errTooLarge}
 	}
 	a, err := l.exchange(ctx, call{method: http.MethodPost, path: path, body: body})
 	if err != nil {

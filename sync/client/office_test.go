@@ -58,7 +58,7 @@ func newOffice(tb testing.TB) *office {
 		o.handler.Load().ServeHTTP(w, r)
 	}))
 	o.http.TLS = &tls.Config{Certificates: []tls.Certificate{folder.Certificate}, MinVersion: tls.VersionTLS12}
-	o.http.EnableHTTP2 = true
+	o.http.EnableHTTP2, o.http.Config.HTTP2 = true, server.HTTP2()
 	o.http.StartTLS()
 	tb.Cleanup(o.http.Close)
 	o.write(tb, central.Write{Record: o.village, Type: survey.TypePlace, Scope: survey.RegisterScope(county), Fields: survey.Place{Name: "前村"}.Fields()})

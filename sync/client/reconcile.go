@@ -61,20 +61,19 @@ func (a *Agent) offer(ctx context.Context, scope survey.ScopeID, ids []survey.Re
 	total := int64(len(ids))
 	for len(ids) > 0 {
 		a.report(survey.Progress{Activity: survey.Sending, Done: total - int64(len(ids)), Total: total})
-		offer, rest, err := a.log.Offer(ctx, scope, ids, a.pace.entries, a.pace.batch)
+		offer, rest, err := a.log.Offer(ctx, scope, ids, min(a.pace.entries, wire.MaxEntries), min(a.pace.batch, wire.MaxPage))
 		if err != nil {
 			return taken, err
 		}
 		if ids = rest; len(offer.Revisions) == 0 {
 			continue
 		}
-		begun := a.o.Clock()
 		answer, err := ask[wire.Offered](ctx, a.link, "client.offer", wire.PathOffer, &offer)
 		if err != nil {
 			a.pace.shrink()
 			return taken, err
 		}
-		a.pace.took(offerSize(offer), a.o.Clock().Sub(begun))
+		a.pace.took(offerSize(offer), 0, a.link.lately())
 		taken += answer.Taken
 	}
 	return taken, nil

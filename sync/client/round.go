@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"zoucun/survey"
 	"zoucun/sync/wire"
@@ -30,6 +31,9 @@ func (a *Agent) round(ctx context.Context) (enrolled bool, err error) {
 func (a *Agent) direct(ctx context.Context, e survey.Enrolment) error {
 	a.report(survey.Progress{Activity: survey.Connecting})
 	if err := a.connect(ctx, e); err != nil {
+		return err
+	}
+	if err := a.greet(ctx); err != nil {
 		return err
 	}
 	if err := a.push(ctx); err != nil {
@@ -58,19 +62,37 @@ func (a *Agent) connect(ctx context.Context, e survey.Enrolment) error {
 	if a.link != nil {
 		a.link.close()
 	}
-	if a.link, err = newLink(e, device, keys, a.o.Transport); err == nil {
+	if a.link, err = newLink(e, device, keys, a.o.transport(e.Pin)); err == nil {
+		a.link.clock = a.o.Clock
 		a.link.client.Transport = listening{a.link.client.Transport, &a.ear}
 	}
 	return err
 }
 
-// push hands over the log until every entry is signed for.
+// challengeLife is for how long a challenge is taken to be good; the server says an hour.
+const challengeLife = 50 * time.Minute
+
+// greet makes sure of a challenge before anything of size is signed over it.
+func (a *Agent) greet(ctx context.Context) error {
+	if a.o.Clock().Sub(a.heard) > challengeLife {
+		a.link.forget()
+	}
+	asked, err := a.link.greet(ctx)
+	if asked && err == nil {
+		a.heard = a.o.Clock()
+		a.pace.took(0, 0, a.link.lately())
+	}
+	return err
+}
+
+// push hands over the log until every entry is signed for. What is too large for the server, or for the time between two cuts
+// of a poor network, goes in smaller pieces.
 func (a *Agent) push(ctx context.Context) error {
 	total, err := a.log.Unsigned(ctx)
 	if err != nil {
 		return err
 	}
-	for {
+	for again := false; ; {
 		push, more, err := a.log.NextPush(ctx, a.pace.entries, a.pace.batch)
 		if err != nil || !more {
 			return err
@@ -81,7 +103,8 @@ func (a *Agent) push(ctx context.Context) error {
 		}
 		a.report(survey.Progress{Activity: survey.Sending, Done: int64(max(total-left, 0)), Total: int64(max(total, left))})
 		err = a.pushOnce(ctx, push)
-		if n := entriesOf(push); n > 1 && errors.Is(err, errTooLarge) {
+		if n := entriesOf(push); n > 1 && (errors.Is(err, errTooLarge) || errors.Is(err, errBroken) && !again) {
+			again = errors.Is(err, errBroken)
 			a.pace.tooLarge(n)
 			if err := a.log.DropPush(ctx, push.ID); err != nil {
 				return err
@@ -91,6 +114,7 @@ func (a *Agent) push(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		again = false
 		if after, err := a.log.Unsigned(ctx); err != nil || after >= left {
 			return stuck("client.push", after, err)
 		}
@@ -107,10 +131,13 @@ func stuck(op string, left int, err error) error {
 }
 
 // pushOnce hands over one push and takes over its receipt. Unless the server has said that it did not take the push, it
-// may have: the same push will be sent again.
+// may have: it is sent again, the same or in smaller pieces.
 func (a *Agent) pushOnce(ctx context.Context, push wire.Push) error {
-	begun := a.o.Clock()
-	receipt, err := ask[wire.Receipt](ctx, a.link, "client.push", wire.PathPush, &push)
+	body, err := wire.Pack(&push)
+	if err != nil {
+		return err
+	}
+	receipt, err := post[wire.Receipt](ctx, a.link, "client.push", wire.PathPush, body)
 	if survey.KindOf(err) == survey.Conflicting {
 		// The server knows another push by this name. It says so before it stores anything.
 		return errors.Join(err, a.log.DropPush(ctx, push.ID))
@@ -119,7 +146,7 @@ func (a *Agent) pushOnce(ctx context.Context, push wire.Push) error {
 		a.pace.shrink()
 		return err
 	}
-	a.pace.took(sizeOf(push), a.o.Clock().Sub(begun))
+	a.pace.took(sizeOf(push), len(body), a.link.lately())
 	if err := a.followEpoch(ctx, receipt.Epoch); err != nil {
 		return err
 	}
@@ -203,7 +230,7 @@ func (a *Agent) pullOnce(ctx context.Context, cursors []survey.Cursor) (wire.Pul
 	}
 	begun := a.o.Clock()
 	reply, err := ask[wire.PullReply](ctx, a.link, "client.pull", wire.PathPull,
-		&wire.Pull{Cursors: cursors, MaxBytes: a.pace.batch, Recipients: e.Recipients.Serial, Revocations: e.Revocations.Serial})
+		&wire.Pull{Cursors: cursors, MaxBytes: min(a.pace.batch, wire.MaxPage), Recipients: e.Recipients.Serial, Revocations: e.Revocations.Serial})
 	if err != nil {
 		a.pace.shrink()
 		return reply, err
@@ -214,7 +241,7 @@ func (a *Agent) pullOnce(ctx context.Context, cursors []survey.Cursor) (wire.Pul
 			size += len(item.Revision.Body) + entryOverhead
 		}
 	}
-	a.pace.took(size, a.o.Clock().Sub(begun))
+	a.pace.took(size, 0, a.link.lately())
 	a.compare(begun, reply.Time)
 	return reply, a.followEpoch(ctx, reply.Epoch)
 }

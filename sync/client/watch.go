@@ -51,3 +51,17 @@ func (r watchedReader) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// pieces gives no more than so many bytes at a time, or as many as are asked for where that is 0.
+type pieces struct {
+	r    io.Reader
+	most int
+}
+
+// Read implements [io.Reader].
+func (r pieces) Read(p []byte) (int, error) {
+	if r.most > 0 {
+		p = p[:min(len(p), r.most)]
+	}
+	return r.r.Read(p)
+}

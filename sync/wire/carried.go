@@ -67,7 +67,7 @@ func (s *Segment) complete() error {
 		return err
 	}
 	for i := range s.Entries {
-		if err := identify(&s.Entries[i].Revision); err != nil {
+		if err := named(&s.Entries[i].Revision); err != nil {
 			return err
 		}
 	}

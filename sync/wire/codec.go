@@ -25,7 +25,7 @@ var (
 	strict   = must(decodingOptions(cbor.ExtraDecErrorUnknownField).DecMode())
 	lenient  = must(decodingOptions(cbor.ExtraDecErrorNone).DecMode())
 
-	packer   = must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20)))
+	packer   = must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20)))
 	unpacker = must(zstd.NewReader(nil, zstd.WithDecoderMaxMemory(MaxMessage), zstd.WithDecoderMaxWindow(MaxMessage)))
 )
 

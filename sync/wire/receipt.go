@@ -34,7 +34,12 @@ func (r Receipt) Verify(push Push, key ed25519.PublicKey) error {
 	if err != nil {
 		return err
 	}
-	if r.Push != push.ID || r.Request != digest {
+	return r.VerifyFor(push.ID, digest, key)
+}
+
+// VerifyFor is Verify where what the push said is known by its digest.
+func (r Receipt) VerifyFor(push survey.PushID, digest survey.Hash, key ed25519.PublicKey) error {
+	if r.Push != push || r.Request != digest {
 		return fmt.Errorf("receipt is for push %s", r.Push)
 	}
 	message, err := r.signed()

@@ -104,6 +104,20 @@ func DecodeBody(r survey.Revision) (survey.Body, error) {
 	return body, nil
 }
 
+// AttachmentsOf reads only what a revision's body says of attachments.
+func AttachmentsOf(r survey.Revision) ([]survey.Attachment, error) {
+	if Erased(r) {
+		return nil, nil
+	}
+	var body struct {
+		Attachments []survey.Attachment `cbor:"2,keyasint"`
+	}
+	if err := lenient.Unmarshal(r.Body, &body); err != nil {
+		return nil, fmt.Errorf("body of revision %s: %w", r.ID, err)
+	}
+	return body.Attachments, nil
+}
+
 func commitment(salt [16]byte, body []byte) survey.Hash {
 	h := sha256.New()
 	h.Write(salt[:])

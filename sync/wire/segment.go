@@ -61,7 +61,7 @@ func (s Segment) Hash() (survey.Hash, error) {
 	return survey.Hash(h.Sum(nil)), nil
 }
 
-// Verify checks the run, every revision in it, and the signature by the device that owns the replica.
+// Verify checks the run, the signature by the device that owns the replica, and every revision in it.
 func (s Segment) Verify(key ed25519.PublicKey) error {
 	if s.Header.Algorithm != SHA256Ed25519 {
 		return fmt.Errorf("unknown algorithm %d", s.Header.Algorithm)
@@ -69,16 +69,19 @@ func (s Segment) Verify(key ed25519.PublicKey) error {
 	if err := s.checkRun(); err != nil {
 		return err
 	}
+	hash, err := s.Hash()
+	if err != nil {
+		return err
+	}
+	if err := verify(key, append([]byte(segmentPurpose), hash[:]...), s.Signature); err != nil {
+		return err
+	}
 	for _, e := range s.Entries {
 		if err := VerifyRevision(e.Revision); err != nil {
 			return err
 		}
 	}
-	hash, err := s.Hash()
-	if err != nil {
-		return err
-	}
-	return verify(key, append([]byte(segmentPurpose), hash[:]...), s.Signature)
+	return nil
 }
 
 // SignedSegment reports whether a device has signed the segment with this hash.

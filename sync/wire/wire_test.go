@@ -530,3 +530,23 @@ func TestVisitsAreSmall(t *testing.T) {
 		t.Errorf("a visit among 200 takes %d bytes, want at most 250", got)
 	}
 }
+
+func TestAttachmentsOfARevision(t *testing.T) {
+	s := newSample(t)
+	files := []survey.Attachment{{Name: "1.jpg", SHA256: survey.Hash{1}, Size: 300 << 10, MIME: "image/jpeg"}, {Name: "2.amr", SHA256: survey.Hash{2}, Size: 1}}
+	r, err := SealRevision(s.revision.Header, survey.Body{Fields: survey.Fields{"a": "1"}, Attachments: files, Note: "n"}, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := AttachmentsOf(r)
+	if diff := cmp.Diff(files, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if got, err := AttachmentsOf(Erase(r)); err != nil || got != nil {
+		t.Errorf("of an erased one %v, %v", got, err)
+	}
+	r.Body = r.Body[:len(r.Body)-1]
+	if _, err := AttachmentsOf(r); err == nil {
+		t.Error("a body that is cut short is read")
+	}
+}

@@ -31,7 +31,7 @@ var peerParts = []string{"Load1000", "Answer1000", "Roster200x30", "Filter100k",
 // peer measures the public engine @getodk/xforms-engine on the forms our own was measured on, and writes how many times
 // longer it took. Where there is no Node, or its package cannot be fetched, the figures say that they were not measured.
 func peer(ctx context.Context, w io.Writer, ours []string) error {
-	if why := installPeer(ctx); why != "" {
+	if why := install(ctx, peerFolder); why != "" {
 		return printLines(w, "peer.version not measured: "+why)
 	}
 	dir, err := os.MkdirTemp("", "zoucun-peer")
@@ -63,15 +63,15 @@ func printLines(w io.Writer, lines ...string) error {
 	return nil
 }
 
-// installPeer fetches the versions that the lock file names, and returns why it could not.
-func installPeer(ctx context.Context) string {
+// install fetches the versions that a folder's lock file names, and returns why it could not.
+func install(ctx context.Context, folder string) string {
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
 			return "no " + program
 		}
 	}
 	npm := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-	npm.Dir = peerFolder
+	npm.Dir = folder
 	if out, err := npm.CombinedOutput(); err != nil {
 		return "npm ci: " + lastLine(out)
 	}

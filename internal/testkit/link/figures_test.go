@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 )
 
 // TestFigures prints what handing over costs on modelled networks, in virtual time, a line for each as make bench takes
@@ -18,21 +17,23 @@ func TestFigures(t *testing.T) {
 		m    Model
 		load load
 	}{
-		{"4G/text", FourG, load{visits: 1000, words: 160}},
-		{"4G/text+photos", FourG, load{visits: 200, words: 160, photos: 40, kb: 300}},
+		{"4G/text", FourG, load{visits: 2000, words: 160}},
+		{"4G/text+photos", FourG, load{visits: 200, words: 160, photos: 80, kb: 300}},
 		{"2G/text", TwoG, load{visits: 200, words: 160}},
-		{"2G/text+photos", TwoG, load{visits: 50, words: 160, photos: 3, kb: 300}},
+		{"2G/text+photos", TwoG, load{visits: 50, words: 160, photos: 6, kb: 300}},
 	} {
-		r := handOver(t, trial.m, 11, trial.load)
+		r := handOver(t, trial.m, 11, trial.load, true)
 		figure := func(name string, value float64, unit string) {
 			fmt.Printf("figure link.%s/%s %.2f %s\n", trial.name, name, value, unit)
 		}
-		limit := time.Duration(r.payload) * 8 * time.Second / time.Duration(trial.m.Bits)
+		line := float64(r.payload) * 8 / float64(trial.m.Bits)
 		figure("up-to-payload", float64(r.Up)/float64(r.payload), "ratio")
 		figure("cuts", float64(r.Cuts), "cuts")
 		figure("again-per-cut", float64(max(0, r.Up-r.payload))/float64(max(1, r.Cuts))/1024, "KiB")
-		figure("time-to-limit", float64(r.took)/float64(limit), "ratio")
+		figure("time-to-line", r.took.Seconds()/line, "ratio")
+		figure("time-to-limit", r.took.Seconds()/(line/trial.m.share()), "ratio")
 		figure("time", r.took.Seconds(), "virtual-s")
+		figure("connections", float64(r.Connections), "connections")
 		figure("requests", float64(r.requests), "requests")
 		if trial.load.photos == 0 {
 			figure("packed-record", float64(r.payload)/float64(trial.load.visits), "B")

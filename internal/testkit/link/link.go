@@ -33,6 +33,15 @@ var (
 	FourG = Model{Bits: 10_000_000, MinRTT: 40 * time.Millisecond, MaxRTT: 80 * time.Millisecond, Loss: 0.005, CutAfter: 4_000_000}
 )
 
+// share is how much of the line is left for what is sent once: a lost packet takes its time twice, and the dark takes its own.
+func (m Model) share() float64 {
+	light := 1.0
+	if m.Every > 0 {
+		light = 1 - m.Dark.Seconds()/m.Every.Seconds()
+	}
+	return light / (1 + m.Loss)
+}
+
 // Network is the air between devices and one server: a net.Listener for the server, and a way to dial it.
 type Network struct {
 	model Model
@@ -103,6 +112,9 @@ func (n *Network) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	c := &connection{left: left}
 	c.way[0] = n.lane(c, random.Uint64(), &n.up)
 	c.way[1] = n.lane(c, random.Uint64(), &n.down)
+	for _, l := range c.way {
+		go l.run()
+	}
 	select {
 	case n.calls <- &end{c, c.way[0], c.way[1], n.Addr()}:
 		return &end{c, c.way[1], c.way[0], n.Addr()}, nil
@@ -114,7 +126,7 @@ func (n *Network) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 }
 
 func (n *Network) lane(c *connection, seed uint64, count *int64) *lane {
-	return &lane{net: n, conn: c, random: rand.New(rand.NewPCG(n.seed, seed)), count: count, news: make(chan struct{}, 1)} //nolint:gosec // has to be repeatable
+	return &lane{net: n, conn: c, random: rand.New(rand.NewPCG(n.seed, seed)), count: count, news: make(chan struct{}, 1), work: make(chan struct{}, 1)} //nolint:gosec // has to be repeatable
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -179,7 +191,10 @@ func (e *end) Write(p []byte) (int, error) { return e.out.write(p) }
 // Close implements [net.Conn]. What is under way still arrives.
 func (e *end) Close() error {
 	e.in.end(net.ErrClosed)
-	e.out.end(io.EOF)
+	e.out.mu.Lock()
+	e.out.closing = true
+	e.out.mu.Unlock()
+	wake(e.out.work)
 	return nil
 }
 
@@ -199,11 +214,11 @@ func (e *end) SetReadDeadline(t time.Time) error {
 	e.in.mu.Lock()
 	e.in.deadline = t
 	e.in.mu.Unlock()
-	e.in.wake()
+	wake(e.in.news)
 	return nil
 }
 
-// SetWriteDeadline implements [net.Conn]. A write waits for the line and no longer; it has no deadline.
+// SetWriteDeadline implements [net.Conn]. A write waits for nothing; it has no deadline.
 func (e *end) SetWriteDeadline(time.Time) error { return nil }
 
 // packet is what travels at once.
@@ -212,31 +227,36 @@ type packet struct {
 	data []byte
 }
 
-// size of a packet, and how much a sender may have under way before it has to wait.
+// size of a packet, and how much may wait for the line before the next one does: what was never on the air is not cut off and
+// does not count.
 const (
 	packetSize = 1400
-	window     = 32 << 10
+	window     = 2 * packetSize
 )
 
-// lane is one direction.
+// lane is one direction. A write never waits, as the buffer of a socket does not while it has room: what is held under a
+// lock while it waited would keep the bubble's time from passing.
 type lane struct {
 	net    *Network
 	conn   *connection
-	random *rand.Rand // of the sender alone
+	random *rand.Rand // of run alone
 	count  *int64
-	free   time.Time // when the line is free again
-	news   chan struct{}
+	free   time.Time     // when the line is free again; of run alone
+	news   chan struct{} // to the reader
+	work   chan struct{} // to run
 
 	mu       sync.Mutex
+	waiting  []byte // written, and not on the line
+	closing  bool   // no more is written
 	packets  []packet
 	last     time.Time // when the last packet is due
 	ended    error     // after the packets
 	deadline time.Time
 }
 
-func (l *lane) wake() {
+func wake(sleeper chan struct{}) {
 	select {
-	case l.news <- struct{}{}:
+	case sleeper <- struct{}{}:
 	default:
 	}
 }
@@ -247,30 +267,59 @@ func (l *lane) end(with error) {
 		l.ended = with
 	}
 	l.mu.Unlock()
-	l.wake()
+	wake(l.news)
+	wake(l.work)
 }
 
 func (l *lane) write(p []byte) (int, error) {
-	sent := 0
-	for sent < len(p) {
-		l.mu.Lock()
-		ended := l.ended
-		l.mu.Unlock()
-		if ended != nil {
-			return sent, net.ErrClosed
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended != nil || l.closing {
+		return 0, net.ErrClosed
+	}
+	l.waiting = append(l.waiting, p...)
+	wake(l.work)
+	return len(p), nil
+}
+
+// run puts what is written on the line, packet by packet, until the connection breaks or is closed.
+func (l *lane) run() {
+	for {
+		data, done := l.next()
+		if done {
+			return
 		}
-		n, whole := l.conn.pass(min(packetSize, len(p)-sent))
-		l.send(p[sent : sent+n])
-		sent += n
+		if len(data) == 0 {
+			<-l.work
+			continue
+		}
+		n, whole := l.conn.pass(len(data))
+		l.send(data[:n])
 		if !whole {
 			l.net.cut(l.conn)
-			return sent, errors.New("connection reset")
+			return
 		}
 		if ahead := time.Until(l.free) - l.air(window); ahead > 0 {
 			time.Sleep(ahead)
 		}
 	}
-	return sent, nil
+}
+
+// next takes a packet of what waits, and reports whether there is nothing to do any more.
+func (l *lane) next() (data []byte, done bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended != nil {
+		return nil, true
+	}
+	if len(l.waiting) == 0 && l.closing {
+		l.ended = io.EOF
+		wake(l.news)
+		return nil, true
+	}
+	n := min(packetSize, len(l.waiting))
+	data, l.waiting = l.waiting[:n:n], l.waiting[n:]
+	return data, false
 }
 
 func (l *lane) air(bytes int) time.Duration {
@@ -293,7 +342,7 @@ func (l *lane) send(data []byte) {
 	l.net.mu.Lock()
 	*l.count += int64(len(data))
 	l.net.mu.Unlock()
-	l.wake()
+	wake(l.news)
 }
 
 func later(a, b time.Time) time.Time {

@@ -27,7 +27,7 @@ var _ Road = (*internet)(nil)
 // connect gives a tablet an agent of its own, as a start of the app does.
 func connect(w *World, t *tablet) *internet {
 	n := &internet{w: w, t: t, line: &line{w: w, t: t}}
-	n.agent = client.New(w.broken.log(w, t, t.store), client.Options{Clock: t.clock, Rand: t.random.Float64, Transport: n.line})
+	n.agent = client.New(w.broken.log(w, t, t.store), client.Options{Clock: t.clock, Rand: t.random.Float64, Transport: n.line, Together: 1})
 	return n
 }
 

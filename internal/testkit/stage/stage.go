@@ -64,6 +64,9 @@ func (s *Stage) StartServer(ctx context.Context) error {
 	return err
 }
 
+// ServerPID returns the process of the server that runs.
+func (s *Stage) ServerPID() int { return s.server.Process.Pid }
+
 // StopServer asks the server to end and waits until it has. Without a server it does nothing.
 func (s *Stage) StopServer() error { return s.end(syscall.SIGTERM) }
 
