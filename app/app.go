@@ -4,8 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
-	"slices"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
