@@ -24,8 +24,8 @@ import (
 	"zoucun/sync/spare"
 )
 
-// offline is an app in whose window a visit was finished while the county was out of reach, and stays so: its line to
-// the county is cut for good.
+// offline is an app in whose window a visit was finished while the county's server was stopped. Its own line to the county
+// is cut for good.
 func offline(t *testing.T, before func(v *visitTest, j *journey.Journey)) (*visitTest, *journey.Journey) {
 	t.Helper()
 	v := newVisitTest(t)
@@ -46,11 +46,12 @@ func offline(t *testing.T, before func(v *visitTest, j *journey.Journey)) (*visi
 	before(v, j)
 	v.must(j.Window.See(ctx, "与服务器核对过"))
 	v.must(line.Close())
+	v.must(v.stage.StopServer())
 	v.must(j.Open(ctx))
 	v.must(j.Brief(ctx))
 	v.must(j.Window.See(ctx, "1 份已存在本机"))
 	if len(v.records("visit")) != 0 {
-		t.Fatal("the visit is at the county though the line is cut")
+		t.Fatal("the visit is at the county though that is out of reach")
 	}
 	return v, j
 }
@@ -80,6 +81,7 @@ func TestVisitByTheReceivingPoint(t *testing.T) {
 	j = v.restart(j)
 	v.must(j.Window.See(ctx, "1 份乡镇已收"))
 	v.must(j.Records(ctx, "乡镇已收，等县里"))
+	v.must(v.stage.StartServer(ctx))
 	v.arrived()
 	j = v.restart(j)
 	v.must(j.Window.See(ctx, "全部已送达"))
@@ -175,6 +177,7 @@ func TestVisitByAnotherTablet(t *testing.T) {
 	v, j := offline(t, func(*visitTest, *journey.Journey) {})
 	ctx := t.Context()
 	j.Window.Kill()
+	v.must(v.stage.StartServer(ctx))
 	courier := v.courier()
 	place := v.meeting(courier)
 	v.inStore(func(s *store.Store) {
