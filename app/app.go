@@ -56,6 +56,9 @@ type program struct {
 	village survey.RecordID // the one being visited
 	carry   *carrier        // nil before enrolment, and while locked
 	bench   *township.Bench // nil before the workbench was first shown
+	// deciding is what waits for decisions; nil before the workbench was first shown, and while locked.
+	deciding *deciding
+	counts   *reckoning // nil before the workbench has counted, and while locked
 	// carrying begins to carry records; a test that has no network leaves it out.
 	carrying func()
 
@@ -120,6 +123,9 @@ func (p *program) close() error {
 	p.closing.Wait()
 	if p.carry != nil {
 		p.carry.end()
+	}
+	if p.counts != nil {
+		p.counts.end()
 	}
 	if p.store == nil {
 		return nil
@@ -246,7 +252,7 @@ func (p *program) chooseVillage() {
 
 func (p *program) goHome(village survey.RecordID) {
 	p.village = village
-	p.shell.Reset(field.NewHome(p.host, field.HomeSpec{
+	home := field.NewHome(p.host, field.HomeSpec{
 		Households: present.NewHouseholds(p.store, village),
 		Facts:      p.store,
 		Who:        p.self.Grant.Township + " " + p.who().Name,
@@ -255,18 +261,25 @@ func (p *program) goHome(village survey.RecordID) {
 		OnRights:   p.openRights,
 		OnCompare:  p.compare,
 		Actions:    p.homeActions(),
-	}))
+	})
+	p.shell.Reset(home)
+	p.watchTasks(home)
 }
 
 func (p *program) homeActions() []widgets.ButtonSpec {
 	actions := []widgets.ButtonSpec{
-		{Text: "我的记录", OnTap: func() { p.shell.Push(field.NewLists(p.host, p.store, p.resumeVisit)) }},
+		{Text: "我的记录", OnTap: func() { p.shell.Push(p.lists()) }},
 		{Text: "设置", OnTap: p.openSettings},
 	}
 	if p.atTownship() {
 		actions = append(actions, widgets.ButtonSpec{Text: "工作台", OnTap: p.goWorkbench})
 	}
 	return actions
+}
+
+// lists is the screen of a person's own records.
+func (p *program) lists() *view.Screen {
+	return field.NewLists(p.host, field.ListsSpec{Keeper: p.store, OnResume: p.resumeVisit, OnAmend: p.amendVisit})
 }
 
 func (p *program) openSettings() {
@@ -299,7 +312,7 @@ func (p *program) desk() present.Desk {
 		p.self = self // grant, recipients and numbers may have been renewed
 	}
 	return present.Desk{
-		Forms: p.store, Keeper: p.store, Sealer: p.store, Definitions: &p.forms, Enrolment: p.self, Who: p.who(),
+		Forms: p.store, Keeper: p.store, Sealer: p.store, Records: p.store, Definitions: &p.forms, Enrolment: p.self, Who: p.who(),
 		Now: p.opt.Clock, Later: p.host.Later,
 		NextNumber: numbers{filepath.Join(p.opt.Data, "form_number")}.next,
 	}
@@ -336,6 +349,11 @@ func (p *program) begin(info survey.FormInfo, village, household survey.RecordID
 func (p *program) resumeVisit(id survey.DraftID) {
 	desk := p.desk()
 	p.openVisit(func(ctx context.Context) (*present.Visit, error) { return desk.Resume(ctx, id) })
+}
+
+func (p *program) amendVisit(visit survey.RecordID) {
+	desk := p.desk()
+	p.openVisit(func(ctx context.Context) (*present.Visit, error) { return desk.Amend(ctx, visit) })
 }
 
 func (p *program) compare(household survey.RecordID) {

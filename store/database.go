@@ -167,6 +167,7 @@ func (s *Store) update(ctx context.Context, op, subject string, do func(context.
 		join()
 	}
 	s.register.put(t.settled...)
+	s.tellFollowers(t.settled)
 	for _, change := range t.after {
 		change()
 	}

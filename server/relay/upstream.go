@@ -45,8 +45,8 @@ func (r *Relay) Run(ctx context.Context) {
 	}
 }
 
-// Round goes through everything there is to do with the county once: what it has to say, segments, attachments, and then
-// what it has said meanwhile. One log or file that it refuses keeps no other.
+// Round goes through everything there is to do with the county once: what it has to say, segments, what it says of them and
+// what others wrote, attachments, and the files of forms. One log or file that it refuses keeps no other.
 func (r *Relay) Round(ctx context.Context) error {
 	e, ok := r.Enrolment()
 	if !ok {
@@ -57,51 +57,68 @@ func (r *Relay) Round(ctx context.Context) error {
 		return fail("relay.Round", err)
 	}
 	defer line.Close()
-	if err := r.learn(ctx, line); err != nil {
+	unread, err := r.learn(ctx, line)
+	if err != nil {
 		return fail("relay.Round", err)
 	}
 	passed, err := r.carry(ctx, line)
-	if survey.KindOf(err) != survey.Unavailable {
-		err = errors.Join(err, r.carryFiles(ctx, line))
-	}
 	if r.errands != nil && survey.KindOf(err) != survey.Unavailable {
 		judged, carryErr := r.errands.carry(ctx, line)
 		passed, err = passed+judged, errors.Join(err, carryErr)
 	}
-	if survey.KindOf(err) != survey.Unavailable {
-		err = errors.Join(err, r.carryForms(ctx, line))
-	}
-	if passed > 0 && survey.KindOf(err) != survey.Unavailable {
-		err = errors.Join(err, r.learn(ctx, line))
+	for _, step := range []func(context.Context, *client.Line) error{
+		func(ctx context.Context, line *client.Line) error { return r.catchUp(ctx, line, passed > 0, unread) }, r.carryFiles, r.carryForms,
+	} {
+		if survey.KindOf(err) != survey.Unavailable {
+			err = errors.Join(err, step(ctx, line))
+		}
 	}
 	return fail("relay.Round", errors.Join(err, r.tidy(ctx)))
 }
 
-// learn takes over what the county has to say to the relay, and to be handed down.
-func (r *Relay) learn(ctx context.Context, line *client.Line) error {
+// catchUp hears what the county says of what has just been passed on, and reads its feeds where they have more.
+func (r *Relay) catchUp(ctx context.Context, line *client.Line, passed, unread bool) error {
+	if passed {
+		more, err := r.learn(ctx, line)
+		if err != nil {
+			return err
+		}
+		unread = unread || more
+	}
+	if !unread {
+		return nil
+	}
+	return r.readFeeds(ctx, line)
+}
+
+// learn takes over what the county has to say to the relay, and to be handed down, and reports whether its feeds have more.
+// It asks for little of them: what devices have brought goes up before what others wrote comes down.
+func (r *Relay) learn(ctx context.Context, line *client.Line) (unread bool, err error) {
 	r.mu.Lock()
 	next := r.county
 	r.mu.Unlock()
-	reply, err := r.pull(ctx, line, next)
+	reply, err := r.pull(ctx, line, next, wire.MinPage)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if next.Devices, err = devices(ctx, line); err != nil {
-		return err
+		return false, err
 	}
 	if err := next.take(reply); err != nil {
-		return err
+		return false, err
 	}
 	next.Seen = survey.MillisOf(r.o.Clock())
 	if err := r.follow(next); err != nil {
-		return err
+		return false, err
 	}
-	return r.readOn(ctx, line, reply)
+	before := r.cursors()
+	err = r.keepPages(reply.Pages)
+	return reply.More || !slices.Equal(before, r.cursors()), err
 }
 
-func (r *Relay) pull(ctx context.Context, line *client.Line, c county) (wire.PullReply, error) {
+func (r *Relay) pull(ctx context.Context, line *client.Line, c county, bytes int) (wire.PullReply, error) {
 	return line.Pull(ctx, wire.Pull{
-		Cursors: r.cursors(), MaxBytes: pullAt, Recipients: c.Enrolment.Recipients.Serial, Revocations: c.Enrolment.Revocations.Serial,
+		Cursors: r.cursors(), MaxBytes: bytes, Recipients: c.Enrolment.Recipients.Serial, Revocations: c.Enrolment.Revocations.Serial,
 		Signed: true,
 	})
 }
@@ -122,22 +139,20 @@ func (r *Relay) follow(next county) error {
 	return r.keepCounty(next)
 }
 
-// readOn keeps the pages of a reply, and asks on until that brings nothing new: what an Erase has put off the disk is read
-// again at once.
-func (r *Relay) readOn(ctx context.Context, line *client.Line, reply wire.PullReply) error {
+// readFeeds asks for pages until that brings nothing new: what an Erase has put off the disk is read again at once.
+func (r *Relay) readFeeds(ctx context.Context, line *client.Line) error {
 	for {
 		before := r.cursors()
-		if err := r.keepPages(reply.Pages); err != nil || slices.Equal(before, r.cursors()) {
-			return err
-		}
 		r.mu.Lock()
 		now := r.county
 		r.mu.Unlock()
-		next, err := r.pull(ctx, line, now)
-		if err != nil || next.Epoch != now.Enrolment.Epoch {
+		reply, err := r.pull(ctx, line, now, pullAt)
+		if err != nil || reply.Epoch != now.Enrolment.Epoch {
 			return err // what another life has to say the next round hears from its start
 		}
-		reply = next
+		if err := r.keepPages(reply.Pages); err != nil || slices.Equal(before, r.cursors()) {
+			return err
+		}
 	}
 }
 
