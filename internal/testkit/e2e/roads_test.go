@@ -84,8 +84,7 @@ func TestVisitByTheReceivingPoint(t *testing.T) {
 	v.must(v.stage.StartServer(ctx))
 	v.arrived()
 	j = v.restart(j)
-	v.must(j.Window.See(ctx, "全部已送达"))
-	v.must(j.Records(ctx, "县里已收"))
+	v.must(j.Records(ctx, "县里已收")) // its signature waits here for the county itself: a receiving point's word on files is no receipt
 }
 
 // relay starts zoucund relay, which ends with the test, and returns its address.
