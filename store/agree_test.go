@@ -134,9 +134,9 @@ func (f *filling) env(ctx context.Context) form.Env {
 	}
 }
 
-func beginFilling(t *rapid.T, ctx context.Context, c *wholeCounty, definition *xform.Form) *filling {
+func beginFilling(ctx context.Context, t *rapid.T, c *wholeCounty, definition *xform.Form) *filling {
 	f := &filling{c: c, form: definition, draft: survey.Draft{
-		ID: survey.NewID[survey.DraftID](), Form: survey.FormID(definition.ID), FormVersion: definition.Version,
+		ID: survey.NewID[survey.DraftID](), Form: definition.ID, FormVersion: definition.Version,
 		Scope: survey.VillageScope(c.village), Household: c.home, Author: c.author, Title: "张三",
 	}}
 	var err error
@@ -154,7 +154,7 @@ func (f *filling) state(t *rapid.T) []byte {
 }
 
 // reload builds the session from what the store has, as a start of the app does.
-func (f *filling) reload(t *rapid.T, ctx context.Context) *form.Session {
+func (f *filling) reload(ctx context.Context, t *rapid.T) *form.Session {
 	_, data, journal, err := f.c.writer.LoadDraft(ctx, f.draft.ID)
 	must(t, err)
 	var state form.State
@@ -170,30 +170,30 @@ func (f *filling) reload(t *rapid.T, ctx context.Context) *form.Session {
 }
 
 // step does one random thing to the filling, and keeps it as the screen does.
-func (f *filling) step(t *rapid.T, ctx context.Context) {
+func (f *filling) step(ctx context.Context, t *rapid.T) {
 	s := f.c.writer
 	switch rapid.IntRange(0, 9).Draw(t, "step") {
 	case 0:
 		moved, err := s.Undo(ctx, f.draft.ID)
 		if must(t, err); moved {
-			f.session = f.reload(t, ctx)
+			f.session = f.reload(ctx, t)
 		}
 	case 1:
 		moved, err := s.Redo(ctx, f.draft.ID)
 		if must(t, err); moved {
-			f.session = f.reload(t, ctx)
+			f.session = f.reload(ctx, t)
 		}
 	case 2:
 		must(t, s.SaveState(ctx, f.draft, f.state(t)))
 	case 3:
-		f.session = f.reload(t, ctx)
+		f.session = f.reload(ctx, t)
 	default:
-		f.edit(t, ctx)
+		f.edit(ctx, t)
 	}
 }
 
 // edit answers a question, or adds or takes away an instance.
-func (f *filling) edit(t *rapid.T, ctx context.Context) {
+func (f *filling) edit(ctx context.Context, t *rapid.T) {
 	var questions, repeats, instances []survey.FieldPath
 	var look func(nodes []form.Node)
 	look = func(nodes []form.Node) {
@@ -235,7 +235,7 @@ func (f *filling) answer(t *rapid.T, path survey.FieldPath) string {
 }
 
 // finish answers what is still missing, and finishes the session.
-func (f *filling) finish(t *rapid.T, ctx context.Context) form.Submission {
+func (f *filling) finish(ctx context.Context, t *rapid.T) form.Submission {
 	for range 60 {
 		sub, err := f.session.Finish()
 		unfinished := (*form.Unfinished)(nil)
@@ -311,16 +311,16 @@ func TestSessionJournalAndRecordAgree(t *testing.T) {
 			c, ctx := newWholeCounty(t), t.Context()
 			finished := 0
 			rapid.Check(t, func(t *rapid.T) {
-				f := beginFilling(t, ctx, c, definition)
+				f := beginFilling(ctx, t, c, definition)
 				for range rapid.IntRange(1, 12).Draw(t, "steps") {
-					f.step(t, ctx)
+					f.step(ctx, t)
 				}
-				want := f.finish(t, ctx)
+				want := f.finish(ctx, t)
 				if want.Form == "" {
 					must(t, c.writer.DiscardDraft(ctx, f.draft.ID))
 					return
 				}
-				replayed, err := f.reload(t, ctx).Finish()
+				replayed, err := f.reload(ctx, t).Finish()
 				must(t, err)
 				if diff := cmp.Diff(f.stable(want.Fields), f.stable(replayed.Fields)); diff != "" {
 					t.Fatalf("the journal gives another record (-session +journal):\n%s", diff)
@@ -328,7 +328,7 @@ func TestSessionJournalAndRecordAgree(t *testing.T) {
 				want.Entities, want.Attachments = nil, nil // what goes to other records, FinishVisit's own tests look at
 				must(t, c.writer.FinishVisit(ctx, f.draft, want))
 				finished++
-				f.agrees(t, ctx, want)
+				f.agrees(ctx, t, want)
 			})
 			if finished < 10 {
 				t.Errorf("only %d fillings could be finished: the property was hardly tried", finished)
@@ -348,7 +348,7 @@ func (f *filling) stable(fields survey.Fields) survey.Fields {
 }
 
 // agrees checks the record wherever it is.
-func (f *filling) agrees(t *rapid.T, ctx context.Context, want form.Submission) {
+func (f *filling) agrees(ctx context.Context, t *rapid.T, want form.Submission) {
 	fields := maps.Clone(want.Fields)
 	fields[survey.VisitHousehold] = f.c.home.String()
 	fields[survey.VisitName] = f.draft.Title

@@ -32,7 +32,7 @@ func bundleImport(flags *flag.FlagSet) action {
 		if err != nil {
 			return err
 		}
-		if identities == nil && !slices.ContainsFunc(files, isErrand) {
+		if identities == nil && slices.ContainsFunc(files, needsIdentity) {
 			return &usageError{"请用 -identity 写明恢复钥匙的私钥文件。"}
 		}
 		return s.withCentral(ctx, func(c *central.Central) error {
@@ -55,14 +55,14 @@ func bundleImport(flags *flag.FlagSet) action {
 	}
 }
 
-// isErrand reports whether a file is a bundle that the server opens by itself.
-func isErrand(path string) bool {
+// needsIdentity reports whether a file is a bundle that only the recovery key opens. Errands the server opens by itself.
+func needsIdentity(path string) bool {
 	b, err := openBundle(path)
 	if err != nil {
-		return false
+		return false // what is wrong with it is told in its turn
 	}
 	defer b.close()
-	return b.bundle.Label.Kind == bundle.Errand
+	return b.bundle.Label.Kind != bundle.Errand
 }
 
 // intake is bundles on their way into the server's records.

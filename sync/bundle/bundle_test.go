@@ -393,7 +393,7 @@ type golden struct {
 // TestGoldens reads the files of every released version. A golden is never edited; ZOUCUN_GOLDEN=write makes those that
 // are not there yet.
 func TestGoldens(t *testing.T) {
-	for _, kind := range []Kind{Work, Copy, Reply, Desk} {
+	for _, kind := range []Kind{Work, Copy, Reply, Desk, Errand} {
 		name := filepath.Join("testdata", "v1", fmt.Sprintf("kind%d", kind))
 		file, err := os.ReadFile(name + ".zcb")
 		if errors.Is(err, os.ErrNotExist) && os.Getenv("ZOUCUN_GOLDEN") == "write" {
@@ -462,6 +462,8 @@ func writeGolden(t *testing.T, kind Kind, name string) ([]byte, error) {
 		w.Receipts = []wire.Carried{{County: 340122, Device: p.device, Logs: []wire.HeldLog{{Replica: p.replica, Last: 2, Hash: survey.Hash{9}}}, Signature: []byte("签")}}
 	case Desk:
 		w.Drafts = []survey.Parcel{sample()}
+	case Errand:
+		w.Segments, w.Files = []wire.Segment{p.segment(t, 1, "桥断了")}, filesOf([]byte("照片"))
 	}
 	file := w.write(t, spec)
 	raw, err := json.MarshalIndent(goldenOf(t, file, p.identity, p.public()), "", "\t")

@@ -185,7 +185,7 @@ func meet(t *testing.T, courier *tablet) meeting {
 	t.Helper()
 	code := must(wire.NewCode(cryptoRand{}))
 	c := must(errand.NewCourier(courier.Store, code, time.Now, nil, nil))
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the test
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

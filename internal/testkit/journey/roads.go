@@ -1,10 +1,29 @@
 package journey
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Settle chooses the village, where the settings are in reach.
 func (j *Journey) Settle(ctx context.Context) error {
 	return j.do(ctx, "village", enterVillage, see("共"))
+}
+
+// Said is what the household says in a brief visit.
+const Said = "men qian de lu"
+
+// Brief fills in as little as a visit needs, in letters that are on every keyboard, and finishes it.
+func (j *Journey) Brief(ctx context.Context) error {
+	if err := j.do(ctx, "visit", row("1 走访情况"), choose("结果（必填）", "见到并交谈"), row("2 户情"),
+		choose("反映人身份登记方式（必填）", "只留称呼"), fill("姓名或称呼", "tang"), row("3 两听一看"), fill("二听：群众所忧", Said), rest(time.Second)); err != nil {
+		return err
+	}
+	if err := j.do(ctx, "consent", row("8 告知与同意"), choose("已念告知（必填）", "是"), choose("同意登记", "同意"),
+		choose("已念给反映人听并认可", "是"), choose("反映人签名方式", "本人签名"), sign("反映人签名"), rest(time.Second)); err != nil {
+		return err
+	}
+	return j.Finish(ctx)
 }
 
 // AddRelay types the address of the township's receiving point among the settings.

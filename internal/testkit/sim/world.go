@@ -259,7 +259,7 @@ func (w *World) atPoint(ctx context.Context, s Step) {
 	case Forward:
 		w.point.Step(ctx)
 	case KillPoint:
-		w.point.Break()
+		w.point.restart(ctx)
 	case LosePoint:
 		w.point.lose(ctx)
 	}
