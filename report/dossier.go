@@ -102,7 +102,8 @@ func (w *dossierWriter) part(h survey.Holding) Part {
 		p.Title = survey.ProblemOf(h.Record).Title
 	case survey.TypeAccess:
 		return w.look(survey.AccessOf(h.Record, first.Header.Author))
-	case survey.TypeVisit, survey.TypePlace, survey.TypeStaff, survey.TypeForm, survey.TypeReading, survey.TypeUser, survey.TypeSealed:
+	case survey.TypeVisit, survey.TypePlace, survey.TypeStaff, survey.TypeForm, survey.TypeReading, survey.TypeUser, survey.TypeSealed,
+		survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeLink, survey.TypeTask:
 		p.Title = cmp.Or(h.Record.Fields[survey.VisitName], w.when(first))
 	}
 	p.Said = w.said(h.Record, h.Record.Fields)
@@ -234,13 +235,11 @@ func (w *dossierWriter) reviewed(of survey.Record, path survey.FieldPath, value 
 		}
 		return "乡镇的意见 · " + questionLabel(w.t.forms[at], survey.FieldPath(question)), value
 	}
-	switch path {
-	case survey.ReviewResultField:
-		return "审核", map[string]string{"passed": "通过", "returned": "退回补充", "joined": "并入另一份"}[value]
-	case survey.ReviewCommentField:
-		return "乡镇的意见", value
-	case survey.ReviewDupField:
-		return "并入", value
+	if path == survey.ReviewResultField {
+		value = map[string]string{"passed": "通过", "returned": "退回补充", "joined": "并入另一份"}[value]
 	}
-	return string(path), value
+	labels := map[survey.FieldPath]string{
+		survey.ReviewResultField: "审核", survey.ReviewCommentField: "乡镇的意见", survey.ReviewDupField: "并入",
+	}
+	return cmp.Or(labels[path], string(path)), value
 }
