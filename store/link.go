@@ -148,12 +148,10 @@ func (s *Store) Kept(id survey.RecordID) survey.RecordID { return s.register.kep
 
 // resolved is a card in which what refers to a joined household refers to the one that goes on.
 func (s *Store) resolved(c cardRow) cardRow {
-	field := survey.ProblemHousehold
-	switch c.Type {
-	case survey.TypeVisit:
-		field = survey.VisitHousehold
-	case survey.TypeProblem:
-	default:
+	field, refers := map[survey.RecordType]survey.FieldPath{
+		survey.TypeVisit: survey.VisitHousehold, survey.TypeProblem: survey.ProblemHousehold,
+	}[c.Type]
+	if !refers {
 		return c
 	}
 	if id, err := parseRecordID(c.Fields[field]); err == nil {

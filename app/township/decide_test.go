@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,13 +100,9 @@ func (o *office) hear(by int, h survey.Header, fields survey.Fields, note string
 	}
 	body := survey.Body{Fields: survey.Fields{}, Note: note}
 	if held, err := o.store.Holding(o.Context(), h.Record); err == nil && h.Kind == survey.Put {
-		for path, value := range held.Statements[0].Body.Fields {
-			body.Fields[path] = value
-		}
+		maps.Copy(body.Fields, held.Statements[0].Body.Fields)
 	}
-	for path, value := range fields {
-		body.Fields[path] = value
-	}
+	maps.Copy(body.Fields, fields)
 	r, err := wire.SealRevision(h, body, rand.Reader)
 	if err != nil {
 		o.Fatal(err)

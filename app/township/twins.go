@@ -143,14 +143,10 @@ func (t *twins) coupleObjects() []fyne.CanvasObject {
 }
 
 func sameText(of survey.RecordType) string {
-	switch of {
-	case survey.TypeProblem:
-		return "是同一个问题"
-	case survey.TypeVisit:
-		return "是同一次走访"
-	default:
-		return "是同一户"
+	if text, ok := map[survey.RecordType]string{survey.TypeProblem: "是同一个问题", survey.TypeVisit: "是同一次走访"}[of]; ok {
+		return text
 	}
+	return "是同一户"
 }
 
 // table sets the two side by side, what differs in another colour.

@@ -339,7 +339,7 @@ func (d *Decide) Card(ctx context.Context, at int) (Card, error) {
 		c.union = union(i.Field, c.Choices)
 		c.Both = say(c.union)
 	}
-	d.hear(ctx, &c, say)
+	d.hear(&c, say)
 	return c, nil
 }
 
@@ -379,18 +379,15 @@ func unsure(s survey.Statement) bool {
 // visit says in which visit something was said: the one that was finished in the same moment on the same device.
 func (d *Decide) visit(ctx context.Context, r survey.Record, s survey.Statement) string {
 	household := r.ID
-	switch r.Type {
-	case survey.TypeProblem:
+	if r.Type == survey.TypeVisit {
+		return "就是这次走访"
+	}
+	if r.Type == survey.TypeProblem {
 		id, err := survey.ParseID[survey.RecordID](r.Fields[survey.ProblemHousehold])
 		if err != nil {
 			return ""
 		}
 		household = id
-	case survey.TypeVisit:
-		return "就是这次走访"
-	case survey.TypeHousehold:
-	default:
-		return ""
 	}
 	visits, err := d.store.VisitsOf(ctx, household)
 	if err != nil || s.Header.Form == "" {
@@ -405,7 +402,7 @@ func (d *Decide) visit(ctx context.Context, r survey.Record, s survey.Statement)
 }
 
 // hear adds what somebody has said on the card's question since: a cadre's answer, another's proposal.
-func (d *Decide) hear(ctx context.Context, c *Card, say func(string) string) {
+func (d *Decide) hear(c *Card, say func(string) string) {
 	for _, t := range c.item.tasks {
 		if t.Kind == survey.TaskConfirm && t.State == survey.TaskOpen {
 			c.Proposed, c.ProposedBy = say(t.Answer), d.words.person(t.By)

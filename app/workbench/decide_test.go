@@ -24,6 +24,7 @@ type desk struct {
 }
 
 func newDesk(t *testing.T, forms ...string) *desk {
+	t.Helper()
 	d := &desk{T: t, township: newTownship(t, forms...)}
 	d.device = survey.NewID[survey.DeviceID]()
 	d.li = side{author: d.person("李红"), device: survey.NewID[survey.DeviceID]()}

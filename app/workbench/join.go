@@ -172,14 +172,13 @@ func together(on, other survey.Record) string {
 // sentence says what joining will do.
 func (t *Twins) sentence(c Couple, kept int) string {
 	on, other := c.Titles[kept], c.Titles[1-kept]
-	switch c.Of {
-	case survey.TypeProblem:
+	if c.Of == survey.TypeProblem {
 		return "两条记成一个问题，以" + on + "为准；两条的经过都留着。"
-	case survey.TypeVisit:
-		return "两条记成一次走访，以" + on + "为准；两份答案都留着。"
-	default:
-		return merging(other, on) + "，以后只列" + on + "；两边的走访、问题和经过都归到它名下。"
 	}
+	if c.Of == survey.TypeVisit {
+		return "两条记成一次走访，以" + on + "为准；两份答案都留着。"
+	}
+	return merging(other, on) + "，以后只列" + on + "；两边的走访、问题和经过都归到它名下。"
 }
 
 // merging says that one household goes into another, which may have the same name.

@@ -118,14 +118,10 @@ func (d *Decide) both(ctx context.Context, l survey.Link) string {
 
 // unit is the measure word of a type.
 func unit(of survey.RecordType) string {
-	switch of {
-	case survey.TypeProblem:
-		return "个问题"
-	case survey.TypeVisit:
-		return "次走访"
-	default:
-		return "户"
+	if word, ok := map[survey.RecordType]string{survey.TypeProblem: "个问题", survey.TypeVisit: "次走访"}[of]; ok {
+		return word
 	}
+	return "户"
 }
 
 // Undo takes a decision back: what was before is written again, as one more revision, and where something had been in

@@ -55,7 +55,7 @@ func (d *Decide) Write(c Card, value string) (Outcome, error) {
 }
 
 func offered(c Card, value string) bool {
-	for _, name := range strings.Fields(value) {
+	for name := range strings.FieldsSeq(value) {
 		if !slices.ContainsFunc(c.Options, func(o Option) bool { return o.Value == name }) {
 			return false
 		}

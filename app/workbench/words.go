@@ -164,9 +164,7 @@ func questionOf(f *xform.Form, n *xform.Node) question {
 func withoutKeys(field survey.FieldPath) survey.FieldPath {
 	parts := strings.Split(string(field), "/")
 	for i, part := range parts {
-		if at := strings.IndexByte(part, '['); at >= 0 {
-			parts[i] = part[:at]
-		}
+		parts[i], _, _ = strings.Cut(part, "[")
 	}
 	return survey.FieldPath(strings.Join(parts, "/"))
 }
