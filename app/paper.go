@@ -20,13 +20,14 @@ import (
 func (p *program) papersScreen() *view.Screen {
 	papers := workbench.NewPapers(p.store, p.self, p.who(), p.opt.Clock, p.paperFonts)
 	return township.NewPapers(p.host, township.PapersSpec{
-		Papers: papers, Save: p.shell.saveFile, Print: printer(), OnEntry: func() { p.enterPaper(papers) },
-		OnOpen: func() {
-			p.shell.Push(field.NewLists(p.host, field.ListsSpec{
-				Keeper: p.store, OnResume: func(id survey.DraftID) { p.resumePaper(papers, id) }, OnAmend: p.amendVisit,
-			}))
-		},
+		Papers: papers, Save: p.savePaper, Print: printer(), OnEntry: func() { p.enterPaper(papers) },
+		OnOpen: func() { p.openPapers(papers) },
 	})
+}
+
+// savePaper keeps a paper where the person wants it.
+func (p *program) savePaper(name string, data []byte) {
+	p.shell.saveAs(name, data, "已存好。文件里有群众的信息，用完请删掉。")
 }
 
 // spareFonts is the folder of the pack of rare characters (生僻字包), beside the program or among its data.
@@ -91,6 +92,13 @@ func (p *program) beginPaper(papers *workbench.Papers, village survey.RecordID) 
 		}
 		p.showSheet(v, func() { p.beginPaper(papers, village) })
 	})
+}
+
+// openPapers shows what is begun.
+func (p *program) openPapers(papers *workbench.Papers) {
+	p.shell.Push(field.NewLists(p.host, field.ListsSpec{
+		Keeper: p.store, OnResume: func(id survey.DraftID) { p.resumePaper(papers, id) }, OnAmend: p.amendVisit,
+	}))
 }
 
 // resumePaper takes up a filling in the order of the sheet.

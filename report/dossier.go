@@ -102,7 +102,8 @@ func (w *dossierWriter) part(h survey.Holding) Part {
 		p.Title = survey.ProblemOf(h.Record).Title
 	case survey.TypeAccess:
 		return w.look(survey.AccessOf(h.Record, first.Header.Author))
-	case survey.TypeVisit, survey.TypePlace, survey.TypeStaff, survey.TypeForm, survey.TypeReading, survey.TypeUser, survey.TypeSealed:
+	case survey.TypeVisit, survey.TypePlace, survey.TypeStaff, survey.TypeForm, survey.TypeReading, survey.TypeUser, survey.TypeSealed,
+		survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeLink, survey.TypeTask:
 		p.Title = cmp.Or(h.Record.Fields[survey.VisitName], w.when(first))
 	}
 	p.Said = w.said(h.Record, h.Record.Fields)

@@ -14,11 +14,11 @@ import (
 	"zoucun/internal/testkit/rarefont"
 )
 
-func regular(t testing.TB) *Font {
-	t.Helper()
+func regular(tb testing.TB) *Font {
+	tb.Helper()
 	f, err := ReadFont(assets.FontRegular())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return f
 }
