@@ -61,6 +61,7 @@ type program struct {
 	finder   *store.Finder   // nil before it was first asked for, and while locked
 	// deciding is what waits for decisions; nil before the workbench was first shown, and while locked.
 	deciding *deciding
+	counts   *reckoning // nil before the workbench has counted, and while locked
 	// carrying begins to carry records; a test that has no network leaves it out.
 	carrying func()
 
@@ -128,6 +129,9 @@ func (p *program) close() error {
 	}
 	if p.carry != nil {
 		p.carry.end()
+	}
+	if p.counts != nil {
+		p.counts.end()
 	}
 	if p.store == nil {
 		return nil
@@ -270,13 +274,18 @@ func (p *program) goHome(village survey.RecordID) {
 
 func (p *program) homeActions() []widgets.ButtonSpec {
 	actions := []widgets.ButtonSpec{
-		{Text: "我的记录", OnTap: func() { p.shell.Push(field.NewLists(p.host, p.store, p.resumeVisit)) }},
+		{Text: "我的记录", OnTap: func() { p.shell.Push(p.lists()) }},
 		{Text: "设置", OnTap: p.openSettings},
 	}
 	if p.atTownship() {
 		actions = append(actions, widgets.ButtonSpec{Text: "工作台", OnTap: p.goWorkbench})
 	}
 	return actions
+}
+
+// lists is the screen of a person's own records.
+func (p *program) lists() *view.Screen {
+	return field.NewLists(p.host, field.ListsSpec{Keeper: p.store, OnResume: p.resumeVisit, OnAmend: p.amendVisit})
 }
 
 func (p *program) openSettings() {
@@ -313,7 +322,7 @@ func (p *program) desk() present.Desk {
 		p.self = self // grant, recipients and numbers may have been renewed
 	}
 	return present.Desk{
-		Forms: p.store, Keeper: p.store, Sealer: p.store, Definitions: &p.forms, Enrolment: p.self, Who: p.who(),
+		Forms: p.store, Keeper: p.store, Sealer: p.store, Records: p.store, Definitions: &p.forms, Enrolment: p.self, Who: p.who(),
 		Now: p.opt.Clock, Later: p.host.Later,
 		NextNumber: numbers{filepath.Join(p.opt.Data, "form_number")}.next,
 	}
@@ -350,6 +359,11 @@ func (p *program) begin(info survey.FormInfo, village, household survey.RecordID
 func (p *program) resumeVisit(id survey.DraftID) {
 	desk := p.desk()
 	p.openVisit(func(ctx context.Context) (*present.Visit, error) { return desk.Resume(ctx, id) })
+}
+
+func (p *program) amendVisit(visit survey.RecordID) {
+	desk := p.desk()
+	p.openVisit(func(ctx context.Context) (*present.Visit, error) { return desk.Amend(ctx, visit) })
 }
 
 func (p *program) compare(household survey.RecordID) {

@@ -108,8 +108,8 @@ func (p *program) lock(next survey.PersonID) {
 func (p *program) leave(after, next func()) {
 	p.shell.keep()
 	p.left = p.whereabouts()
-	carry, data := p.carry, p.store
-	p.carry, p.store, p.finder, p.filling, p.village, p.deciding, p.bench = nil, nil, nil, filling{}, survey.RecordID{}, nil, nil
+	carry, counts, data := p.carry, p.counts, p.store
+	p.carry, p.counts, p.store, p.finder, p.filling, p.village, p.deciding, p.bench = nil, nil, nil, nil, filling{}, survey.RecordID{}, nil, nil
 	p.shell.forget()
 	p.shell.setStatus(present.Status{Words: "写过的都存在本机", Tone: present.Safe})
 	p.shell.Reset(field.NewLocking())
@@ -118,6 +118,9 @@ func (p *program) leave(after, next func()) {
 		defer p.closing.Done()
 		if carry != nil {
 			carry.end()
+		}
+		if counts != nil {
+			counts.end()
 		}
 		err := data.Close()
 		after()

@@ -92,7 +92,10 @@ func (p *program) sections() []township.Section {
 		{Name: "收件", Screen: func() *view.Screen { return p.inboxScreen(words) }},
 		p.decideSection(),
 		p.twinsSection(),
+		p.reviewSection(),
 		{Name: "查找", Screen: func() *view.Screen { return p.findScreen(words) }},
+		{Name: "表册", Screen: p.papersScreen},
+		p.numbersSection(),
 	}
 }
 

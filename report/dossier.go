@@ -165,7 +165,7 @@ func (w *dossierWriter) said(of survey.Record, fields survey.Fields) []Said {
 	order, words := w.words(of)
 	paths := make([]survey.FieldPath, 0, len(fields))
 	for path := range fields {
-		if path != rosterStamp { // it says nothing to a person
+		if path != rosterStamp && !path.Noted() { // they say nothing to a person
 			paths = append(paths, path)
 		}
 	}
@@ -180,6 +180,9 @@ func (w *dossierWriter) said(of survey.Record, fields survey.Fields) []Said {
 	for _, path := range paths {
 		q := words(withoutKeys(path))
 		value := fields[path]
+		if path.OfReview() {
+			q.Label, value = w.reviewed(of, path, value)
+		}
 		if q.Choice || w.t.label(value) != "" {
 			value = w.t.choiceText(q, value)
 		}
@@ -220,4 +223,24 @@ func (w *dossierWriter) words(of survey.Record) ([]survey.FieldPath, func(survey
 		}
 	}
 	return order, func(path survey.FieldPath) Question { return questions[path] }
+}
+
+// reviewed puts a field that a review has written into words.
+func (w *dossierWriter) reviewed(of survey.Record, path survey.FieldPath, value string) (label, words string) {
+	if question, ok := strings.CutPrefix(string(path), string(survey.ReviewCommentField)+"/"); ok {
+		at := slices.IndexFunc(w.t.forms, func(f Form) bool { return f.ID == w.t.formOf(of) })
+		if at < 0 {
+			return "乡镇的意见", value
+		}
+		return "乡镇的意见 · " + questionLabel(w.t.forms[at], survey.FieldPath(question)), value
+	}
+	switch path {
+	case survey.ReviewResultField:
+		return "审核", map[string]string{"passed": "通过", "returned": "退回补充", "joined": "并入另一份"}[value]
+	case survey.ReviewCommentField:
+		return "乡镇的意见", value
+	case survey.ReviewDupField:
+		return "并入", value
+	}
+	return string(path), value
 }

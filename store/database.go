@@ -171,6 +171,7 @@ func (s *Store) update(ctx context.Context, op, subject string, do func(context.
 	if f := s.finder.Load(); f != nil && len(t.settled) > 0 {
 		f.touch(t.settled)
 	}
+	s.tellFollowers(t.settled)
 	for _, change := range t.after {
 		change()
 	}

@@ -465,16 +465,4 @@ func (s *Store) whole(ctx context.Context, ids []survey.RecordID) ([]survey.Reco
 	return records, err
 }
 
-// Whole returns a record with everything it says, as its revisions amount to now.
-func (s *Store) Whole(ctx context.Context, id survey.RecordID) (survey.Record, error) {
-	records, err := s.whole(ctx, []survey.RecordID{id})
-	if err == nil && len(records) == 0 {
-		err = notFound("store.Whole", "record "+id.String())
-	}
-	if err != nil {
-		return survey.Record{}, opError("store.Whole", "record "+id.String(), err)
-	}
-	return records[0], nil
-}
-
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }

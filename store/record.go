@@ -162,7 +162,7 @@ func (s *Store) keepRecord(ctx context.Context, t *tx, r survey.Record, first me
 	if err != nil {
 		return err
 	}
-	return errors.Join(keepHeads(ctx, t, r), s.keepConflicts(ctx, t, r), s.keepDecided(ctx, t, r))
+	return errors.Join(keepHeads(ctx, t, r), s.keepConflicts(ctx, t, r), s.keepReview(ctx, t, r), s.keepDecided(ctx, t, r))
 }
 
 func (s *Store) typeTag(t survey.RecordType) []byte { return s.vault.tag("record.type", string(t)) }

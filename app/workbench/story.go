@@ -24,7 +24,7 @@ type Archive interface {
 	Household(ctx context.Context, id survey.RecordID) (survey.Household, error)
 	VisitsOf(ctx context.Context, household survey.RecordID) ([]survey.Visit, error)
 	ProblemsOf(ctx context.Context, household survey.RecordID) ([]survey.Problem, error)
-	Whole(ctx context.Context, id survey.RecordID) (survey.Record, error)
+	Record(ctx context.Context, id survey.RecordID) (survey.Record, error)
 	Holding(ctx context.Context, id survey.RecordID) (survey.Holding, error)
 }
 
@@ -150,7 +150,7 @@ func (h *Histories) read(ctx context.Context, household survey.Household) (told,
 		return t, err //nolint:wrapcheck // the store has named it
 	}
 	for _, v := range visits {
-		record, err := h.archive.Whole(ctx, v.ID)
+		record, err := h.archive.Record(ctx, v.ID)
 		if err != nil && survey.KindOf(err) != survey.NotFound {
 			return t, err //nolint:wrapcheck // the store has named it
 		}
@@ -161,7 +161,7 @@ func (h *Histories) read(ctx context.Context, household survey.Household) (told,
 		return t, err //nolint:wrapcheck // the store has named it
 	}
 	for _, p := range problems {
-		record, err := h.archive.Whole(ctx, p.ID)
+		record, err := h.archive.Record(ctx, p.ID)
 		if err != nil && survey.KindOf(err) != survey.NotFound {
 			return t, err //nolint:wrapcheck // the store has named it
 		}

@@ -46,7 +46,7 @@ func (a *archive) ProblemsOf(context.Context, survey.RecordID) ([]survey.Problem
 	return a.problems, nil
 }
 
-func (a *archive) Whole(_ context.Context, id survey.RecordID) (survey.Record, error) {
+func (a *archive) Record(_ context.Context, id survey.RecordID) (survey.Record, error) {
 	return a.records[id], nil
 }
 
