@@ -23,6 +23,8 @@ type Screen struct {
 	CanGoBack       func() bool // whether Back has anything to go back to
 	Leave           func()      // the screen goes out of sight, perhaps for ever: keep what is not kept yet
 	Changed         func()      // records were finished or have arrived
+	// Drop takes a file that was dropped onto the window, to be read and closed; nil where there is nothing to do with one.
+	Drop func(name string, file io.ReadCloser)
 }
 
 // Navigator shows screens, one over another.
