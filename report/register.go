@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"zoucun/report/sheet"
 	"zoucun/survey"
 )
 
@@ -120,7 +121,7 @@ func (g *register) households(rows []RosterRow) {
 			household.Group = g.group(row.Village, row.Group)
 		}
 		scope := survey.VillageScope(household.Village)
-		id := derived(scope, "household/"+codeKey(household.Code))
+		id := derived(scope, "household/"+sheet.CodeKey(household.Code))
 		g.put(survey.Record{ID: id, Type: survey.TypeHousehold, Scope: scope, Fields: household.Fields()})
 	}
 }
