@@ -48,10 +48,13 @@ vet: need-compiler ## run go vet on all packages
 	go vet -tags $(TEST) ./...
 	go vet -tags $(TEST),e2e ./internal/testkit/...
 
+# What is tried over and over, power cuts, kills, faults and seeds, is tried in full without the race detector, under
+# which everything takes ten times as long and a few of each are enough.
 .PHONY: unit
-unit: need-compiler need-database ## run all tests but e2e under the race detector
+unit: need-compiler need-database ## run all tests but e2e under the race detector, and those that try something over and over without
 	go test -race -timeout 30m -tags $(TEST) ./...
 	go test -count=1 -tags $(TEST) ./internal/testkit/sim
+	go test -count=1 -tags $(TEST) -run 'PowerCut|Fault|Killed|EveryPage' ./store
 
 .PHONY: e2e
 e2e: watched need-screen ## one visit through a real window and a real server, killed and cut off on the way
@@ -60,6 +63,10 @@ e2e: watched need-screen ## one visit through a real window and a real server, k
 .PHONY: bench
 bench: build watched need-screen ## print the figures that matter, as "name value unit"
 	@ZOUCUN_BIN=$(CURDIR)/bin go run ./internal/testkit/bench
+
+.PHONY: day
+day: watched need-screen ## live through a township's week with ten tablets and decide at the workbench; pictures of it in var/day
+	ZOUCUN_BIN=$(CURDIR)/bin/e2e go test -count=1 -timeout 90m -tags $(TEST) -run TestWeek -v ./internal/testkit/day -day.full -day.pictures=$(CURDIR)/var/day
 
 .PHONY: soak
 soak: watched need-screen ## power cuts, kills and damage in full, 2,000 of each kind: of the store, its second copy, and the real app; over an hour

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"zoucun/store"
 	"zoucun/survey"
 	"zoucun/sync/client"
+	"zoucun/sync/wire"
 )
 
 // Options say what the program is started with.
@@ -54,6 +56,8 @@ type program struct {
 	village survey.RecordID // the one being visited
 	carry   *carrier        // nil before enrolment, and while locked
 	bench   *township.Bench // nil before the workbench was first shown
+	// deciding is what waits for decisions; nil before the workbench was first shown, and while locked.
+	deciding *deciding
 	// carrying begins to carry records; a test that has no network leaves it out.
 	carrying func()
 
@@ -211,8 +215,8 @@ func (p *program) enter() {
 }
 
 // Enrol implements present.Enroller.
-func (p *program) Enrol(ctx context.Context, server, code string) (survey.Enrolment, error) {
-	return client.Enrol(ctx, p.store, server, code, client.Options{Clock: p.opt.Clock, Log: p.opt.Log})
+func (p *program) Enrol(ctx context.Context, invite wire.Invite) (survey.Enrolment, error) {
+	return client.Accept(ctx, p.store, invite, client.Options{Clock: p.opt.Clock, Log: p.opt.Log})
 }
 
 // work begins what an enrolled device does: carrying records, and visits.
@@ -244,7 +248,7 @@ func (p *program) chooseVillage() {
 
 func (p *program) goHome(village survey.RecordID) {
 	p.village = village
-	p.shell.Reset(field.NewHome(p.host, field.HomeSpec{
+	home := field.NewHome(p.host, field.HomeSpec{
 		Households: present.NewHouseholds(p.store, village),
 		Facts:      p.store,
 		Who:        p.self.Grant.Township + " " + p.who().Name,
@@ -253,7 +257,9 @@ func (p *program) goHome(village survey.RecordID) {
 		OnRights:   p.openRights,
 		OnCompare:  p.compare,
 		Actions:    p.homeActions(),
-	}))
+	})
+	p.shell.Reset(home)
+	p.watchTasks(home)
 }
 
 func (p *program) homeActions() []widgets.ButtonSpec {
@@ -271,7 +277,7 @@ func (p *program) openSettings() {
 	grant, people := p.self.Grant, p.locks.People()
 	me, _ := p.locks.Person(p.who().ID)
 	p.shell.Push(field.NewSettings(field.SettingsSpec{
-		TextSize: p.textSize(), OnSize: p.setTextSize, OnVillage: p.chooseVillage, Cards: append(p.relayCards(), p.spareCards()...),
+		TextSize: p.textSize(), OnSize: p.setTextSize, OnVillage: p.chooseVillage, Cards: slices.Concat(p.relayCards(), p.errandCards(), p.spareCards()),
 		Locked: len(people) > 0, Who: me.Label, Others: len(people) - 1, Idle: p.idleMinutes(),
 		OnPIN: p.setPIN, OnLock: p.handOn, OnAdd: p.addUser, OnIdle: p.setIdle,
 		Facts: [][2]string{

@@ -24,6 +24,7 @@ type carrier struct {
 	open    bool // nobody has set a PIN
 	agent   *client.Agent
 	spare   *sparing
+	life    context.Context //nolint:containedctx // what is begun on a screen ends with it, at the latest
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	reports chan survey.Progress // the last report not yet shown
@@ -32,7 +33,7 @@ type carrier struct {
 func newCarrier(p *program) *carrier {
 	c := &carrier{
 		program: p, store: p.store, keys: p.keys, clock: p.opt.Clock, log: p.opt.Log, open: len(p.keys.People()) == 0,
-		reports: make(chan survey.Progress, 1), spare: newSparing(p),
+		reports: make(chan survey.Progress, 1), spare: newSparing(p), life: context.Background(),
 	}
 	c.agent = client.New(p.store, client.Options{Clock: p.opt.Clock, OnProgress: c.report, Log: p.opt.Log})
 	return c
@@ -49,6 +50,7 @@ const (
 // start runs the agent and the watch over it until ctx ends or stop is called.
 func (c *carrier) start(ctx context.Context) {
 	ctx, c.stop = context.WithCancel(ctx)
+	c.life = ctx
 	c.running.Go(func() {
 		defer contain()
 		if err := c.agent.Run(ctx); err != nil && ctx.Err() == nil {

@@ -109,7 +109,7 @@ func (p *program) leave(after, next func()) {
 	p.shell.keep()
 	p.left = p.whereabouts()
 	carry, data := p.carry, p.store
-	p.carry, p.store, p.filling, p.village = nil, nil, filling{}, survey.RecordID{}
+	p.carry, p.store, p.filling, p.village, p.deciding, p.bench = nil, nil, filling{}, survey.RecordID{}, nil, nil
 	p.shell.forget()
 	p.shell.setStatus(present.Status{Words: "写过的都存在本机", Tone: present.Safe})
 	p.shell.Reset(field.NewLocking())
@@ -159,7 +159,7 @@ func (p *program) goWhereItWas() {
 		was = left{}
 	}
 	draft := cmp.Or(was.draft, p.interrupted())
-	if draft.IsZero() && p.atTownship() && len(p.sections()) > 0 {
+	if draft.IsZero() && p.atTownship() {
 		p.goWorkbench()
 		return
 	}

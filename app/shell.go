@@ -44,6 +44,12 @@ func newShell(w fyne.Window, log *slog.Logger) *shell {
 			s.systemBack()
 		}
 	})
+	w.Canvas().SetOnTypedRune(func(r rune) {
+		s.onKey()
+		if top := s.top(); top != nil && top.Typed != nil {
+			top.Typed(r)
+		}
+	})
 	return s
 }
 

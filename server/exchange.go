@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -34,6 +35,7 @@ type reply struct {
 	body           []byte
 	offset, length string
 	retryAfter     int64
+	signed         http.Header // of a reply that somebody else has signed; nil has this server sign
 }
 
 // longest is how long a request may take altogether, however steadily its bytes drip.
@@ -100,15 +102,10 @@ func (s *Server) write(ctx context.Context, w http.ResponseWriter, e *exchange, 
 	if e.http.Method == http.MethodHead {
 		r.body = nil
 	}
-	signed := wire.Reply{
-		Request: e.request.ID(), Version: max(wire.Oldest, min(e.request.Version, wire.Version)), Status: r.status,
-		Body: sha256.Sum256(r.body), Challenge: s.challenge(), Offset: r.offset, Length: r.length,
-	}
 	h := w.Header()
-	signed.Write(h, s.Key)
+	s.head(h, e, r)
 	h.Set("Cache-Control", "no-store")
 	if len(r.body) > 0 {
-		h.Set("Content-Type", r.media)
 		h.Set("Content-Length", strconv.Itoa(len(r.body)))
 	}
 	if r.retryAfter > 0 {
@@ -119,6 +116,22 @@ func (s *Server) write(ctx context.Context, w http.ResponseWriter, e *exchange, 
 	s.Log.LogAttrs(ctx, slog.LevelInfo, "answered", slog.String("route", e.pattern), slog.Int("status", r.status),
 		slog.Int("bytes_in", len(e.body)), slog.Int("bytes_out", len(r.body)), slog.Bool("sent", sent == nil),
 		slog.Duration("took", s.Clock().Sub(e.begun)), slog.String("device", e.request.Device.String()))
+}
+
+// head sets a reply's headers: its signature and what that covers, and the media type of its body.
+func (s *Server) head(h http.Header, e *exchange, r reply) {
+	if r.signed != nil {
+		maps.Copy(h, r.signed)
+		return
+	}
+	signed := wire.Reply{
+		Request: e.request.ID(), Version: max(wire.Oldest, min(e.request.Version, wire.Version)), Status: r.status,
+		Body: sha256.Sum256(r.body), Challenge: s.challenge(), Offset: r.offset, Length: r.length,
+	}
+	signed.Write(h, s.Key)
+	if len(r.body) > 0 {
+		h.Set("Content-Type", r.media)
+	}
 }
 
 // send writes the body as long as the other side keeps taking it.

@@ -26,7 +26,9 @@ import (
 const (
 	databaseFile    = "central.db"
 	blobFolder      = "blobs"
-	keyFile         = "server.key" // Ed25519 in PEM: signs receipts, grants and replies
+	errandFolder    = "errands"
+	keyFile         = "server.key"    // Ed25519 in PEM: signs receipts, grants and replies
+	sealedKeyFile   = "server.sealed" // of a relay, in its place: the key's seed in a seal.Box
 	certificateFile = "tls.crt"
 	tlsKeyFile      = "tls.key"
 )
@@ -51,11 +53,76 @@ func OpenFolder(path string, now time.Time) (Folder, error) {
 	return f, folderError(path, err)
 }
 
+// OpenSealedFolder is OpenFolder of a laptop that may be stolen: the key lies sealed. One that still lies in clear is sealed.
+// A key that the box does not open is an error of kind Damaged: nothing is made in its place.
+func OpenSealedFolder(path string, now time.Time, box *seal.Box) (Folder, error) {
+	f := Folder{Path: path}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return f, folderError(path, err)
+	}
+	err := errors.Join(f.openSealedKey(box), f.openCertificate(now))
+	return f, folderError(path, err)
+}
+
+// KeyIsSealed reports whether a folder has a key that was sealed.
+func KeyIsSealed(path string) bool {
+	_, err := os.Stat(filepath.Join(path, sealedKeyFile))
+	return err == nil
+}
+
+// placeKey is where the sealed key belongs.
+var placeKey = seal.Place{Column: "folder.key", Row: []byte{1}}
+
+func (f *Folder) openSealedKey(box *seal.Box) error {
+	name, plain := filepath.Join(f.Path, sealedKeyFile), filepath.Join(f.Path, keyFile)
+	sealed, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f.sealKey(box, name, plain)
+	}
+	if err != nil {
+		return err
+	}
+	seed, err := box.Open(sealed, placeKey)
+	if err != nil {
+		return err
+	}
+	if len(seed) != ed25519.SeedSize {
+		return fmt.Errorf("%s holds %d bytes", sealedKeyFile, len(seed))
+	}
+	f.Key = ed25519.NewKeyFromSeed(seed)
+	if err := os.Remove(plain); !errors.Is(err, fs.ErrNotExist) {
+		return err // it had been sealed when the power went
+	}
+	return nil
+}
+
+// sealKey seals the key that lies in clear, or a new one that never does.
+func (f *Folder) sealKey(box *seal.Box, name, plain string) error {
+	if _, err := os.Stat(plain); err == nil {
+		if err := f.openKey(); err != nil {
+			return err
+		}
+		if err := writeWhole(name, box.Seal(f.Key.Seed(), placeKey)); err != nil {
+			return err
+		}
+		return os.Remove(plain)
+	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	f.Key = key
+	return writeWhole(name, box.Seal(key.Seed(), placeKey))
+}
+
 // Database returns the path of the SQLite file.
 func (f Folder) Database() string { return filepath.Join(f.Path, databaseFile) }
 
 // Blobs returns the folder of attachments.
 func (f Folder) Blobs() string { return filepath.Join(f.Path, blobFolder) }
+
+// Errands returns the folder in which errands wait until they are whole.
+func (f Folder) Errands() string { return filepath.Join(f.Path, errandFolder) }
 
 func (f *Folder) openKey() error {
 	name := filepath.Join(f.Path, keyFile)
@@ -129,14 +196,18 @@ func writePrivate(name string, key any) error {
 	return writePEM(name, "PRIVATE KEY", der)
 }
 
-// writePEM writes a file that is whole or not there, readable for its owner alone.
 func writePEM(name, kind string, der []byte) error {
+	return writeWhole(name, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+// writeWhole writes a file that is whole or not there, readable for its owner alone.
+func writeWhole(name string, raw []byte) error {
 	file, err := os.OpenFile(name+".part", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(pem.Encode(file, &pem.Block{Type: kind, Bytes: der}), file.Sync(), file.Close())
-	if err != nil {
+	_, err = file.Write(raw)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(name+".part", name)

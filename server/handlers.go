@@ -25,6 +25,9 @@ func (s *Server) status(context.Context, *exchange) (reply, error) {
 	if s.Pass != nil {
 		status.Relay = s.Pass()
 	}
+	if s.Errands != nil {
+		status.Errands = s.Errands.Key()
+	}
 	return packed(&status)
 }
 

@@ -51,10 +51,19 @@ type Blobs interface {
 	Read(ctx context.Context, sum survey.Hash, at int64, p []byte) (int, error)
 }
 
+// Upstream is the county as a relay reaches it.
+type Upstream interface {
+	// County returns who the county is, with a challenge it has just given.
+	County(ctx context.Context) (wire.County, error)
+	// PassOn hands an enrolment over as its device signed it, and returns the county's reply as it was signed.
+	PassOn(ctx context.Context, header http.Header, body []byte) (status int, reply http.Header, answer []byte, err error)
+}
+
 // Options are what a server is made of.
 type Options struct {
 	Central  Central
 	Blobs    Blobs
+	Errands  Errands            // nil takes none
 	Key      ed25519.PrivateKey // signs replies
 	Pin      survey.Hash        // of the certificate that devices see
 	Software string             // name and version, for the status
@@ -64,6 +73,8 @@ type Options struct {
 	Busy     int           // requests at a time, beyond which devices are asked to wait; 256 if not set
 	// Pass is what a relay shows in its status; nil says that this is the county's server.
 	Pass func() *wire.RelayPass
+	// Upstream is whom a relay passes enrolments on to; nil says that this is the county's server.
+	Upstream Upstream
 }
 
 const (
@@ -98,13 +109,22 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{Options: o, secret: secret, slots: make(chan struct{}, o.Busy), guess: newThrottle(o.Clock), mux: http.NewServeMux()}
 	s.route("GET "+wire.PathStatus, s.status)
-	s.route("POST "+wire.PathEnrol, s.enrol)
+	if o.Upstream == nil {
+		s.route("POST "+wire.PathEnrol, s.enrol)
+	} else {
+		s.route("POST "+wire.PathEnrol, s.passEnrol)
+		s.route("GET "+wire.PathCounty, s.county)
+	}
 	s.route("POST "+wire.PathPush, s.enrolled(s.push))
 	s.route("POST "+wire.PathPull, s.enrolled(s.pull))
 	s.route("POST "+wire.PathReconcile, s.enrolled(s.reconcile))
 	s.route("POST "+wire.PathOffer, s.enrolled(s.offer))
 	s.route("POST "+wire.PathCarry, s.enrolled(s.carry))
 	s.route("POST "+wire.PathRelay, s.enrolled(s.relayNews))
+	if o.Errands != nil {
+		s.route("POST "+wire.PathErrand, s.enrolled(s.askErrands))
+		s.route("PATCH "+wire.PathErrand+"/{sum}", s.enrolled(s.addErrand))
+	}
 	s.route("HEAD "+wire.PathBlob+"{sum}", s.enrolled(s.held))
 	s.route("PATCH "+wire.PathBlob+"{sum}", s.enrolled(s.add))
 	s.route("GET "+wire.PathBlob+"{sum}", s.enrolled(s.fetch))

@@ -76,7 +76,7 @@ func amendedBody(now survey.Record, a survey.Amendment) survey.Body {
 
 // Records calls use for every record of a type in a scope, or in every scope for a zero one, as lists show it: of a
 // visit only whom it was paid to and its name, of all of them conflicts counted and heads left out. Records out of use
-// are among them.
+// are among them; one that was joined to another is not, and what is about it is about the other.
 func (s *Store) Records(ctx context.Context, kind survey.RecordType, scope survey.ScopeID, use func(survey.Record) error) error {
 	where, args := "WHERE r.type_tag = ?", []any{s.typeTag(kind)}
 	if !scope.IsZero() {

@@ -407,7 +407,7 @@ func (s *Store) adoptFiles(ctx context.Context, t *tx, p survey.Parcel) (missing
 }
 
 // ReceiveCarried takes over the server's word on logs that somebody carried to it, which moves the watermark as a
-// receipt does. It reports how many entries it signs for that nothing had before. A word that is not the pinned
+// receipt does, and says what it keeps apart. It reports how many entries it signs for that nothing had before. A word that is not the pinned
 // server's, or is on a log that this device did not write, changes nothing.
 func (s *Store) ReceiveCarried(ctx context.Context, c wire.Carried) (fresh int64, err error) {
 	err = s.update(ctx, "store.ReceiveCarried", "", func(ctx context.Context, t *tx) error {
@@ -422,9 +422,30 @@ func (s *Store) ReceiveCarried(ctx context.Context, c wire.Carried) (fresh int64
 			}
 			fresh += moved
 		}
-		return nil
+		rejects, err := s.unpublished(ctx, t, c.Rejects)
+		if err != nil {
+			return err
+		}
+		return s.keepRejects(ctx, t, rejects)
 	})
 	return fresh, err
+}
+
+// unpublished leaves out what a feed has brought since: an old word may come again after somebody has accepted it.
+func (s *Store) unpublished(ctx context.Context, t *tx, rejects []wire.Reject) ([]wire.Reject, error) {
+	var standing []wire.Reject
+	for _, reject := range rejects {
+		var published bool
+		err := t.row(ctx, `SELECT EXISTS (SELECT 1 FROM stamp WHERE epoch = ? AND instr(revisions, ?) > 0)`,
+			[]any{s.self.enrolment.Epoch[:], reject.Revision[:]}, &published)
+		if err != nil {
+			return nil, err
+		}
+		if !published {
+			standing = append(standing, reject)
+		}
+	}
+	return standing, nil
 }
 
 func (s *Store) verifyCarried(c wire.Carried) error {

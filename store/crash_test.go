@@ -116,7 +116,7 @@ func killRounds() int {
 	switch {
 	case soak() > 0:
 		return soak()
-	case testing.Short():
+	case testing.Short(), raceDetector:
 		return 20
 	}
 	return 200

@@ -106,8 +106,12 @@ func TestEveryPageDestroyed(t *testing.T) {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(3, 4))
-	salvaged := 0
-	for page := range len(whole) / pageSize {
+	salvaged, tried, step := 0, 0, 1
+	if raceDetector {
+		step = 5
+	}
+	for page := 0; page < len(whole)/pageSize; page += step {
+		tried++
 		copied := filepath.Join(t.TempDir(), "copy")
 		if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
 			t.Fatal(err)
@@ -148,9 +152,9 @@ func TestEveryPageDestroyed(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	t.Logf("%d pages, %d salvages", len(whole)/pageSize, salvaged)
-	if salvaged < len(whole)/pageSize/2 {
-		t.Errorf("only %d of %d destroyed pages were noticed", salvaged, len(whole)/pageSize)
+	t.Logf("%d pages, %d salvages", tried, salvaged)
+	if salvaged < tried/2 {
+		t.Errorf("only %d of %d destroyed pages were noticed", salvaged, tried)
 	}
 }
 

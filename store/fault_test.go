@@ -48,10 +48,13 @@ func TestFaultAtEveryOperation(t *testing.T) {
 
 // stride is how many operations apart faults are set in a short run.
 func stride() int {
-	if testing.Short() || raceDetector {
-		return 11
+	switch {
+	case soak() > 0:
+		return 1
+	case testing.Short(), raceDetector:
+		return 41
 	}
-	return 1
+	return 7
 }
 
 // suffer does a deed with a fault, and reports whether the fault came and what it broke.

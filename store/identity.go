@@ -34,6 +34,8 @@ type enrolment struct {
 	Revocations *wire.SignedRevocations `cbor:"7,keyasint,omitempty"`
 	// Contact is when the server was last heard of, by this device's clock.
 	Contact survey.Millis `cbor:"8,keyasint,omitempty"`
+	// ErrandKey is whom errands are encrypted to as the server signed it; nil before it has come.
+	ErrandKey *wire.SignedErrandKey `cbor:"20,keyasint,omitempty"`
 }
 
 // keyCheck is what the data key must be able to open; it says that the key fits the database.
@@ -154,10 +156,16 @@ func (e enrolment) member() (*membership, error) {
 			return nil, err
 		}
 	}
+	var errandKey wire.ErrandKey
+	if e.ErrandKey != nil {
+		if errandKey, err = e.ErrandKey.Open(e.ServerKey); err != nil {
+			return nil, err
+		}
+	}
 	m := &membership{
 		enrolment: survey.Enrolment{
 			Server: e.Server, Pin: e.Pin, ServerKey: e.ServerKey, Epoch: e.Epoch, Grant: grant,
-			Recipients: recipients, Revocations: revocations,
+			Recipients: recipients, Revocations: revocations, ErrandKey: errandKey.Recipient,
 		},
 		contact: e.Contact,
 		granted: make(map[survey.ScopeID]struct{}, len(grant.Scopes)),
@@ -219,7 +227,7 @@ func (s *Store) Enrol(ctx context.Context, e survey.Enrolment, signed wire.Signe
 	return s.update(ctx, "store.Enrol", "", func(ctx context.Context, t *tx) error {
 		kept.Contact = survey.MillisOf(t.now)
 		if s.self.enrolment != nil && s.self.enrolment.Epoch != e.Epoch {
-			if err := forgetServer(ctx, t); err != nil {
+			if err := forgetServer(ctx, t, e.Epoch); err != nil {
 				return err
 			}
 		}
@@ -279,18 +287,20 @@ func (s *Store) NewEpoch(ctx context.Context, epoch survey.Epoch) error {
 		}
 		kept := *s.self.enrolment
 		kept.Epoch = epoch
-		if err := forgetServer(ctx, t); err != nil {
+		if err := forgetServer(ctx, t, epoch); err != nil {
 			return err
 		}
 		return s.keepEnrolment(ctx, t, kept)
 	})
 }
 
-// forgetServer drops what was known of how far a server is, so that everything is offered and asked for again.
-func forgetServer(ctx context.Context, t *tx) error {
+// forgetServer drops what was known of how far a server is, so that everything is offered and asked for again. Cursors go
+// back to the start and stay: a scope that was withdrawn meanwhile is said to be so only to who names it.
+func forgetServer(ctx context.Context, t *tx, epoch survey.Epoch) error {
 	return errors.Join(
-		t.exec(ctx, "DELETE FROM cursor"),
+		t.exec(ctx, "UPDATE cursor SET seq = 0, epoch = ?", epoch[:]),
 		t.exec(ctx, "DELETE FROM push"),
+		t.exec(ctx, "DELETE FROM entrusted"),
 		// How far an earlier log was signed for says where copies of this database parted: holdings bring it back.
 		t.exec(ctx, "UPDATE replica SET durable_n = 0, nonce = NULL"),
 		t.exec(ctx, `UPDATE replica SET acked_n = coalesce((SELECT n FROM pruned WHERE pruned.replica_id = replica.replica_id), 0)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -371,5 +372,87 @@ func TestOneConflictDecidedTwice(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestBesideFindsNeighbours wants pairs of one household, also of one that was joined, and no pair twice as news.
+func TestBesideFindsNeighbours(t *testing.T) {
+	o := newOffice(t)
+	s := enrolled(t, o, t.TempDir())
+	kept := o.household(t, "QC-001", "王芳", "1号", "")
+	other := o.household(t, "QC-002", "王方", "1号", "")
+	apply(t, s, o.page(o.scope(), 0, 2))
+	visit := func(home survey.RecordID) survey.RecordID {
+		d := o.draft(home)
+		finish(t, s, d, submission())
+		return survey.RecordID(d.ID)
+	}
+	beside := func(known int64, want ...[2]survey.RecordID) int64 {
+		t.Helper()
+		pairs, now, err := s.Beside(t.Context(), survey.TypeVisit, time.Hour, known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[[2]survey.RecordID]bool{}
+		for _, p := range pairs {
+			if p[0].Compare(p[1]) > 0 {
+				p[0], p[1] = p[1], p[0]
+			}
+			got[p] = true
+		}
+		if len(got) != len(want) {
+			t.Errorf("%d pairs, want %d: %v", len(got), len(want), pairs)
+		}
+		for _, p := range want {
+			if !got[p] && !got[[2]survey.RecordID{p[1], p[0]}] {
+				t.Errorf("%v is not among %v", p, pairs)
+			}
+		}
+		return now
+	}
+	a, b, c := visit(kept), visit(kept), visit(other)
+	known := beside(0, [2]survey.RecordID{a, b})
+	known = beside(known)
+	d := visit(kept)
+	known = beside(known, [2]survey.RecordID{a, d}, [2]survey.RecordID{b, d})
+	amend(t, s, o.link(survey.NewLink(o.scope(), survey.TypeHousehold, kept, other, survey.Same)))
+	beside(known, [2]survey.RecordID{a, c}, [2]survey.RecordID{b, c}, [2]survey.RecordID{d, c})
+	card, err := s.Card(t.Context(), other)
+	if err != nil || card.Fields[survey.HouseholdHead] != "王方" {
+		t.Errorf("the joined one by itself: %v, %v", card, err)
+	}
+	if _, err := s.Card(t.Context(), survey.NewID[survey.RecordID]()); survey.KindOf(err) != survey.NotFound {
+		t.Errorf("a record that is not here: %v", err)
+	}
+}
+
+// TestTasksTravel puts a question on one laptop, answers it on a tablet, and sees the answer where it was asked.
+func TestTasksTravel(t *testing.T) {
+	l, ids := newLaptops(t, 1)
+	asked := survey.Task{
+		ID: survey.NewID[survey.RecordID](), Scope: l.office.scope(), Kind: survey.TaskAsk, About: ids[0], Of: survey.TypeHousehold,
+		Field: survey.HouseholdPhone, For: l.office.cadre, Words: "王芳家的电话，哪一个对？", Options: []string{"1", ""}, Labels: []string{"1", "（空着）"}, State: survey.TaskOpen,
+	}
+	write := func(i int, by survey.PersonID, fields survey.Fields) {
+		amend(t, l.stores[i], survey.Amendment{Record: asked.ID, Type: survey.TypeTask, Kind: survey.Put, Scope: asked.Scope, Author: by, Fields: fields})
+		l.push(t, i)
+		l.pull(t, 1-i)
+	}
+	me := survey.NewID[survey.PersonID]()
+	write(0, me, asked.Fields())
+	tasks, err := l.stores[1].Tasks(t.Context())
+	if err != nil || len(tasks) != 1 || tasks[0].By != me || tasks[0].For != l.office.cadre || !slices.Equal(tasks[0].Options, asked.Options) {
+		t.Fatalf("on the tablet: %+v, %v", tasks, err)
+	}
+	write(1, l.office.cadre, survey.Fields{survey.TaskState: string(survey.TaskAnswered), survey.TaskAnswer: "1"})
+	tasks, err = l.stores[0].Tasks(t.Context())
+	if err != nil || len(tasks) != 1 || tasks[0].State != survey.TaskAnswered || tasks[0].Answer != "1" {
+		t.Fatalf("back at the laptop: %+v, %v", tasks, err)
+	}
+	write(0, me, survey.Fields{survey.TaskState: string(survey.TaskDone)})
+	for i, s := range l.stores {
+		if tasks, err := s.Tasks(t.Context()); err != nil || len(tasks) != 0 {
+			t.Errorf("laptop %d: done and it waits: %+v, %v", i, tasks, err)
+		}
 	}
 }

@@ -533,9 +533,9 @@ func imagesEach() int {
 	case soak() > 0:
 		return soak()
 	case testing.Short(), raceDetector:
-		return 50
+		return 10
 	}
-	return 400
+	return 100
 }
 
 // TestPowerCut cuts the power after every event of every kind of transaction.

@@ -27,9 +27,19 @@ func (s *Store) Relays(ctx context.Context) ([]survey.Relay, error) {
 	return relays, opError("store.Relays", "", err)
 }
 
-// KeepRelay keeps a receiving point, in place of the one at the same address.
+// KeepRelay keeps a receiving point, in place of the one at the same address. One that was not known may stand for another
+// whose disk is gone: it is handed everything that the server has not signed for.
 func (s *Store) KeepRelay(ctx context.Context, relay survey.Relay) error {
+	known, err := s.Relays(ctx)
+	if err != nil {
+		return err
+	}
 	return s.update(ctx, "store.KeepRelay", "", func(ctx context.Context, t *tx) error {
+		if !slices.ContainsFunc(known, func(r survey.Relay) bool { return r.Device == relay.Device }) {
+			if err := t.exec(ctx, "DELETE FROM relayed"); err != nil {
+				return err
+			}
+		}
 		tag := s.relayTag(relay.Address)
 		box, err := sealed(s.vault, relay, placeOf("relay.relay_sealed", tag))
 		if err != nil {

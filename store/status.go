@@ -111,6 +111,9 @@ func (s *Store) Safekeeping(ctx context.Context) (survey.Safekeeping, error) {
 		(SELECT count(*) FROM unrelayed_record u JOIN record r ON r.record_id = u.record_id WHERE r.type_tag IN (?1, ?2))`,
 		s.typeTag(survey.TypeVisit), s.typeTag(survey.TypeSealed), s.owner.tag).
 		Scan(&k.Drafts, &own, &k.Waiting, &k.Files, &undurable, &k.Apart, &unrelayed)
+	if err == nil {
+		k.AsOf, err = s.handedDown(ctx)
+	}
 	k.Delivered, k.Durable, k.Relayed = own-k.Waiting, own-undurable, k.Waiting-unrelayed
 	return k, opError("store.Safekeeping", "", err)
 }

@@ -55,8 +55,9 @@ type Store struct {
 	checking  sync.WaitGroup // of what looks the database over
 	stopCheck context.CancelFunc
 
-	blobsInUse sync.Mutex   // held while files under blobs/ come and go; taken before db.mu
-	incoming   atomic.Int64 // attachments received so far, to tell them apart
+	blobsInUse   sync.Mutex   // held while files under blobs/ come and go; taken before db.mu
+	errandsInUse sync.Mutex   // held while files under errands/ come and go; taken before db.mu
+	incoming     atomic.Int64 // attachments received so far, to tell them apart
 }
 
 // Open opens the store in the app's own folder, which it creates if need be, and reads the register into memory.

@@ -20,7 +20,8 @@ func (s *Store) RemoveScope(ctx context.Context, scope survey.ScopeID) error {
 			return err
 		}
 		loose, err = s.shred(ctx, t, scope)
-		return errors.Join(err, t.exec(ctx, "DELETE FROM cursor WHERE scope_id = ?", scope[:]))
+		return errors.Join(err, t.exec(ctx, "DELETE FROM cursor WHERE scope_id = ?", scope[:]),
+			t.exec(ctx, "DELETE FROM handed_down WHERE scope_id = ?", scope[:]))
 	})
 	s.tidy(ctx, loose...)
 	return err

@@ -15,6 +15,7 @@ const (
 	Backoff                    // waiting until Until before the next try
 	Stopped                    // the server refuses this device; a person must act
 	Relaying                   // handing over to the township's receiving point
+	Carrying                   // handing over what is carried for others
 )
 
 // Progress is what the agent is doing, as a value a screen or a log can show.

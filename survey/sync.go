@@ -64,4 +64,6 @@ type Enrolment struct {
 	Recipients Recipients
 	// Revocations are the county's devices whose grant was withdrawn; no list before the first has come.
 	Revocations Revocations
+	// ErrandKey is whom errands are encrypted to, in age's notation; empty before the server has named one.
+	ErrandKey string
 }

@@ -11,6 +11,7 @@ const (
 	TaskFor       FieldPath = "for"   // whom it is put to; absent where it is anybody at the township
 	TaskWords     FieldPath = "label" // what is asked, as a person reads it
 	TaskOptions   FieldPath = "options"
+	TaskLabels    FieldPath = "labels"
 	TaskState     FieldPath = "state"
 	TaskAnswer    FieldPath = "answer" // the value that holds, or that is proposed
 	TaskRemark    FieldPath = "remark" // what whoever answered adds
@@ -51,6 +52,7 @@ type Task struct {
 	For      PersonID
 	Words    string
 	Options  []string // the values to choose from
+	Labels   []string // the same in words
 	State    TaskStateWord
 	Answer   string
 	Remark   string
@@ -72,8 +74,11 @@ func TaskFrom(r Record) Task {
 	}
 	t.About, _ = ParseID[RecordID](r.Fields[TaskAbout])
 	t.For, _ = ParseID[PersonID](r.Fields[TaskFor])
-	if options := r.Fields[TaskOptions]; options != "" {
-		t.Options = strings.Split(options, optionStop)
+	if labels := r.Fields[TaskLabels]; labels != "" {
+		t.Options, t.Labels = strings.Split(r.Fields[TaskOptions], optionStop), strings.Split(labels, optionStop)
+	}
+	if len(t.Options) != len(t.Labels) {
+		t.Options, t.Labels = nil, nil // two wrote it apart
 	}
 	if r.Voided {
 		t.State = TaskDropped
@@ -82,7 +87,9 @@ func TaskFrom(r Record) Task {
 }
 
 // Waits reports whether the task still waits for something.
-func (t Task) Waits() bool { return t.State == TaskOpen || t.State == TaskAnswered || t.State == TaskUnsure }
+func (t Task) Waits() bool {
+	return t.State == TaskOpen || t.State == TaskAnswered || t.State == TaskUnsure
+}
 
 // Fields returns the task as its record holds it.
 func (t Task) Fields() Fields {
@@ -96,6 +103,7 @@ func (t Task) Fields() Fields {
 	}
 	f.set(TaskWords, t.Words)
 	f.set(TaskOptions, strings.Join(t.Options, optionStop))
+	f.set(TaskLabels, strings.Join(t.Labels, optionStop))
 	f.set(TaskState, string(t.State))
 	f.set(TaskAnswer, t.Answer)
 	f.set(TaskRemark, t.Remark)

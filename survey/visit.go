@@ -74,6 +74,8 @@ type Safekeeping struct {
 	Apart     int // a person at the township judges whether they count
 	Files     int // attachments not yet handed over
 	Relayed   int // of those that wait, at the township's receiving point too
+	// AsOf is until when receiving points have handed down all that others wrote, by the county's clock; zero for not yet.
+	AsOf Millis
 }
 
 // FormInfo is a form as lists show it.

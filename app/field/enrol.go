@@ -40,7 +40,7 @@ type enrol struct {
 
 func (e *enrol) show(wrong string, busy bool) {
 	e.busy = busy
-	intro := widgets.NewText("请照乡镇发的登记单填写。登记时要能连上乡镇或县里的服务器。", widgets.Plain)
+	intro := widgets.NewText("请照乡镇发的登记单填写。登记时要能连上县里的服务器；连不上的，连上乡镇接收点的 Wi-Fi 或热点，填接收点的地址。", widgets.Plain)
 	server := widgets.Card(widgets.NewText("服务器地址", widgets.Strong),
 		widgets.NewField(widgets.FieldSpec{Text: e.server, Prompt: "例如 192.168.1.10:8443", OnType: func(t string) { e.server = t }}))
 	code := widgets.Card(widgets.NewText("登记码", widgets.Strong),
@@ -57,9 +57,9 @@ func (e *enrol) show(wrong string, busy bool) {
 	}
 }
 
-// invited enrols with what a QR code says.
+// invited enrols with what a QR code says. One that has no code of its own goes with the code that was typed.
 func (e *enrol) invited(text string) {
-	e.server, e.code = text, ""
+	e.server = present.AddressIn(text)
 	e.submit()
 }
 

@@ -21,6 +21,7 @@ import (
 	"zoucun/internal/testkit/device"
 	"zoucun/store"
 	"zoucun/survey"
+	"zoucun/sync/wire"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("CST", 8*3600))
@@ -392,7 +393,7 @@ func TestEnrolSaysWhatIsWrong(t *testing.T) {
 // refusing is a server that refuses every code.
 type refusing struct{}
 
-func (refusing) Enrol(context.Context, string, string) (survey.Enrolment, error) {
+func (refusing) Enrol(context.Context, wire.Invite) (survey.Enrolment, error) {
 	return survey.Enrolment{}, &survey.Error{Kind: survey.Denied, Op: "refusing", Message: "登记码已经用过。"}
 }
 

@@ -3,6 +3,7 @@ package present
 import (
 	"context"
 	"testing"
+	"time"
 
 	"zoucun/survey"
 	"zoucun/sync/wire"
@@ -45,25 +46,54 @@ func TestAddRelay(t *testing.T) {
 	}
 }
 
-// An invitation stands for address and code where somebody enrols.
+// An invitation stands for address and code where somebody enrols; a receiving point's stands for the address alone.
 func TestEnrolByInvite(t *testing.T) {
-	var server, code string
-	e := NewEnrol(enrollerFunc(func(s, c string) { server, code = s, c }))
-	invite := wire.Invite{Address: "zc.example:8443", Pin: survey.Hash{1}, Code: "0123-4567-89AB"}
-	if _, err := e.Submit(t.Context(), invite.String(), ""); err != nil || server != "zc.example:8443" || code != "0123-4567-89AB" {
-		t.Errorf("enrolled at %q with %q, %v", server, code, err)
+	var got wire.Invite
+	e := NewEnrol(enrollerFunc(func(invite wire.Invite) { got = invite }))
+	invite := wire.Invite{Address: "zc.example:8443", Pin: survey.Hash{1}, Code: "0123-4567-89AB", Near: "192.168.43.1:8444"}
+	if _, err := e.Submit(t.Context(), invite.String(), "stale"); err != nil || got != invite {
+		t.Errorf("enrolled by %+v, %v", got, err)
 	}
 	relay := wire.Invite{Relay: true, Address: "a:1", Pin: survey.Hash{1}}
-	if _, err := e.Submit(t.Context(), relay.String(), ""); survey.KindOf(err) != survey.Invalid {
-		t.Errorf("a relay's invitation enrols: %v", err)
+	if _, err := e.Submit(t.Context(), relay.String(), ""); survey.KindOf(err) != survey.Invalid || survey.MessageOf(err) == "" {
+		t.Errorf("a relay's invitation without a code: %v", err)
+	}
+	if got := AddressIn(relay.String()); got != "a:1" {
+		t.Errorf("the address field shows %q", got)
+	}
+	if got := AddressIn(invite.String()); got != invite.String() {
+		t.Errorf("an invitation to enrol becomes %q", got)
+	}
+	if _, err := e.Submit(t.Context(), relay.String(), "0123－4567－89AB"); err != nil || got != (wire.Invite{Address: "a:1", Code: "0123-4567-89AB"}) {
+		t.Errorf("enrolled by %+v, %v", got, err)
 	}
 }
 
-type enrollerFunc func(server, code string)
+type enrollerFunc func(invite wire.Invite)
 
-func (f enrollerFunc) Enrol(_ context.Context, server, code string) (survey.Enrolment, error) {
-	f(server, code)
+func (f enrollerFunc) Enrol(_ context.Context, invite wire.Invite) (survey.Enrolment, error) {
+	f(invite)
 	return survey.Enrolment{}, nil
+}
+
+// Who only ever meets a receiving point reads until when it knows what others wrote; who met the county since does not.
+func TestStatusOfWhatWasHandedDown(t *testing.T) {
+	now := survey.Millis(1_700_000_000_000).Time()
+	at := survey.MillisOf(now.Add(-time.Hour))
+	for _, c := range []struct {
+		k    survey.Safekeeping
+		p    survey.Progress
+		want string
+	}{
+		{survey.Safekeeping{AsOf: at}, survey.Progress{Activity: survey.Backoff, Until: survey.MillisOf(now)}, "已从接收点收到" + Moment(at, now) + " 前的内容，正在再试"},
+		{survey.Safekeeping{AsOf: at, Delivered: 2}, survey.Progress{LastSync: at - 1}, "全部已送达（已从接收点收到" + Moment(at, now) + " 前的内容）"},
+		{survey.Safekeeping{AsOf: at, Delivered: 2}, survey.Progress{LastSync: at + 1}, "全部已送达（" + Moment(at+1, now) + "）"},
+		{survey.Safekeeping{AsOf: at}, survey.Progress{LastSync: at - 1}, "没有要发送的内容（已从接收点收到" + Moment(at, now) + " 前的内容）"},
+	} {
+		if got := StatusOf(c.k, c.p, now).Words; got != c.want {
+			t.Errorf("%+v: %q, want %q", c.k, got, c.want)
+		}
+	}
 }
 
 func TestStatusByRelay(t *testing.T) {

@@ -31,6 +31,7 @@ type Status struct {
 //	back-off     全部已送达（时间）          n 份已存在本机，等待网络，t 秒后再试
 //	stopped      what the server said; n 份 stay safe on the device
 //
+// Where receiving points have brought the latest of what others wrote, until when that is stands in place of the time.
 // Delivered says 县里已备份 of what is held off the server's machine too. A clock that is off is said besides, unless
 // something is under way.
 func StatusOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
@@ -51,6 +52,8 @@ func progressOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
 		return Status{fmt.Sprintf("正在发送 %d/%d", p.Done, p.Total), Busy}
 	case survey.Relaying:
 		return Status{fmt.Sprintf("正在交给乡镇接收点 %d/%d", p.Done, p.Total), Busy}
+	case survey.Carrying:
+		return Status{fmt.Sprintf("正在替别人交 %d 个数据包", p.Total), Busy}
 	case survey.Fetching:
 		return Status{fetching(p), Busy}
 	case survey.Uploading:
@@ -60,6 +63,9 @@ func progressOf(k survey.Safekeeping, p survey.Progress, now time.Time) Status {
 	case survey.Backoff:
 		if waiting {
 			return Status{kept(k) + "等待网络，" + again(p.Until, now), Busy}
+		}
+		if p.LastSync == 0 && k.AsOf > 0 {
+			return Status{handedDown(k, now) + "，" + again(p.Until, now), Busy}
 		}
 		if p.LastSync == 0 {
 			return Status{"还没有连上服务器，" + again(p.Until, now), Busy}
@@ -112,12 +118,21 @@ func delivered(k survey.Safekeeping, p survey.Progress, now time.Time) string {
 		drafts = fmt.Sprintf("，%d 份草稿存在本机", k.Drafts)
 	}
 	switch {
+	case k.AsOf > p.LastSync && k.Delivered == 0:
+		return fmt.Sprintf("没有要发送的内容%s（%s）", drafts, handedDown(k, now))
+	case k.AsOf > p.LastSync:
+		return fmt.Sprintf("全部已送达%s%s（%s）", backedUp(k), drafts, handedDown(k, now))
 	case k.Delivered == 0:
 		return fmt.Sprintf("没有要发送的内容%s（%s 与服务器核对过）", drafts, Moment(p.LastSync, now))
 	case p.LastSync == 0:
 		return "全部已送达" + backedUp(k) + drafts
 	}
 	return fmt.Sprintf("全部已送达%s%s（%s）", backedUp(k), drafts, Moment(p.LastSync, now))
+}
+
+// handedDown says until when what others wrote is here, where receiving points have brought the latest of it.
+func handedDown(k survey.Safekeeping, now time.Time) string {
+	return "已从接收点收到" + Moment(k.AsOf, now) + " 前的内容"
 }
 
 // backedUp says what the server holds off its own machine, and what waits there for a person's judgement.

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"zoucun/survey"
+	"zoucun/sync/wire"
 )
 
 func TestStatusSaysWhatIsSafeWhere(t *testing.T) {
@@ -156,9 +157,9 @@ func FuzzCheckFormNumber(f *testing.F) {
 // enroller remembers what it was asked.
 type enroller struct{ server, code string }
 
-func (e *enroller) Enrol(_ context.Context, server, code string) (survey.Enrolment, error) {
-	e.server, e.code = server, code
-	return survey.Enrolment{Server: server}, nil
+func (e *enroller) Enrol(_ context.Context, invite wire.Invite) (survey.Enrolment, error) {
+	e.server, e.code = invite.Address, invite.Code
+	return survey.Enrolment{Server: invite.Address}, nil
 }
 
 func TestEnrolTakesWhatAnInputMethodTypes(t *testing.T) {

@@ -29,6 +29,7 @@ type Bench struct {
 	host view.Host
 	spec BenchSpec
 	open int
+	fill func() // writes the menu anew
 }
 
 // NewBench returns the workbench; Open shows it.
@@ -39,25 +40,32 @@ func (b *Bench) Open(section int) {
 	b.open = section
 	inner := b.spec.Sections[section].Screen()
 	side := container.New(&menuLayout{})
-	fill := func() {
+	b.fill = func() {
 		side.Objects = side.Objects[:0]
 		for i, s := range b.spec.Sections {
 			side.Objects = append(side.Objects, widgets.NewRow(b.row(i, s), func() { b.Open(i) }))
 		}
 		side.Refresh()
 	}
-	fill()
+	b.fill()
 	outer := *inner
 	outer.Subtitle = b.spec.Who
 	outer.Actions = append(append([]widgets.ButtonSpec{}, inner.Actions...), b.spec.Actions...)
 	outer.Body = container.New(&benchLayout{}, side, canvas.NewRectangle(widgets.Line), inner.Body)
 	outer.Changed = func() {
-		fill()
+		b.fill()
 		if inner.Changed != nil {
 			inner.Changed()
 		}
 	}
 	b.host.Reset(&outer)
+}
+
+// Count shows anew what waits in each section.
+func (b *Bench) Count() {
+	if b.fill != nil {
+		b.fill()
+	}
 }
 
 // Again shows the open section anew.

@@ -25,6 +25,7 @@ type Screen struct {
 	Changed         func()      // records were finished or have arrived
 	// Drop takes a file that was dropped onto the window, to be read and closed; nil where there is nothing to do with one.
 	Drop func(name string, file io.ReadCloser)
+	Typed           func(rune)  // a character came that no field wanted; nil where none has a meaning
 }
 
 // Navigator shows screens, one over another.

@@ -41,10 +41,18 @@ func (t *target) FocusGained() { t.become(&t.focused, true) }
 // FocusLost implements fyne.Focusable.
 func (t *target) FocusLost() { t.become(&t.focused, false) }
 
-// TypedRune taps with the space bar.
+// TypedRune taps with the space bar. Any other character is the window's.
 func (t *target) TypedRune(r rune) {
+	onActivity()
 	if r == ' ' {
 		t.Tapped(nil)
+		return
+	}
+	for _, w := range fyne.CurrentApp().Driver().AllWindows() {
+		if f := w.Canvas().OnTypedRune(); f != nil {
+			f(r)
+			return
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ type Decide struct {
 type agenda struct {
 	queue []item
 	asked []survey.Task // those that a cadre or a second person has yet to answer
+	idle  []survey.Task // those about something that is decided
 }
 
 func (d *Decide) agenda() agenda {
@@ -77,7 +78,10 @@ func (d *Decide) Load(ctx context.Context) error {
 	if err := d.load(ctx); err != nil {
 		return err
 	}
-	settled := false
+	settled, err := d.sweep(ctx)
+	if err != nil {
+		return err
+	}
 	for _, i := range d.agenda().queue {
 		answered := i.task(func(t survey.Task) bool { return t.State == survey.TaskAnswered })
 		if answered == nil {
@@ -95,6 +99,19 @@ func (d *Decide) Load(ctx context.Context) error {
 	return nil
 }
 
+// sweep closes the tasks of which what they ask was decided elsewhere, and reports whether there were any: nobody is to be
+// sent for an answer that is not wanted any more.
+func (d *Decide) sweep(ctx context.Context) (bool, error) {
+	var closing []survey.Amendment
+	for _, t := range d.agenda().idle {
+		closing = append(closing, d.close(t, survey.TaskDone))
+	}
+	if len(closing) == 0 {
+		return false, nil
+	}
+	return true, d.store.Amend(ctx, closing...)
+}
+
 // load reads the queue: conflicts and decisions taken back, but for what somebody was asked about and has not answered.
 func (d *Decide) load(ctx context.Context) error {
 	conflicts, err := d.store.Conflicts(ctx)
@@ -105,6 +122,7 @@ func (d *Decide) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	slices.SortStableFunc(tasks, func(a, b survey.Task) int { return cmp.Compare(later(a), later(b)) })
 	var a agenda
 	for _, c := range conflicts {
 		a.queue = append(a.queue, item{RecordConflict: c})
@@ -118,8 +136,17 @@ func (d *Decide) load(ctx context.Context) error {
 	d.sort(queue)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.set = agenda{queue, a.asked}
+	a.queue = queue
+	d.set = a
 	return nil
+}
+
+// later is 0 for the tasks that make items of their own, 1 for those that may be about them.
+func later(t survey.Task) int {
+	if t.Kind == survey.TaskAgain {
+		return 0
+	}
+	return 1
 }
 
 // take brings a task to the item it is about; one of whose decision was taken back is an item of its own.
@@ -128,13 +155,15 @@ func (d *Decide) take(ctx context.Context, a *agenda, t survey.Task) error {
 	if at < 0 && t.Kind == survey.TaskAgain {
 		i, found, err := d.again(ctx, t)
 		if err != nil || !found {
-			return err
+			return err // what is not here any more stays as it is
 		}
 		at, a.queue = len(a.queue), append(a.queue, i)
 	}
-	if at >= 0 {
-		a.queue[at].tasks = append(a.queue[at].tasks, t)
+	if at < 0 {
+		a.idle = append(a.idle, t)
+		return nil
 	}
+	a.queue[at].tasks = append(a.queue[at].tasks, t)
 	if t.State == survey.TaskOpen && t.Kind != survey.TaskAgain && (t.Kind != survey.TaskConfirm || t.By == d.who.ID) {
 		a.asked = append(a.asked, t)
 	}
@@ -262,6 +291,9 @@ type Card struct {
 	field  survey.FieldPath
 	union  string
 }
+
+// About returns the record and the field the card is about.
+func (c Card) About() (survey.RecordID, survey.FieldPath) { return c.item.Record, c.item.Field }
 
 // Choice is one of the values, with where it comes from.
 type Choice struct {

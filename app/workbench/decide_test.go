@@ -326,6 +326,27 @@ func TestUnsureAnswerComesBackToTheQueue(t *testing.T) {
 	}
 }
 
+// TestQuestionEndsWithDecision decides on another laptop what a cadre was asked about.
+func TestQuestionEndsWithDecision(t *testing.T) {
+	d := newDesk(t)
+	d.apart(phone("13900000002"), phone("13700000003"))
+	q := d.at(d.me)
+	c := d.card(q)
+	o, err := q.Ask(c, q.Cadres(c)[0], true)
+	d.confirm(q, o, err)
+	other, err := q.Take(c, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Amend(t.Context(), other.writes...); err != nil {
+		t.Fatal(err)
+	}
+	q = d.at(d.fellow)
+	if tasks, _ := d.Tasks(t.Context()); len(tasks) != 0 || len(q.Waiting()) != 0 {
+		t.Errorf("a cadre is still asked: %v", tasks)
+	}
+}
+
 // TestUndoLater takes a decision back, decides anew, takes that back, and takes the taking back back.
 func TestUndoLater(t *testing.T) {
 	d := newDesk(t)

@@ -52,7 +52,11 @@ func (t *Twins) Couple(ctx context.Context, p Pair) (Couple, error) {
 		what := t.words.of(ctx, c.a, field)
 		a, b := c.a.Fields[field], c.b.Fields[field]
 		row := Row{Label: what.label, Differs: a != "" && b != "" && spell.Fold(a) != spell.Fold(b)}
-		row.Values = [2]string{t.words.value(ctx, what, c.a, field, a), t.words.value(ctx, what, c.b, field, b)}
+		for i, value := range []string{a, b} {
+			if row.Values[i] = "—"; value != "" {
+				row.Values[i] = t.words.value(ctx, what, c.a, field, value)
+			}
+		}
 		c.Rows = append(c.Rows, row)
 	}
 	c.Rows = append(c.Rows, Row{Label: "登记", Values: [2]string{t.begun(one), t.begun(other)}})
@@ -168,17 +172,22 @@ func together(on, other survey.Record) string {
 // sentence says what joining will do.
 func (t *Twins) sentence(c Couple, kept int) string {
 	on, other := c.Titles[kept], c.Titles[1-kept]
-	if on == other {
-		other = "另一个" + other
-	}
 	switch c.Of {
 	case survey.TypeProblem:
 		return "两条记成一个问题，以" + on + "为准；两条的经过都留着。"
 	case survey.TypeVisit:
 		return "两条记成一次走访，以" + on + "为准；两份答案都留着。"
 	default:
-		return other + "并到" + on + "，以后只列" + on + "；两边的走访、问题和经过都归到它名下。"
+		return merging(other, on) + "，以后只列" + on + "；两边的走访、问题和经过都归到它名下。"
 	}
+}
+
+// merging says that one household goes into another, which may have the same name.
+func merging(other, on string) string {
+	if on == other {
+		other = "另一个" + other
+	}
+	return other + "并到" + on
 }
 
 // Different decides that a couple is two: nobody is asked about them again.
@@ -225,7 +234,7 @@ func (t *Twins) Joints(ctx context.Context) ([]Joint, error) {
 		}
 		l.Scope, l.Of = on.Scope, on.Type
 		all = append(all, Joint{
-			Title: t.words.subject(ctx, other) + " → " + t.words.subject(ctx, on), Detail: t.words.where(ctx, on), link: l,
+			Title: merging(t.words.subject(ctx, other), t.words.subject(ctx, on)), Detail: t.words.where(ctx, on), link: l,
 		})
 	}
 	slices.SortStableFunc(all, func(a, b Joint) int { return cmp.Compare(rank(a.link.Of), rank(b.link.Of)) })

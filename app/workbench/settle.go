@@ -129,7 +129,7 @@ func (d *Decide) task(c Card, kind survey.TaskKind, person survey.PersonID) surv
 		Field: c.field, For: person, State: survey.TaskOpen,
 	}
 	for _, choice := range c.Choices {
-		t.Options = append(t.Options, choice.value)
+		t.Options, t.Labels = append(t.Options, choice.value), append(t.Labels, choice.Value)
 	}
 	return t
 }

@@ -67,6 +67,7 @@ func NewTwins(store Pairer, words *Words, who survey.Staff, now survey.Clock) *T
 // Pair is two records that may be one.
 type Pair struct {
 	Of      survey.RecordType
+	Title   string // 王芳家、王方家
 	Village string
 	First   survey.RecordID
 	Last    survey.RecordID
@@ -149,6 +150,10 @@ func (t *Twins) households() []Pair {
 			homes[i] = f.Household
 			homes[i].Conflicted = false // says nothing of who it is
 		}
+		heads := make(map[survey.RecordID]string, len(homes))
+		for _, h := range homes {
+			heads[h.ID] = h.Head
+		}
 		groups := t.store.Groups(village.ID)
 		index.Set(homes, func(id survey.RecordID) string {
 			for _, g := range groups {
@@ -160,12 +165,20 @@ func (t *Twins) households() []Pair {
 		})
 		for p, e := range index.Pairs() {
 			pairs = append(pairs, Pair{
-				Of: survey.TypeHousehold, Village: village.Name, First: p.First, Last: p.Last, For: e.For(), Against: e.Against(),
+				Of: survey.TypeHousehold, Title: inTitle(home(heads[p.First]), home(heads[p.Last])), Village: village.Name, First: p.First, Last: p.Last, For: e.For(), Against: e.Against(),
 				scope: survey.VillageScope(village.ID), weight: e.Weight(),
 			})
 		}
 	}
 	return pairs
+}
+
+// inTitle names two records, once where they have one name.
+func inTitle(a, b string) string {
+	if a == b {
+		return a
+	}
+	return a + "、" + b
 }
 
 // others returns the pairs of problems or of visits of one household.
@@ -221,7 +234,7 @@ func (t *Twins) alive(ctx context.Context, kind survey.RecordType, b *beside) ([
 			continue
 		}
 		pairs = append(pairs, Pair{
-			Of: kind, Village: t.words.village(r.Scope), First: ids[0], Last: ids[1], For: like.words, scope: r.Scope, weight: like.points,
+			Of: kind, Title: inTitle(t.words.subject(ctx, r), t.words.subject(ctx, other)), Village: t.words.village(r.Scope), First: ids[0], Last: ids[1], For: like.words, scope: r.Scope, weight: like.points,
 		})
 	}
 	return pairs, nil

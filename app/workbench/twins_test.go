@@ -73,7 +73,7 @@ func TestPairSideBySide(t *testing.T) {
 		}
 		return c.Rows[i]
 	}
-	if !at("户主").Differs || at("门牌方位").Differs || at("电话").Differs || at("电话").Values[1] != "（空着）" || at("走访和问题").Values[0] != "走访 0 次，问题 0 个" {
+	if !at("户主").Differs || at("门牌方位").Differs || at("电话").Differs || at("电话").Values[1] != "—" || at("走访和问题").Values[0] != "走访 0 次，问题 0 个" {
 		t.Errorf("side by side: %+v", c.Rows)
 	}
 }
@@ -100,7 +100,7 @@ func TestSameJoinsAndFillsBlanks(t *testing.T) {
 		t.Errorf("problems of the one that goes on: %v", problems)
 	}
 	joints, err := tw.Joints(t.Context())
-	if err != nil || len(joints) != 1 || joints[0].Title != "王芳家 → 王方家" {
+	if err != nil || len(joints) != 1 || joints[0].Title != "王芳家并到王方家" {
 		t.Fatalf("joined: %v, %v", joints, err)
 	}
 	if err := tw.Split(t.Context(), joints[0]); err != nil {

@@ -115,6 +115,7 @@ func (b *carried) unlock(ctx context.Context, c *central.Central, identities []s
 
 var kindWords = map[bundle.Kind]string{
 	bundle.Work: "手工拷出的走访记录", bundle.Copy: "平板的第二份", bundle.Reply: "给平板的回执", bundle.Desk: "转给平板的草稿",
+	bundle.Errand: "请别的平板捎带的走访记录",
 }
 
 func bundleShow(flags *flag.FlagSet) action {

@@ -21,7 +21,10 @@ import (
 	"zoucun/survey"
 	"zoucun/sync/bundle"
 	"zoucun/sync/client"
+	"zoucun/sync/errand"
+	"zoucun/sync/seal"
 	"zoucun/sync/spare"
+	"zoucun/sync/wire"
 )
 
 // office is a county's server, its operator's folder, and a recovery key.
@@ -436,5 +439,47 @@ func nothingPersonal(t *testing.T, dir string) {
 		if _, err := bundle.Inspect(bytes.NewReader(data), int64(len(data))); err != nil {
 			t.Errorf("%s: %v", entry.Name(), err)
 		}
+	}
+}
+
+// What was packed for another tablet to carry can be brought on a stick as well, and needs no key but the server's own.
+func TestImportAnErrand(t *testing.T) {
+	o := newOffice(t)
+	tab := o.enrolled()
+	tab.learnErrandKey()
+	tab.finish(tab.begin("秘密想法", []byte("秘密照片")), "秘密想法", "秘密.jpg")
+	folder := t.TempDir()
+	given, err := errand.Copy(t.Context(), tab.Store, folder, nil, time.Now)
+	if err != nil || given.Errands != 1 {
+		t.Fatal(given, err)
+	}
+	says(t, o.ctl("bundle", "show", folder), "请别的平板捎带的走访记录")
+	says(t, o.ctl("bundle", "import", folder), "新收 1 条", "附件新收 1 个", "回执已写入")
+	says(t, o.ctl("bundle", "import", folder), "没有新内容")
+	device, _, _ := tab.Device(t.Context())
+	reply := filepath.Join(folder, "走村-"+spare.Short(device)+"-回执.zcb")
+	file, err := os.ReadFile(reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	home, err := spare.Receive(t.Context(), tab.Store, bytes.NewReader(file), int64(len(file)))
+	if err != nil || home.Entries != 1 {
+		t.Errorf("home came %+v, %v", home, err)
+	}
+}
+
+// learnErrandKey tells the tablet to whom errands are encrypted, as a round with zoucund does.
+func (tab *tablet) learnErrandKey() {
+	tab.o.t.Helper()
+	_, recipient, err := seal.ErrandKey(tab.o.folder.Key)
+	if err != nil {
+		tab.o.t.Fatal(err)
+	}
+	key, err := wire.SignErrandKey(wire.ErrandKey{County: tab.o.central.County(), Recipient: recipient}, tab.o.folder.Key)
+	if err == nil {
+		err = tab.KeepErrandKey(tab.o.t.Context(), key)
+	}
+	if err != nil {
+		tab.o.t.Fatal(err)
 	}
 }

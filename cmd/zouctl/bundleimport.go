@@ -21,12 +21,9 @@ import (
 )
 
 func bundleImport(flags *flag.FlagSet) action {
-	identity := flags.String("identity", "", "恢复钥匙的私钥文件，由 zouctl key make 生成")
+	identity := flags.String("identity", "", "恢复钥匙的私钥文件，由 zouctl key make 生成；只有捎带的数据包时不用写")
 	draftsFor := flags.String("drafts-for", "", "把找到的草稿转给谁：工作人员姓名，或新平板的本机编号")
 	return func(ctx context.Context, s *session, args []string) error {
-		if *identity == "" {
-			return &usageError{"请用 -identity 写明恢复钥匙的私钥文件。"}
-		}
 		identities, err := readIdentity(*identity)
 		if err != nil {
 			return err
@@ -34,6 +31,9 @@ func bundleImport(flags *flag.FlagSet) action {
 		files, err := bundleFiles(args)
 		if err != nil {
 			return err
+		}
+		if identities == nil && !slices.ContainsFunc(files, isErrand) {
+			return &usageError{"请用 -identity 写明恢复钥匙的私钥文件。"}
 		}
 		return s.withCentral(ctx, func(c *central.Central) error {
 			in, err := s.newIntake(c)
@@ -53,6 +53,16 @@ func bundleImport(flags *flag.FlagSet) action {
 			return badBundles(bad, len(files))
 		})
 	}
+}
+
+// isErrand reports whether a file is a bundle that the server opens by itself.
+func isErrand(path string) bool {
+	b, err := openBundle(path)
+	if err != nil {
+		return false
+	}
+	defer b.close()
+	return b.bundle.Label.Kind == bundle.Errand
 }
 
 // intake is bundles on their way into the server's records.
@@ -98,6 +108,11 @@ func (in *intake) close() {
 
 // open opens the files, says what is wrong with those that cannot be used, and returns how many those are.
 func (in *intake) open(ctx context.Context, files []string, identities []string) (bad int) {
+	errands, _, err := seal.ErrandKey(in.folder.Key)
+	if err != nil {
+		in.s.tellOf(in.folder.Path, err)
+		return len(files)
+	}
 	for _, path := range files {
 		b, err := openBundle(path)
 		if err == nil && b.bundle.Label.Kind.ByServer() {
@@ -106,7 +121,11 @@ func (in *intake) open(ctx context.Context, files []string, identities []string)
 			continue
 		}
 		if err == nil {
-			if err = b.unlock(ctx, in.central, identities); err != nil {
+			with := identities
+			if b.bundle.Label.Kind == bundle.Errand {
+				with = []string{errands}
+			}
+			if err = b.unlock(ctx, in.central, with); err != nil {
 				b.close()
 			}
 		}

@@ -21,6 +21,7 @@ func enrolCode(flags *flag.FlagSet) action {
 	var paper invitation
 	flags.StringVar(&paper.file, "qr", "", "把登记用的二维码画成图片，写到这个文件（.png）")
 	flags.StringVar(&paper.server, "server", "", "平板用来连接服务器的地址，写进二维码；与 -qr 一起用")
+	flags.StringVar(&paper.near, "relay", "", "乡镇接收点的地址，写进二维码：平板连不上服务器时由它转交登记；与 -qr 一起用")
 	valid := flags.Duration("valid", 72*time.Hour, "有效时间")
 	return func(ctx context.Context, s *session, _ []string) error {
 		as, ok := roles[*role]
@@ -32,6 +33,9 @@ func enrolCode(flags *flag.FlagSet) action {
 		}
 		if (paper.file == "") != (paper.server == "") {
 			return &usageError{"-qr 和 -server 要一起写：-qr 登记.png -server zc.example:8443。"}
+		}
+		if paper.near != "" && paper.file == "" {
+			return &usageError{"-relay 是写进二维码的，要和 -qr 一起写。"}
 		}
 		return s.withCentral(ctx, func(c *central.Central) error {
 			who, err := staffNamed(ctx, c, *person)
@@ -70,7 +74,7 @@ func (s *session) issueCode(ctx context.Context, c *central.Central, who survey.
 }
 
 // invitation is the QR code by which a tablet is enrolled.
-type invitation struct{ file, server string }
+type invitation struct{ file, server, near string }
 
 // drawInvitation writes the QR code. It holds the one-time code: the file is its owner's alone.
 func (s *session) drawInvitation(paper invitation, township, code string) error {
@@ -78,7 +82,7 @@ func (s *session) drawInvitation(paper invitation, township, code string) error 
 	if err != nil {
 		return err
 	}
-	picture, err := qr.PNG(wire.Invite{Address: paper.server, Pin: folder.Pin, Code: code, Township: township}.String())
+	picture, err := qr.PNG(wire.Invite{Address: paper.server, Pin: folder.Pin, Code: code, Near: paper.near, Township: township}.String())
 	if err == nil {
 		err = os.WriteFile(paper.file, picture, 0o600)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/xuri/excelize/v2"
 
+	"zoucun/internal/qr"
 	"zoucun/report"
 	"zoucun/server/central"
 	"zoucun/survey"
@@ -42,6 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"workbook": writeWorkbook, "cells": readCells, "visit": writeVisit, "envelope": writeEnvelope, "tablet": tablets(t),
+			"invited": readInvitation,
 		},
 	})
 }
@@ -69,6 +71,16 @@ func writeWorkbook(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Check(book.SaveAs(ts.MkAbs(args[0])))
+}
+
+// readInvitation prints what the QR code in a picture says: invited FILE.png.
+func readInvitation(ts *testscript.TestScript, _ bool, args []string) {
+	picture, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	text, err := qr.Read(picture)
+	ts.Check(err)
+	_, err = ts.Stdout().Write([]byte(text + "\n"))
+	ts.Check(err)
 }
 
 // readCells prints the sheets of an .xlsx file as writeWorkbook takes them; formulas show as formulas.

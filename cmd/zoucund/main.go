@@ -23,6 +23,7 @@ import (
 	"zoucun/server"
 	"zoucun/server/blob"
 	"zoucun/server/central"
+	"zoucun/server/errand"
 	"zoucun/server/retention"
 	"zoucun/survey"
 )
@@ -171,8 +172,13 @@ func assemble(ctx context.Context, s settings, folder server.Folder, log *slog.L
 		endKeeping()
 		_ = records.Close()
 	}
+	errands, err := openErrands(folder, records, files, log)
+	if err != nil {
+		closeAll()
+		return house{}, err
+	}
 	handler, err := server.New(server.Options{
-		Central: records, Blobs: files, Key: folder.Key, Pin: folder.Pin, Software: software, Clock: time.Now, Log: log,
+		Central: records, Blobs: files, Errands: errands, Key: folder.Key, Pin: folder.Pin, Software: software, Clock: time.Now, Log: log,
 	})
 	if err != nil {
 		closeAll()
@@ -182,6 +188,15 @@ func assemble(ctx context.Context, s settings, folder server.Folder, log *slog.L
 		Records: records, Files: files, Folder: filepath.Join(folder.Path, "retention"), Clock: time.Now, Log: log,
 	}
 	return house{handler, keeper, closeAll}, nil
+}
+
+// openErrands makes what takes in what one device brings for another.
+func openErrands(folder server.Folder, records *central.Central, files blob.Store, log *slog.Logger) (*errand.Intake, error) {
+	waiting, err := blob.OpenFolder(folder.Errands())
+	if err != nil {
+		return nil, err
+	}
+	return errand.New(errand.Options{Records: records, Blobs: files, Files: waiting, Key: folder.Key, Clock: time.Now, Log: log})
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {

@@ -16,16 +16,16 @@ import (
 
 	"zoucun/internal/qr"
 	"zoucun/server"
-	"zoucun/server/blob"
 	"zoucun/server/central"
 	"zoucun/server/relay"
 	"zoucun/survey"
 	"zoucun/sync/client"
+	"zoucun/sync/seal"
 	"zoucun/sync/wire"
 )
 
 // relaySettings are what the command line of a receiving point says.
-type relaySettings struct{ listen, data, upstream, code, show, qr string }
+type relaySettings struct{ listen, data, upstream, code, show, qr, key string }
 
 func parseRelay(args []string, stderr io.Writer) (relaySettings, error) {
 	var s relaySettings
@@ -36,6 +36,7 @@ func parseRelay(args []string, stderr io.Writer) (relaySettings, error) {
 	flags.StringVar(&s.upstream, "upstream", "", "县里服务器的地址；登记过以后可省略")
 	flags.StringVar(&s.code, "code", "", "登记码，用 zouctl enrol-code -role relay 开；只在第一次要")
 	flags.StringVar(&s.show, "address", "", "平板用来连接的地址，写进二维码，例如 192.168.43.1:8444；不写就找本机的")
+	flags.StringVar(&s.key, "key", "", "内容加密存放，钥匙放在哪个文件（例如U盘上）；不写就放进本机的系统钥匙串")
 	flags.StringVar(&s.qr, "qr", "", "二维码图片写到哪个文件；默认是数据文件夹里的 relay.png")
 	if err := flags.Parse(args); err != nil {
 		return s, err
@@ -56,16 +57,19 @@ func runRelay(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	folder, err := server.OpenFolder(s.data, time.Now())
-	if err != nil {
-		return err
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		return &survey.Error{Kind: survey.Unavailable, Op: "zoucund relay", Err: err, Message: "数据文件夹建不了：" + s.data + "。请用 -data 换一个位置。"}
 	}
-	unlock, err := central.Lock(ctx, filepath.Join(folder.Path, "zoucund.lock"))
+	unlock, err := central.Lock(ctx, filepath.Join(s.data, "zoucund.lock"))
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	point, handler, err := openRelay(ctx, s, folder, log)
+	folder, box, where, err := openSealed(ctx, s)
+	if err != nil {
+		return err
+	}
+	point, handler, err := openRelay(ctx, s, folder, box, log)
 	if err != nil {
 		return err
 	}
@@ -74,7 +78,7 @@ func runRelay(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return err
 	}
 	defer listener.Close()
-	if _, err := fmt.Fprintf(stdout, "接收点已就绪：https://%s 证书指纹 %s\n", listener.Addr(), folder.Pin); err != nil {
+	if _, err := fmt.Fprintf(stdout, "接收点已就绪：https://%s 证书指纹 %s\n内容加密存放，%s\n", listener.Addr(), folder.Pin, where); err != nil {
 		return err
 	}
 	if err := showInvite(s, folder, point, listener.Addr(), stdout); err != nil {
@@ -88,15 +92,38 @@ func runRelay(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	return serve(ctx, listener, handler, folder.Certificate, log)
 }
 
-// openRelay opens a receiving point's folder, and enrols it where it is not.
-func openRelay(ctx context.Context, s relaySettings, folder server.Folder, log *slog.Logger) (*relay.Relay, *server.Server, error) {
-	files, err := blob.OpenFolder(folder.Blobs())
+// openSealed opens a receiving point's folder, and says where the key to it is.
+func openSealed(ctx context.Context, s relaySettings) (folder server.Folder, box *seal.Box, where string, err error) {
+	ring, err := systemKeyring(s.data)
+	if err != nil {
+		return folder, nil, "", err
+	}
+	if box, where, err = openBox(ctx, s.data, s.key, ring); err != nil {
+		return folder, nil, "", err
+	}
+	if folder, err = server.OpenSealedFolder(s.data, time.Now(), box); survey.KindOf(err) == survey.Damaged {
+		err = noSecret(err)
+	}
+	return folder, box, where, err
+}
+
+// openRelay opens a receiving point, and enrols it where it is not.
+func openRelay(ctx context.Context, s relaySettings, folder server.Folder, box *seal.Box, log *slog.Logger) (*relay.Relay, *server.Server, error) {
+	files, err := relay.OpenFiles(folder.Blobs(), box)
 	if err != nil {
 		return nil, nil, err
 	}
 	point, err := relay.Open(relay.Options{
-		Folder: folder.Path, Key: folder.Key, Pin: folder.Pin, Blobs: files, Clock: time.Now, Log: log,
+		Folder: folder.Path, Key: folder.Key, Pin: folder.Pin, Box: box, Blobs: files, Clock: time.Now, Log: log,
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	waiting, err := relay.OpenFiles(filepath.Join(folder.Errands(), "files"), box)
+	if err != nil {
+		return nil, nil, err
+	}
+	errands, err := point.OpenErrands(waiting)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -112,8 +139,8 @@ func openRelay(ctx context.Context, s relaySettings, folder server.Folder, log *
 		}
 	}
 	handler, err := server.New(server.Options{
-		Central: relay.Front{Relay: point}, Blobs: files, Key: folder.Key, Pin: folder.Pin, Software: software, Clock: time.Now,
-		Log: log, Pass: point.Pass,
+		Central: relay.Front{Relay: point}, Blobs: files, Errands: errands, Key: folder.Key, Pin: folder.Pin, Software: software, Clock: time.Now,
+		Log: log, Pass: point.Pass, Upstream: point,
 	})
 	return point, handler, err
 }

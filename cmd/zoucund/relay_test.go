@@ -199,3 +199,35 @@ func TestRelayRefusesWithASentence(t *testing.T) {
 		}
 	}
 }
+
+// A new tablet that reaches only the relay's process is enrolled, reads the register and hands over, while the county's
+// process is gone for all but the enrolment.
+func TestNewTabletByRelayProcess(t *testing.T) {
+	data, relayData := filepath.Join(t.TempDir(), "county"), filepath.Join(t.TempDir(), "relay")
+	_, _, cadre, code := countyFolder(t, data)
+	county := launch(t, "-listen", "127.0.0.1:0", "-data", data)
+	key := filepath.Join(t.TempDir(), "stick.key")
+	relay := launch(t, "relay", "-listen", "127.0.0.1:0", "-data", relayData, "-upstream", county.address, "-code", code, "-key", key)
+	tablet, err := store.Open(t.Context(), t.TempDir(), store.Options{Clock: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tablet.Close()
+	o := client.Options{Clock: time.Now, Rand: func() float64 { return 0 }}
+	e, err := client.Enrol(t.Context(), tablet, relay.address, cadre, o)
+	if err != nil || !strings.HasSuffix(e.Server, county.address) {
+		t.Fatalf("enrolled at %q, %v", e.Server, err)
+	}
+	time.Sleep(time.Second) // the relay is woken and hears of the tablet
+	county.kill()
+	relay.kill()
+	relay = launch(t, "relay", "-listen", relay.address, "-data", relayData, "-key", key)
+	agent := client.New(tablet, o)
+	eventually(t, "the register", func() bool {
+		_, _ = agent.Round(t.Context())
+		return len(tablet.Villages()) == 1
+	})
+	if _, err := client.Enrol(t.Context(), tablet, relay.address, cadre, o); survey.KindOf(err) != survey.Unavailable || !strings.Contains(survey.MessageOf(err), "登记码没有用掉") {
+		t.Errorf("while the county is gone: %v, %q", err, survey.MessageOf(err))
+	}
+}

@@ -27,7 +27,7 @@ const law = `
 5  .
 4  app
 3  app/field app/township cmd/zoucund cmd/zouctl internal/testkit/... server/centraltest
-2  store sync/client sync/bundle sync/spare server server/central server/blob server/backup server/retention server/relay app/present app/workbench app/view app/widgets report
+2  store sync/client sync/bundle sync/spare sync/errand server server/central server/blob server/backup server/retention server/relay server/errand app/present app/workbench app/view app/widgets report
 1  form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff form/conformance sync/wire sync/merge sync/seal internal/migrate internal/spell internal/alike internal/qr
 0  survey assets internal/township internal/disk internal/androidcheck internal/elfcheck internal/drawicon internal/floors
 `
@@ -45,7 +45,9 @@ form/diff:            form/words form/xform form/xpath
 form/conformance:     form form/xlsform form/xform form/xpath
 sync/wire:            sync/seal
 sync/spare:           sync/bundle
-server/relay:         sync/client
+sync/errand:          sync/bundle sync/spare
+server/relay:         sync/client sync/bundle
+server/errand:        sync/bundle server/central server/blob
 app/view:             app/widgets
 internal/alike:       internal/spell
 internal/testkit/...: internal/testkit/...
@@ -59,7 +61,7 @@ database/sql:           store server/central internal/migrate internal/testkit/.
 modernc.org/sqlite:     store server/central internal/migrate internal/testkit/...
 github.com/jackc/pgx/:  server/central
 github.com/minio/:      server/blob
-net/http:               sync/wire sync/client server server/relay cmd/zoucund cmd/zouctl internal/testkit/...
+net/http:               sync/wire sync/client sync/errand server server/relay cmd/zoucund cmd/zouctl internal/testkit/...
 `
 
 // pure packages take values and return values: no disk, no network, no log.

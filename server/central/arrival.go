@@ -180,10 +180,13 @@ func (a *arrival) decided(ctx context.Context, id survey.RevID) (no refusal, err
 	}
 	no.kind = survey.Kind(code)
 	if judgement != "" {
-		no.message = "乡镇没有采用：" + judgement
+		no.message = notTaken + judgement
 	}
 	return no, nil
 }
+
+// notTaken comes before the reason that a person gave.
+const notTaken = "乡镇没有采用："
 
 // effective is the HLC that counts: a clock that runs ahead wins nothing by it.
 func effective(hlc survey.HLC, now time.Time) survey.HLC {

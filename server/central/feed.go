@@ -48,17 +48,31 @@ func (c *Central) feed(ctx context.Context, id survey.DeviceID, pull wire.Pull, 
 			beyond = beyond || slices.ContainsFunc(pull.Cursors, func(at survey.Cursor) bool {
 				return at.Scope == scope && at.Epoch == page.Epoch && at.Seq > page.Head
 			})
-			if len(page.Items) == 0 {
-				continue
-			}
-			if page, err = wire.SignPage(page, c.key); err != nil {
+			if page, err = c.sign(page, pull.Signed, reply.Time); err != nil {
 				return err
 			}
-			reply.Pages = append(reply.Pages, page)
+			if len(page.Stamp)+len(page.Signature) > 0 {
+				reply.Pages = append(reply.Pages, page)
+			}
 		}
 		return nil
 	})
 	return reply, beyond, err
+}
+
+// sign signs a page that has something to say: items, or, to whoever will hand it down, that nothing lies behind.
+func (c *Central) sign(page wire.FeedPage, handedDown bool, now survey.Millis) (wire.FeedPage, error) {
+	var err error
+	if len(page.Items) > 0 {
+		if page, err = wire.SignPage(page, c.key); err != nil {
+			return page, err
+		}
+	}
+	if handedDown && (len(page.Items) > 0 || page.After == page.Head) {
+		page.Time = now
+		page, err = page.Sign(c.key)
+	}
+	return page, err
 }
 
 // words adds what the server has to say besides the feeds.

@@ -19,7 +19,6 @@ func (c *Central) TakeCarried(ctx context.Context, device survey.DeviceID, carry
 		return reply, fail("central.TakeCarried", err)
 	}
 	var held *wire.HeldLog
-	var rejects []wire.Reject
 	for _, s := range carry.Segments {
 		hash, err := s.Hash()
 		if err != nil {
@@ -35,15 +34,47 @@ func (c *Central) TakeCarried(ctx context.Context, device survey.DeviceID, carry
 		case !arrived.Gap:
 			reply.Kept = append(reply.Kept, hash)
 			held = &wire.HeldLog{Replica: s.Header.Replica, Last: s.Last(), Durable: min(arrived.State.Durable, s.Last()), Hash: hash}
-			rejects = append(rejects, arrived.Rejects...)
 		}
 	}
 	if held == nil {
 		return reply, nil
 	}
+	rejects, err := c.standingRejects(ctx, held.Replica)
+	if err != nil {
+		return reply, fail("central.TakeCarried", err)
+	}
 	word, err := c.Vouch(carry.Segments[0].Header.Device, []wire.HeldLog{*held}, rejects)
 	reply.Words = []wire.Carried{word}
 	return reply, err
+}
+
+// standingRejects returns what of a log is kept apart, the latest of it where that is more than a word holds. A relay keeps
+// only the latest word on each log, so that has to say all.
+func (c *Central) standingRejects(ctx context.Context, replica survey.ReplicaID) (rejects []wire.Reject, err error) {
+	err = c.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		rejects = nil
+		rows, err := tx.QueryContext(ctx, `SELECT r.rev_id, r.refused, r.reason, r.judgement FROM rlog l
+			JOIN revision r ON r.county = l.county AND r.rev_id = l.rev_id
+			WHERE l.county = $1 AND l.replica_id = $2 AND r.refused >= 0 ORDER BY l.n DESC LIMIT $3`,
+			int64(c.county), replica[:], wire.MaxEntries)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var reject wire.Reject
+			var judgement string
+			if err := rows.Scan(&reject.Revision, &reject.Kind, &reject.Message, &judgement); err != nil {
+				return err
+			}
+			if judgement != "" {
+				reject.Message = notTaken + judgement
+			}
+			rejects = append(rejects, reject)
+		}
+		return rows.Err()
+	})
+	return rejects, err
 }
 
 // RelayNews returns the devices that share a village with a relay, in the order of their identifiers.

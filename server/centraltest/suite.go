@@ -45,6 +45,8 @@ func Run(t *testing.T, fresh Backend) {
 	t.Run("edits made apart meet in the record", s.conflict)
 	t.Run("a moved record leaves its old feed", s.move)
 	t.Run("a page keeps to the bytes asked for", s.pages)
+	t.Run("pages are signed for whoever hands them down", s.handedDown)
+	t.Run("a word on a carried log names all that is kept apart of it", s.carriedRejects)
 	t.Run("a cursor of another life reads from the start", s.epoch)
 	t.Run("attachments are known only to those concerned", s.attachment)
 	t.Run("durable is claimed only once it is marked", s.durable)

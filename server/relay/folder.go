@@ -14,6 +14,7 @@ import (
 
 	"zoucun/internal/disk"
 	"zoucun/survey"
+	"zoucun/sync/seal"
 	"zoucun/sync/wire"
 )
 
@@ -22,6 +23,7 @@ const (
 	countyFile    = "county.cbor"
 	segmentFolder = "segments"
 	wordFolder    = "words"
+	feedFolder    = "feeds"    // one folder for each scope, one file for each page
 	apartEnd      = ".apart"   // beside a segment the county will never take
 	damagedEnd    = ".damaged" // what a damaged file is renamed to
 )
@@ -34,6 +36,10 @@ type county struct {
 	Revocations *wire.SignedRevocations
 	Devices     []wire.RelayedDevice
 	Seen        survey.Millis // when the county was last in reach, by this clock
+	// Floors are how far feeds that have grown too large are no longer kept from their start.
+	Floors map[survey.ScopeID]uint64
+	// Forms are the files of forms that lie among the attachments, whole or in part.
+	Forms []survey.Attachment
 }
 
 // device returns a device that the county has told the relay of.
@@ -56,10 +62,34 @@ func (r *Relay) put(path string, value any) error {
 	if err != nil {
 		return err
 	}
+	return r.fill(path, raw)
+}
+
+// fill writes a file sealed for its place.
+func (r *Relay) fill(path string, raw []byte) error {
+	sealed := r.o.Box.Seal(raw, r.place(path))
 	return disk.Fill(disk.System{}, path, func(f disk.File) error {
-		_, err := f.Write(raw)
+		_, err := f.Write(sealed)
 		return err
 	}, nil)
+}
+
+// read opens a file that was filled.
+func (r *Relay) read(path string) ([]byte, error) {
+	sealed, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return r.o.Box.Open(sealed, r.place(path))
+}
+
+// place is where a file belongs: under its name in the folder, wherever that lies.
+func (r *Relay) place(path string) seal.Place {
+	name, err := filepath.Rel(r.o.Folder, path)
+	if err != nil {
+		name = filepath.Base(path)
+	}
+	return seal.Place{Column: "relay.file", Row: []byte(filepath.ToSlash(name))}
 }
 
 // keepCounty puts what is known of the county in place of what was.
@@ -73,12 +103,12 @@ func (r *Relay) keepCounty(c county) error {
 
 // load reads the folder.
 func (r *Relay) load() error {
-	for _, name := range []string{segmentFolder, wordFolder} {
+	for _, name := range []string{segmentFolder, wordFolder, feedFolder} {
 		if err := os.MkdirAll(r.path(name), 0o700); err != nil {
 			return err
 		}
 	}
-	raw, err := os.ReadFile(r.path(countyFile))
+	raw, err := r.read(r.path(countyFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
@@ -88,7 +118,7 @@ func (r *Relay) load() error {
 			return &survey.Error{Kind: survey.Damaged, Op: "relay.load", Subject: countyFile, Err: err}
 		}
 	}
-	return errors.Join(r.each(wordFolder, r.loadWord), r.each(segmentFolder, r.loadSegment), r.loadApart())
+	return errors.Join(r.each(wordFolder, r.loadWord), r.each(segmentFolder, r.loadSegment), r.loadApart(), r.loadFeeds())
 }
 
 // each reads the files of a folder. Unfinished ones go; one that cannot be taken over is put aside under another name.
@@ -105,11 +135,14 @@ func (r *Relay) each(folder string, take func(raw []byte) error) error {
 				return err
 			}
 		case ".cbor":
-			raw, err := os.ReadFile(path)
-			if err != nil {
+			raw, err := r.read(path)
+			if err != nil && survey.KindOf(err) != survey.Damaged {
 				return err
 			}
-			if err := take(raw); err != nil {
+			if err == nil {
+				err = take(raw)
+			}
+			if err != nil {
 				r.o.Log.Warn("a damaged file was put aside", slog.String("folder", folder), slog.Any("err", err))
 				if err := os.Rename(path, path+damagedEnd); err != nil {
 					return err
@@ -178,7 +211,7 @@ func (r *Relay) segmentPath(hash survey.Hash) string {
 
 // segment reads a segment back as its device signed it.
 func (r *Relay) segment(hash survey.Hash) (wire.Segment, error) {
-	raw, err := os.ReadFile(r.segmentPath(hash))
+	raw, err := r.read(r.segmentPath(hash))
 	if err != nil {
 		return wire.Segment{}, err
 	}

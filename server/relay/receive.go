@@ -73,8 +73,8 @@ func (r *Relay) DeviceKey(_ context.Context, id survey.DeviceID) (ed25519.Public
 	return known.SignKey, nil
 }
 
-// Feed hands down what the county has signed for a device: its grant, the lists, and its word on the device's logs. It
-// has no pages: what others wrote a device reads from the county.
+// Feed hands down what the county has signed for a device: its grant, the lists, its word on the device's logs, and pages of
+// the feeds it is granted.
 func (r *Relay) Feed(_ context.Context, id survey.DeviceID, pull wire.Pull) (reply wire.PullReply, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -98,13 +98,18 @@ func (r *Relay) Feed(_ context.Context, id survey.DeviceID, pull wire.Pull) (rep
 		}
 	}
 	slices.SortFunc(reply.Words, func(a, b wire.Carried) int { return a.Logs[0].Replica.Compare(b.Logs[0].Replica) })
-	return reply, nil
+	reply.Pages, reply.More, err = r.pagesFor(known, pull)
+	return reply, fail("relay.Feed", err)
 }
 
-// Attachment returns the size of a file that a segment of the device refers to; any other is NotFound.
+// Attachment returns the size of a file that a segment of the device refers to, or that comes with a form; any other is
+// NotFound.
 func (r *Relay) Attachment(_ context.Context, id survey.DeviceID, sum survey.Hash) (int64, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if form, ok := r.formFiles()[sum]; ok {
+		return form.Size, nil
+	}
 	f := r.files[sum]
 	if f == nil || !f.devices[id] {
 		return 0, &survey.Error{Kind: survey.NotFound, Op: "relay.Attachment", Subject: "blob " + sum.String(), Message: "接收点没有这个附件所属的记录。"}
@@ -127,7 +132,7 @@ func (r *Relay) Receive(context.Context, wire.Push) (wire.Receipt, error) {
 // Front is a relay as a server asks it, in the county's place.
 type Front struct{ *Relay }
 
-// Enrol is refused: a device proves its code to the certificate it sees, which must be the county's.
+// Enrol is refused: the county alone knows codes. What a device signs for it is passed on.
 func (Front) Enrol(context.Context, wire.Enrol, survey.Hash) (wire.Enrolled, error) {
 	return wire.Enrolled{}, onlyCounty()
 }
@@ -149,7 +154,7 @@ func (r *Relay) RelayNews(context.Context, survey.DeviceID, wire.RelayAsk) (wire
 
 func onlyCounty() error {
 	return &survey.Error{
-		Kind: survey.NotFound, Op: "relay", Message: "这里是乡镇接收点，只收走访内容。登记和其他事情要直接连县里的服务器。",
+		Kind: survey.NotFound, Op: "relay", Message: "这里是乡镇接收点，只收发走访内容。这件事要直接连县里的服务器。",
 		Err: errors.New("only the county does this"),
 	}
 }

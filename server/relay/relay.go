@@ -2,7 +2,8 @@
 //
 // It keeps segments as their devices signed them, one file each, and attachments by hash. It can neither forge nor alter
 // them, and says to a device only that it holds them; what the county holds, the county's own word says, which the relay
-// brings back. It is behind the same requests as the county's server; docs/protocol.md, Relays, is the specification.
+// brings back. What others wrote it hands down in pages that the county signed, to devices that the county grants them, with
+// the files that come with forms. All of it lies sealed on its disk. It is behind the same requests as the county's server; docs/protocol.md, Relays, is the specification.
 package relay
 
 import (
@@ -26,6 +27,7 @@ import (
 // Blobs is what a relay keeps attachments in.
 type Blobs interface {
 	Held(ctx context.Context, sum survey.Hash, size int64) (int64, error)
+	Append(ctx context.Context, sum survey.Hash, size, at int64, bytes []byte) (held int64, err error)
 	Read(ctx context.Context, sum survey.Hash, at int64, p []byte) (int, error)
 	Remove(ctx context.Context, sum survey.Hash) error
 }
@@ -35,24 +37,28 @@ type Options struct {
 	Folder    string
 	Key       ed25519.PrivateKey // by which the county and devices know it
 	Pin       survey.Hash        // of the certificate that devices see
+	Box       *seal.Box          // seals what lies in the folder; Blobs see to themselves
 	Blobs     Blobs
 	Clock     survey.Clock
 	Transport http.RoundTripper // to the county; nil connects by TLS with the pinned certificate
 	Log       *slog.Logger      // nil keeps quiet
+	MaxFeed   int               // bytes kept of one feed; 64 MiB if not set
 }
 
 // Relay is a receiving point. Its methods may be called by several goroutines.
 type Relay struct {
-	o      Options
-	device survey.DeviceID
-	keys   seal.DeviceKeys
-	wake   chan struct{}
+	o       Options
+	device  survey.DeviceID
+	keys    seal.DeviceKeys
+	wake    chan struct{}
+	errands *Errands // nil where none are taken
 
 	mu       sync.Mutex
 	county   county
 	segments map[survey.Hash]*held
 	words    map[survey.ReplicaID]wire.Carried // the county's latest on each log
 	files    map[survey.Hash]*file
+	feeds    map[survey.ScopeID]*feed
 }
 
 // held is a segment on the disk.
@@ -79,9 +85,12 @@ func Open(o Options) (*Relay, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.MaxFeed == 0 {
+		o.MaxFeed = maxFeed
+	}
 	r := &Relay{
 		o: o, wake: make(chan struct{}, 1), segments: map[survey.Hash]*held{},
-		words: map[survey.ReplicaID]wire.Carried{}, files: map[survey.Hash]*file{},
+		words: map[survey.ReplicaID]wire.Carried{}, files: map[survey.Hash]*file{}, feeds: map[survey.ScopeID]*feed{},
 	}
 	if err := r.identify(); err != nil {
 		return nil, fail("relay.Open", err)

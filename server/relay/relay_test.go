@@ -127,11 +127,15 @@ type point struct {
 	*site
 	*relay.Relay
 	folder server.Folder
+	box    *seal.Box
+	files  *relay.Files
+	bound  int // of a feed; 0 for the usual one
 }
 
 func newPoint(t *testing.T, c *county, villages ...int) *point {
 	t.Helper()
-	p := &point{folder: must(server.OpenFolder(filepath.Join(t.TempDir(), "relay"), time.Now()))}
+	p := &point{box: must(seal.NewBox(must(seal.NewKey(rand.Reader)), 0))}
+	p.folder = must(server.OpenSealedFolder(filepath.Join(t.TempDir(), "relay"), time.Now(), p.box))
 	p.site = newSite(t, p.folder.Certificate)
 	p.open(t)
 	must(client.Enrol(t.Context(), p.Relay, c.http.URL, c.code(t, survey.RoleRelay, villages...), client.Options{Clock: time.Now}))
@@ -145,10 +149,12 @@ func (p *point) open(t *testing.T) {
 
 func (p *point) openAt(t *testing.T, clock survey.Clock) {
 	t.Helper()
-	files := must(blob.OpenFolder(p.folder.Blobs()))
-	p.Relay = must(relay.Open(relay.Options{Folder: p.folder.Path, Key: p.folder.Key, Pin: p.folder.Pin, Blobs: files, Clock: clock}))
+	p.files = must(relay.OpenFiles(p.folder.Blobs(), p.box))
+	p.Relay = must(relay.Open(relay.Options{
+		Folder: p.folder.Path, Key: p.folder.Key, Pin: p.folder.Pin, Box: p.box, Blobs: p.files, Clock: clock, MaxFeed: p.bound,
+	}))
 	p.handler.Store(must(server.New(server.Options{
-		Central: relay.Front{Relay: p.Relay}, Blobs: files, Key: p.folder.Key, Pin: p.folder.Pin, Software: "test", Clock: clock, Pass: p.Pass,
+		Central: relay.Front{Relay: p.Relay}, Blobs: p.files, Key: p.folder.Key, Pin: p.folder.Pin, Software: "test", Clock: clock, Pass: p.Pass, Upstream: p.Relay,
 	})))
 }
 
@@ -268,7 +274,7 @@ func TestTwoTicks(t *testing.T) {
 		files := must(tab.UnheldBlobs(t.Context()))
 		for held := int64(0); held < files[0].Size; time.Sleep(10 * time.Millisecond) {
 			tab.agent.Wake()
-			held = must(must(blob.OpenFolder(p.folder.Blobs())).Held(t.Context(), files[0].SHA256, files[0].Size))
+			held = must(p.files.Held(t.Context(), files[0].SHA256, files[0].Size))
 		}
 	}
 	c.down.Store(false)
@@ -496,7 +502,7 @@ func TestRelayThatLies(t *testing.T) {
 			p.round(t)
 			tab.know(t, p)
 			p.handler.Store(must(server.New(server.Options{
-				Central: liar{relay.Front{Relay: p.Relay}, c.lie}, Blobs: must(blob.OpenFolder(p.folder.Blobs())), Key: p.folder.Key, Pin: p.folder.Pin,
+				Central: liar{relay.Front{Relay: p.Relay}, c.lie}, Blobs: p.files, Key: p.folder.Key, Pin: p.folder.Pin,
 				Clock: time.Now, Pass: p.Pass,
 			})))
 			office.down.Store(true)
@@ -600,5 +606,38 @@ func TestDamagedFolder(t *testing.T) {
 	tab.eventually(t, "the direct road", func(k survey.Safekeeping) bool { return k.Delivered == 2 })
 	if n := len(c.visits(t)); n != 2 {
 		t.Errorf("%d visits", n)
+	}
+}
+
+// A relay whose disk is gone takes nothing along: the tablet hands all that the county has not signed for to the next one.
+func TestRelayLost(t *testing.T) {
+	c := newCounty(t)
+	lost, next := newPoint(t, c, 0), newPoint(t, c, 0)
+	tab := newTablet(t, c, 0)
+	lost.round(t)
+	next.round(t)
+	tab.know(t, lost)
+	tab.finish(t)
+	tab.near(t)
+	if k := must(tab.Safekeeping(t.Context())); k.Relayed != 1 {
+		t.Fatalf("%+v", k)
+	}
+	lost.down.Store(true)
+	tab.know(t, next)
+	if k := must(tab.Safekeeping(t.Context())); k.Relayed != 0 {
+		t.Errorf("before it was handed over again: %+v", k)
+	}
+	tab.near(t)
+	next.round(t)
+	tab.near(t)
+	if k := must(tab.Safekeeping(t.Context())); k.Delivered != 1 || k.Waiting != 0 || len(c.visits(t)) != 1 {
+		t.Errorf("%+v, %d visits at the county", k, len(c.visits(t)))
+	}
+	tab.know(t, next) // known already: nothing is handed over twice
+	tab.finish(t)
+	tab.near(t)
+	tab.know(t, next)
+	if k := must(tab.Safekeeping(t.Context())); k.Relayed != 1 {
+		t.Errorf("%+v", k)
 	}
 }

@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -43,8 +45,8 @@ func (r *Relay) Run(ctx context.Context) {
 	}
 }
 
-// Round goes through everything there is to do with the county once: what it has to say, segments, attachments, and then
-// what it has said meanwhile. One log or file that it refuses keeps no other.
+// Round goes through everything there is to do with the county once: what it has to say, segments, what it says of them and
+// what others wrote, attachments, and the files of forms. One log or file that it refuses keeps no other.
 func (r *Relay) Round(ctx context.Context) error {
 	e, ok := r.Enrolment()
 	if !ok {
@@ -55,40 +57,103 @@ func (r *Relay) Round(ctx context.Context) error {
 		return fail("relay.Round", err)
 	}
 	defer line.Close()
-	if err := r.learn(ctx, line); err != nil {
+	unread, err := r.learn(ctx, line)
+	if err != nil {
 		return fail("relay.Round", err)
 	}
 	passed, err := r.carry(ctx, line)
-	if survey.KindOf(err) != survey.Unavailable {
-		err = errors.Join(err, r.carryFiles(ctx, line))
+	if r.errands != nil && survey.KindOf(err) != survey.Unavailable {
+		judged, carryErr := r.errands.carry(ctx, line)
+		passed, err = passed+judged, errors.Join(err, carryErr)
 	}
-	if passed > 0 && survey.KindOf(err) != survey.Unavailable {
-		err = errors.Join(err, r.learn(ctx, line))
+	for _, step := range []func(context.Context, *client.Line) error{
+		func(ctx context.Context, line *client.Line) error { return r.catchUp(ctx, line, passed > 0, unread) }, r.carryFiles, r.carryForms,
+	} {
+		if survey.KindOf(err) != survey.Unavailable {
+			err = errors.Join(err, step(ctx, line))
+		}
 	}
 	return fail("relay.Round", errors.Join(err, r.tidy(ctx)))
 }
 
-// learn takes over what the county has to say to the relay, and to be handed down.
-func (r *Relay) learn(ctx context.Context, line *client.Line) error {
+// catchUp hears what the county says of what has just been passed on, and reads its feeds where they have more.
+func (r *Relay) catchUp(ctx context.Context, line *client.Line, passed, unread bool) error {
+	if passed {
+		more, err := r.learn(ctx, line)
+		if err != nil {
+			return err
+		}
+		unread = unread || more
+	}
+	if !unread {
+		return nil
+	}
+	return r.readFeeds(ctx, line)
+}
+
+// learn takes over what the county has to say to the relay, and to be handed down, and reports whether its feeds have more.
+// It asks for little of them: what devices have brought goes up before what others wrote comes down.
+func (r *Relay) learn(ctx context.Context, line *client.Line) (unread bool, err error) {
 	r.mu.Lock()
 	next := r.county
 	r.mu.Unlock()
-	reply, err := line.Pull(ctx, wire.Pull{
-		MaxBytes: wire.MinPage, Recipients: next.Enrolment.Recipients.Serial, Revocations: next.Enrolment.Revocations.Serial,
+	reply, err := r.pull(ctx, line, next, wire.MinPage)
+	if err != nil {
+		return false, err
+	}
+	if next.Devices, err = devices(ctx, line); err != nil {
+		return false, err
+	}
+	if err := next.take(reply); err != nil {
+		return false, err
+	}
+	next.Seen = survey.MillisOf(r.o.Clock())
+	if err := r.follow(next); err != nil {
+		return false, err
+	}
+	before := r.cursors()
+	err = r.keepPages(reply.Pages)
+	return reply.More || !slices.Equal(before, r.cursors()), err
+}
+
+func (r *Relay) pull(ctx context.Context, line *client.Line, c county, bytes int) (wire.PullReply, error) {
+	return line.Pull(ctx, wire.Pull{
+		Cursors: r.cursors(), MaxBytes: bytes, Recipients: c.Enrolment.Recipients.Serial, Revocations: c.Enrolment.Revocations.Serial,
+		Signed: true,
 	})
+}
+
+// follow puts what is known of the county now in place of what was. Feeds that it does not grant any more, or of another
+// life of its database, go first.
+func (r *Relay) follow(next county) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	reborn := next.Enrolment.Epoch != r.county.Enrolment.Epoch
+	err := r.dropFeeds(func(scope survey.ScopeID) bool { return reborn || !slices.Contains(next.Enrolment.Grant.Scopes, scope) })
 	if err != nil {
 		return err
 	}
-	if next.Devices, err = devices(ctx, line); err != nil {
-		return err
+	if reborn {
+		next.Floors = nil
 	}
-	if err := next.take(reply); err != nil {
-		return err
-	}
-	next.Seen = survey.MillisOf(r.o.Clock())
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	return r.keepCounty(next)
+}
+
+// readFeeds asks for pages until that brings nothing new: what an Erase has put off the disk is read again at once.
+func (r *Relay) readFeeds(ctx context.Context, line *client.Line) error {
+	for {
+		before := r.cursors()
+		r.mu.Lock()
+		now := r.county
+		r.mu.Unlock()
+		reply, err := r.pull(ctx, line, now, pullAt)
+		if err != nil || reply.Epoch != now.Enrolment.Epoch {
+			return err // what another life has to say the next round hears from its start
+		}
+		if err := r.keepPages(reply.Pages); err != nil || slices.Equal(before, r.cursors()) {
+			return err
+		}
+	}
 }
 
 // take takes over a reply's signed words.
@@ -205,7 +270,9 @@ func (r *Relay) carryFiles(ctx context.Context, line *client.Line) (failed error
 	r.mu.Lock()
 	files := slices.Collect(maps.Values(r.files))
 	r.mu.Unlock()
-	slices.SortFunc(files, func(a, b *file) int { return int(min(1, max(-1, a.Size-b.Size))) })
+	slices.SortFunc(files, func(a, b *file) int {
+		return cmp.Or(cmp.Compare(a.Size, b.Size), bytes.Compare(a.SHA256[:], b.SHA256[:]))
+	})
 	for _, f := range files {
 		if held, err := r.o.Blobs.Held(ctx, f.SHA256, f.Size); f.passed || err != nil || held < f.Size {
 			failed = errors.Join(failed, err)
@@ -227,7 +294,7 @@ func (r *Relay) carryFiles(ctx context.Context, line *client.Line) (failed error
 func (r *Relay) tidy(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	far := r.durables()
+	far, forms := r.durables(), r.formFiles()
 	for hash, h := range r.segments {
 		if !r.passed(h) || far[h.replica] < h.last && !r.old(h) || !r.filesPassed(hash) {
 			continue
@@ -236,8 +303,10 @@ func (r *Relay) tidy(ctx context.Context) error {
 			if delete(f.segments, hash); len(f.segments) > 0 {
 				continue
 			}
-			if err := r.o.Blobs.Remove(ctx, sum); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return err
+			if _, stays := forms[sum]; !stays {
+				if err := r.o.Blobs.Remove(ctx, sum); err != nil && !errors.Is(err, os.ErrNotExist) {
+					return err
+				}
 			}
 			delete(r.files, sum)
 		}

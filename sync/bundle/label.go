@@ -16,6 +16,8 @@ const (
 	Copy  Kind = 2 // a part of a device's second copy; signed by the device
 	Reply Kind = 3 // the server's word on what it holds of a device's log; signed by the server
 	Desk  Kind = 4 // drafts handed over to a device; signed by the server
+	// Errand is finished work that another device carries, encrypted to the server itself; signed by the device.
+	Errand Kind = 5
 )
 
 // ByServer reports whether the server signs bundles of this kind, and not the device named in the label.
@@ -36,7 +38,7 @@ type Label struct {
 }
 
 func (l Label) check() error {
-	if l.Kind < Work || l.Kind > Desk || l.Volume == 0 || l.Volume > l.Volumes || l.Volumes > MaxVolumes {
+	if l.Kind < Work || l.Kind > Errand || l.Volume == 0 || l.Volume > l.Volumes || l.Volumes > MaxVolumes {
 		return fmt.Errorf("label of kind %d, volume %d of %d", l.Kind, l.Volume, l.Volumes)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"time"
 
 	"zoucun/survey"
@@ -15,6 +16,7 @@ import (
 // Log is the store as the agent needs it. Every method that changes something is done when it returns nil, whatever
 // happens to the device.
 type Log interface {
+	Errands
 	// Enrolment returns the county this device belongs to, and whether it belongs to one.
 	Enrolment(ctx context.Context) (survey.Enrolment, bool, error)
 	// Device returns this installation's identifier and keys.
@@ -36,6 +38,9 @@ type Log interface {
 	Cursors(ctx context.Context) ([]survey.Cursor, error)
 	// ApplyPage takes over a run of a feed, or nothing if it does not follow the cursor.
 	ApplyPage(ctx context.Context, page wire.FeedPage) error
+	// ApplySigned takes over a run of a feed that a receiving point has handed down, if the county signed it, and returns
+	// how many items of it were new.
+	ApplySigned(ctx context.Context, page wire.FeedPage) (fresh int, err error)
 	// RemoveScope takes a scope out of view that is no longer granted.
 	RemoveScope(ctx context.Context, scope survey.ScopeID) error
 	// Renew takes over a newer grant.
@@ -92,7 +97,7 @@ type Options struct {
 	Clock      survey.Clock
 	Rand       func() float64        // from [0, 1), for waiting times; nil takes the usual source
 	Transport  http.RoundTripper     // nil connects by TLS with the pinned certificate
-	OnProgress func(survey.Progress) // called from the agent's goroutine; nil hears nothing
+	OnProgress func(survey.Progress) // called by one goroutine at a time; nil hears nothing
 	Log        *slog.Logger          // nil keeps quiet
 }
 
@@ -103,13 +108,21 @@ func (o Options) withDefaults() Options {
 	if o.OnProgress == nil {
 		o.OnProgress = func(survey.Progress) {}
 	}
+	var mu sync.Mutex // receiving points are tried beside a server that keeps silent
+	report := o.OnProgress
+	o.OnProgress = func(p survey.Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		report(p)
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
 }
 
-// Agent carries one device's log to its server, one thing at a time.
+// Agent carries one device's log to its server, one thing at a time; receiving points are tried beside a server that
+// keeps silent.
 type Agent struct {
 	log      Log
 	o        Options
@@ -121,6 +134,9 @@ type Agent struct {
 	lastSync survey.Millis
 	skew     time.Duration // how far this device's clock is ahead of the server's
 	relayed  bool          // a receiving point was in reach in the last round
+	// noErrandKey says that the server takes no errands, as far as this run of the program knows.
+	noErrandKey bool
+	ear         ear // hears whether the server answers
 }
 
 // New returns an agent for a log. It does nothing before Run.

@@ -47,7 +47,7 @@ func newMemory(t *testing.T, serverKey ed25519.PublicKey) *memory {
 	}
 	return &memory{
 		device: survey.NewID[survey.DeviceID](), keys: keys, changed: make(chan struct{}),
-		enrolment: &survey.Enrolment{Server: "https://server.example", ServerKey: serverKey, Epoch: survey.Epoch{1}},
+		enrolment: &survey.Enrolment{Server: "https://server.example", ServerKey: serverKey, Epoch: survey.Epoch{1}, ErrandKey: "age1"},
 	}
 }
 
@@ -126,6 +126,7 @@ func (m *memory) DropPush(context.Context, survey.PushID) error {
 
 func (m *memory) Cursors(context.Context) ([]survey.Cursor, error)              { return nil, nil }
 func (m *memory) ApplyPage(context.Context, wire.FeedPage) error                { return nil }
+func (m *memory) ApplySigned(context.Context, wire.FeedPage) (int, error)       { return 0, nil }
 func (m *memory) RemoveScope(context.Context, survey.ScopeID) error             { return nil }
 func (m *memory) Renew(context.Context, wire.SignedGrant) error                 { return nil }
 func (m *memory) KeepRecipients(context.Context, wire.SignedRecipients) error   { return nil }

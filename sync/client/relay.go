@@ -31,9 +31,10 @@ const segmentsAtOnce = 4
 // dialTime is how long a receiving point may take to answer at all.
 const dialTime = 10 * time.Second
 
-// byRelays hands what the server did not take to the first receiving point in reach. Nothing that it says moves the
-// server's watermarks but what the server has signed itself.
+// byRelays hands what the server did not take to the first receiving point in reach, and reads there what others wrote.
+// Nothing that it says changes anything but what the server has signed itself.
 func (a *Agent) byRelays(ctx context.Context, e survey.Enrolment) {
+	a.relayed = false
 	relays, err := a.log.Relays(ctx)
 	for _, relay := range relays {
 		if _, ended := e.Revocations.Since(relay.Device); ended || ctx.Err() != nil {
@@ -63,7 +64,8 @@ func (a *Agent) hasForRelay(ctx context.Context) bool {
 	return err == nil && n > 0
 }
 
-// byRelay does a round with one receiving point: text, then what the county has said by it, then attachments.
+// byRelay does a round with one receiving point: text, then what the county has said and others have written, then
+// attachments, and last the files that come with forms.
 func (a *Agent) byRelay(ctx context.Context, e survey.Enrolment, relay survey.Relay) error {
 	device, keys, err := a.log.Device(ctx)
 	if err != nil {
@@ -73,22 +75,26 @@ func (a *Agent) byRelay(ctx context.Context, e survey.Enrolment, relay survey.Re
 	if transport == nil {
 		transport = nearby(relay.Pin)
 	}
-	l, err := newLink(survey.Enrolment{Server: relay.Address, Pin: relay.Pin, ServerKey: relay.Key}, device, keys, transport)
+	a.link, err = newLink(survey.Enrolment{Server: relay.Address, Pin: relay.Pin, ServerKey: relay.Key}, device, keys, transport)
 	if err != nil {
 		return err
 	}
-	defer l.close()
-	if err := a.relayText(ctx, l); err != nil {
+	defer a.link.close()
+	if err := a.relayText(ctx); err != nil {
 		return err
 	}
-	if err := a.relayWords(ctx, l, e); err != nil {
+	if err := a.relayFeeds(ctx, e); err != nil {
 		return err
 	}
-	return a.relayFiles(ctx, l)
+	if err := a.relayFiles(ctx); err != nil {
+		return err
+	}
+	a.relayForms(ctx)
+	return a.carryErrands(ctx, a.link)
 }
 
 // relayText hands over the log until a receiving point holds all of it.
-func (a *Agent) relayText(ctx context.Context, l *link) error {
+func (a *Agent) relayText(ctx context.Context) error {
 	total, err := a.log.Unrelayed(ctx)
 	if err != nil {
 		return err
@@ -99,7 +105,7 @@ func (a *Agent) relayText(ctx context.Context, l *link) error {
 		if err != nil {
 			return err
 		}
-		if err := a.relaySegments(ctx, l, segments); err != nil {
+		if err := a.relaySegments(ctx, segments); err != nil {
 			return err
 		}
 		after, err := a.log.Unrelayed(ctx)
@@ -112,13 +118,13 @@ func (a *Agent) relayText(ctx context.Context, l *link) error {
 }
 
 // relaySegments hands over segments. What the relay names that it was not given now counts for nothing.
-func (a *Agent) relaySegments(ctx context.Context, l *link, segments []wire.Segment) error {
+func (a *Agent) relaySegments(ctx context.Context, segments []wire.Segment) error {
 	if len(segments) == 0 {
 		return nil
 	}
-	reply, err := ask[wire.CarryReply](ctx, l, "client.relaySegments", wire.PathCarry, &wire.Carry{Segments: segments})
+	reply, err := ask[wire.CarryReply](ctx, a.link, "client.relaySegments", wire.PathCarry, &wire.Carry{Segments: segments})
 	if len(segments) > 1 && errors.Is(err, errTooLarge) {
-		return a.relaySegments(ctx, l, segments[:len(segments)/2])
+		return a.relaySegments(ctx, segments[:len(segments)/2])
 	}
 	if err != nil {
 		return err
@@ -138,14 +144,74 @@ func (a *Agent) relaySegments(ctx context.Context, l *link, segments []wire.Segm
 	return nil
 }
 
-// relayWords takes over what the county has signed and the relay brings back. Each stands by itself; what is not the
-// county's, or of another life of its database, changes nothing and keeps nothing else.
-func (a *Agent) relayWords(ctx context.Context, l *link, e survey.Enrolment) error {
-	reply, err := ask[wire.PullReply](ctx, l, "client.relayWords", wire.PathPull,
-		&wire.Pull{MaxBytes: wire.MinPage, Recipients: e.Recipients.Serial, Revocations: e.Revocations.Serial})
-	if err != nil {
-		return err
+// relayPage is how much is asked of a receiving point's feeds at once.
+const relayPage = 256 << 10
+
+// relayFeeds reads what the county has signed and the relay brings home, until nothing new comes.
+func (a *Agent) relayFeeds(ctx context.Context, e survey.Enrolment) error {
+	for read := 0; ; {
+		cursors, err := a.log.Cursors(ctx)
+		if err != nil {
+			return err
+		}
+		reply, err := ask[wire.PullReply](ctx, a.link, "client.relayFeeds", wire.PathPull, &wire.Pull{
+			Cursors: cursors, MaxBytes: relayPage, Recipients: e.Recipients.Serial, Revocations: e.Revocations.Serial, Signed: true,
+		})
+		if err != nil {
+			return err
+		}
+		a.takeWords(ctx, reply)
+		if e, err = a.leaveWithdrawn(ctx, cursors); err != nil {
+			return err
+		}
+		fresh, err := a.takePages(ctx, reply.Pages)
+		if read += fresh; fresh > 0 {
+			a.report(survey.Progress{Activity: survey.Fetching, Done: int64(read)})
+		}
+		if err != nil || !reply.More || fresh == 0 {
+			return err
+		}
 	}
+}
+
+// takePages takes over pages that a relay handed down. What the county did not sign like this ends it without harm.
+func (a *Agent) takePages(ctx context.Context, pages []wire.FeedPage) (fresh int, err error) {
+	for _, page := range pages {
+		n, err := a.log.ApplySigned(ctx, page)
+		fresh += n
+		if survey.KindOf(err) == survey.Damaged {
+			a.o.Log.WarnContext(ctx, "a page that a relay handed down was not taken over", slog.Any("error", err))
+			return 0, nil
+		}
+		if err != nil {
+			return fresh, err
+		}
+	}
+	return fresh, nil
+}
+
+// leaveWithdrawn takes out of view what the grant does not name any more. The grant says so and not the relay, which
+// nobody has to believe.
+func (a *Agent) leaveWithdrawn(ctx context.Context, cursors []survey.Cursor) (survey.Enrolment, error) {
+	e, _, err := a.log.Enrolment(ctx)
+	for _, cursor := range cursors {
+		if err == nil && !slices.Contains(e.Grant.Scopes, cursor.Scope) {
+			err = a.log.RemoveScope(ctx, cursor.Scope)
+		}
+	}
+	return e, err
+}
+
+// relayForms brings the files that come with forms, as far as the relay has them.
+func (a *Agent) relayForms(ctx context.Context) {
+	if err := a.fetchFormFiles(ctx); err != nil {
+		a.o.Log.InfoContext(ctx, "files of forms were not to be had at a relay", slog.Any("error", err))
+	}
+}
+
+// takeWords takes over what the county has signed and the relay brings back. Each stands by itself; what is not the
+// county's, or of another life of its database, changes nothing and keeps nothing else.
+func (a *Agent) takeWords(ctx context.Context, reply wire.PullReply) {
 	refused := []error{a.log.Renew(ctx, reply.Grant)}
 	if reply.Recipients != nil {
 		refused = append(refused, a.log.KeepRecipients(ctx, *reply.Recipients))
@@ -163,16 +229,15 @@ func (a *Agent) relayWords(ctx context.Context, l *link, e survey.Enrolment) err
 	if err := errors.Join(refused...); err != nil {
 		a.o.Log.WarnContext(ctx, "a word that a relay brought was not taken over", slog.Any("error", err))
 	}
-	return nil
 }
 
 // relayFiles hands over attachments. They stay undelivered here until the server itself has them.
-func (a *Agent) relayFiles(ctx context.Context, l *link) error {
+func (a *Agent) relayFiles(ctx context.Context) error {
 	blobs, err := a.log.UnheldBlobs(ctx)
 	if err != nil {
 		return err
 	}
-	line := &Line{l}
+	line := &Line{a.link}
 	for i, blob := range blobs {
 		data, err := a.log.Blob(ctx, blob.SHA256)
 		if err != nil {

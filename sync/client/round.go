@@ -20,11 +20,9 @@ func (a *Agent) round(ctx context.Context) (enrolled bool, err error) {
 	if err != nil || !enrolled {
 		return enrolled, err
 	}
-	a.relayed = false
+	beside := a.beside(ctx, e)
 	err = a.direct(ctx, e)
-	if survey.KindOf(err) == survey.Unavailable && ctx.Err() == nil {
-		a.byRelays(ctx, e)
-	}
+	a.relayed = beside.end(ctx, e, err)
 	return true, err
 }
 
@@ -44,7 +42,7 @@ func (a *Agent) direct(ctx context.Context, e survey.Enrolment) error {
 	if survey.KindOf(pullErr) == survey.Unavailable {
 		return pullErr
 	}
-	return errors.Join(pullErr, a.upload(ctx), a.fetchFormFiles(ctx))
+	return errors.Join(pullErr, a.upload(ctx), a.fetchFormFiles(ctx), a.errands(ctx, e, a.link))
 }
 
 // connect makes the link anew where the enrolment has changed.
@@ -60,7 +58,9 @@ func (a *Agent) connect(ctx context.Context, e survey.Enrolment) error {
 	if a.link != nil {
 		a.link.close()
 	}
-	a.link, err = newLink(e, device, keys, a.o.Transport)
+	if a.link, err = newLink(e, device, keys, a.o.Transport); err == nil {
+		a.link.client.Transport = listening{a.link.client.Transport, &a.ear}
+	}
 	return err
 }
 

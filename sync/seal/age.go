@@ -2,6 +2,9 @@ package seal
 
 import (
 	"crypto/ecdh"
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -45,6 +48,21 @@ func RecipientOf(sealKey []byte) (string, error) {
 // Identity returns the key that opens what was sealed to the device, in age's notation.
 func (k DeviceKeys) Identity() string {
 	return strings.ToUpper(bech32("age-secret-key-", k.seal.Bytes()))
+}
+
+// ErrandKey returns the key that opens errands, which a server derives from the one it signs with, and the recipient
+// to whom they are encrypted, both in age's notation.
+func ErrandKey(server ed25519.PrivateKey) (identity, recipient string, err error) {
+	scalar, err := hkdf.Key(sha256.New, server.Seed(), nil, "zoucun errand 1", secretSize)
+	if err != nil {
+		return "", "", fmt.Errorf("errand key: %w", err)
+	}
+	key, err := ecdh.X25519().NewPrivateKey(scalar)
+	if err != nil {
+		return "", "", fmt.Errorf("errand key: %w", err)
+	}
+	recipient, err = RecipientOf(key.PublicKey().Bytes())
+	return strings.ToUpper(bech32("age-secret-key-", scalar)), recipient, err
 }
 
 // EncryptTo returns a writer whose bytes only the recipients read, by age (age-encryption.org/v1). Closing it ends the

@@ -34,7 +34,7 @@ func (r *PullReply) complete() error {
 		return err
 	}
 	for i := range r.Pages {
-		if err := r.Pages[i].completePage(); err != nil {
+		if err := r.Pages[i].complete(); err != nil {
 			return err
 		}
 	}
@@ -46,8 +46,8 @@ func (r *PullReply) complete() error {
 	return within("words", len(r.Words), MaxHoldings)
 }
 
-// completePage holds the feed's promise: items follow the cursor without a gap.
-func (p *FeedPage) completePage() error {
+// complete holds the feed's promise: items follow the cursor without a gap.
+func (p *FeedPage) complete() error {
 	if err := within("items", len(p.Items), MaxItems); err != nil {
 		return err
 	}

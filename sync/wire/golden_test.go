@@ -187,7 +187,7 @@ func (s sample) goldens(tb testing.TB) []golden {
 
 func TestGoldens(t *testing.T) {
 	s := newSample(t)
-	for _, want := range slices.Concat(s.goldens(t), s.lifeGoldens(t), s.relayGoldens(t), s.joinGoldens(t)) {
+	for _, want := range slices.Concat(s.goldens(t), s.lifeGoldens(t), s.relayGoldens(t), s.joinGoldens(t), s.errandGoldens(t)) {
 		t.Run(want.Name, func(t *testing.T) {
 			name := filepath.Join("testdata", "v1", want.Name+".json")
 			text, err := os.ReadFile(name)

@@ -41,8 +41,23 @@ const (
 	PathOffer     = "/v1/offer"
 	PathCarry     = "/v1/carry"
 	PathRelay     = "/v1/relay"
-	PathBlob      = "/v1/blob/" // followed by the SHA-256 in hexadecimal
+	PathCounty    = "/v1/county" // of a relay: whom it carries to
+	PathBlob      = "/v1/blob/"  // followed by the SHA-256 in hexadecimal
 )
+
+// SignedHeaders returns those of a request's or a reply's headers that its signature covers, with what says how to read the
+// body, so that somebody may pass it on as it was signed.
+func SignedHeaders(h http.Header) http.Header {
+	kept := http.Header{}
+	for _, name := range []string{
+		HeaderVersion, HeaderDevice, HeaderNonce, HeaderChallenge, HeaderSignature, HeaderDigest, "Content-Type", "Retry-After",
+	} {
+		if value := h.Get(name); value != "" {
+			kept.Set(name, value)
+		}
+	}
+	return kept
+}
 
 // Write signs the request and sets its headers.
 func (r Request) Write(h http.Header, key ed25519.PrivateKey) {

@@ -97,6 +97,10 @@ type FeedPage struct {
 	Head  uint64         `cbor:"5,keyasint"` // the feed's last seq when the page was made
 	// Stamp is the server's signature over which revisions stand in the page; see Stamp.
 	Stamp []byte `cbor:"6,keyasint,omitempty" json:",omitempty"`
+	// Time is the server's clock when it made the page. Only signed pages have it.
+	Time survey.Millis `cbor:"7,keyasint,omitempty" json:",omitempty"`
+	// Signature is the server's over all that a reader does with the page, so that anybody may hand it down; see Sign.
+	Signature []byte `cbor:"8,keyasint,omitempty" json:",omitempty"`
 }
 
 // Pull asks for what lies behind the cursors. A scope without a cursor is read from the beginning.
@@ -107,6 +111,8 @@ type Pull struct {
 	Recipients uint64 `cbor:"3,keyasint,omitempty" json:",omitempty"`
 	// Revocations is the serial of the list of revoked devices that is held here.
 	Revocations uint64 `cbor:"4,keyasint,omitempty" json:",omitempty"`
+	// Signed asks for pages that can be handed down, and for an empty one of each feed that has nothing behind its cursor.
+	Signed bool `cbor:"5,keyasint,omitempty" json:",omitempty"`
 }
 
 // PullReply is the next pages of every granted feed, and the grant itself.
@@ -168,6 +174,8 @@ type Status struct {
 	Time     survey.Millis `cbor:"5,keyasint"`
 	// Relay is what a relay shows instead of being the county.
 	Relay *RelayPass `cbor:"6,keyasint,omitempty" json:",omitempty"`
+	// Errands is whom errands are encrypted to; a server that takes none has none.
+	Errands *SignedErrandKey `cbor:"20,keyasint,omitempty" json:",omitempty"`
 }
 
 // Failure is the body of every reply that is not a success.

@@ -54,6 +54,18 @@ type RelayPass struct {
 	Pin   survey.Hash `cbor:"2,keyasint"`
 }
 
+// County is what a relay says of the county to a device that is to be enrolled and reaches only the relay. Nothing in it
+// is signed by the county: the proofs of the enrolment cover pin and challenge.
+type County struct {
+	Address   string      `cbor:"1,keyasint"` // base URL, as the relay reaches it
+	Pin       survey.Hash `cbor:"2,keyasint"` // of the county's certificate
+	Challenge []byte      `cbor:"3,keyasint"` // the county's, just given
+}
+
+func (c *County) complete() error {
+	return errors.Join(within("bytes of address", len(c.Address), 4*MaxName), within("bytes of challenge", len(c.Challenge), MaxName))
+}
+
 func (c *Carry) complete() error {
 	if len(c.Segments) == 0 {
 		return errors.New("no segments")

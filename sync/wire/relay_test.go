@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"encoding/hex"
+	"slices"
 	"testing"
 
 	"zoucun/survey"
@@ -14,6 +16,9 @@ type relaySample struct {
 	news   RelayNews
 	status Status
 	pull   PullReply
+	signed Pull
+	page   FeedPage
+	county County
 }
 
 func (s sample) relayed(tb testing.TB) relaySample {
@@ -33,6 +38,15 @@ func (s sample) relayed(tb testing.TB) relaySample {
 	status, pull := s.status, s.feed
 	status.Relay = &RelayPass{Grant: grant, Pin: survey.Hash{0xdd}}
 	pull.Pages, pull.Removed, pull.Words = nil, nil, []Carried{s.carried}
+	signed, page := s.pull, s.feed.Pages[0]
+	signed.Signed = true
+	page.Time = s.carried.Time
+	if page, err = SignPage(page, s.server); err == nil {
+		page, err = page.Sign(s.server)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
 	return relaySample{
 		carry: Carry{Segments: []Segment{s.segment}},
 		reply: CarryReply{Kept: []survey.Hash{hash}, Apart: []survey.Hash{{0xee}}, Words: []Carried{s.carried}},
@@ -41,7 +55,8 @@ func (s sample) relayed(tb testing.TB) relaySample {
 			Epoch: id[survey.Epoch](7), More: true,
 			Devices: []RelayedDevice{{Device: device, SignKey: publicOf(s.device), Revoked: 5, Grant: s.grant, Holdings: s.life(tb).holdings}},
 		},
-		status: status, pull: pull,
+		status: status, pull: pull, signed: signed, page: page,
+		county: County{Address: "https://zc.example:8443", Pin: survey.Hash{0xcc}, Challenge: []byte("challenge")},
 	}
 }
 
@@ -55,6 +70,9 @@ func (s sample) relayGoldens(tb testing.TB) []golden {
 		goldenOf(tb, "relay_news", r.news, nil),
 		goldenOf(tb, "status_of_relay", r.status, nil),
 		goldenOf(tb, "pull_reply_of_relay", r.pull, nil),
+		goldenOf(tb, "pull_of_relay", r.signed, nil),
+		goldenOf(tb, "feed_page_signed", r.page, map[string]string{"text": hex.EncodeToString(must(r.page.text()))}),
+		goldenOf(tb, "county", r.county, nil),
 	}
 }
 
@@ -97,10 +115,51 @@ func FuzzCarry(f *testing.F)      { fuzzMessage(f, newSample(f).relayed(f).carry
 func FuzzCarryReply(f *testing.F) { fuzzMessage(f, newSample(f).relayed(f).reply, CarryReply{}) }
 func FuzzRelayAsk(f *testing.F)   { fuzzMessage(f, newSample(f).relayed(f).ask) }
 func FuzzRelayNews(f *testing.F)  { fuzzMessage(f, newSample(f).relayed(f).news, RelayNews{}) }
+func FuzzFeedPage(f *testing.F)   { fuzzMessage(f, newSample(f).relayed(f).page, FeedPage{}) }
+func FuzzCounty(f *testing.F)     { fuzzMessage(f, newSample(f).relayed(f).county, County{}) }
+
+// Whatever is changed of a signed page, its signature does not verify any more; whoever asks for none is not served worse.
+func TestSignedPage(t *testing.T) {
+	s := newSample(t)
+	page := decoded[FeedPage](t, s.relayed(t).page)
+	if err := page.Verify(publicOf(s.server)); err != nil {
+		t.Fatal(err)
+	}
+	if err := page.Verify(publicOf(s.device)); err == nil {
+		t.Error("verified by another key")
+	}
+	for name, change := range map[string]func(p *FeedPage){
+		"scope":           func(p *FeedPage) { p.Scope[0]++ },
+		"epoch":           func(p *FeedPage) { p.Epoch[0]++ },
+		"after":           func(p *FeedPage) { p.After++ },
+		"head":            func(p *FeedPage) { p.Head++ },
+		"time":            func(p *FeedPage) { p.Time++ },
+		"operation":       func(p *FeedPage) { p.Items[0].Op = FeedLeave },
+		"effective HLC":   func(p *FeedPage) { p.Items[0].HLC++ },
+		"revision":        func(p *FeedPage) { p.Items[0].Revision.ID[0]++ },
+		"body taken out":  func(p *FeedPage) { p.Items[0].Revision = Erase(p.Items[0].Revision) },
+		"last left out":   func(p *FeedPage) { p.Items = p.Items[:1] },
+		"first left out":  func(p *FeedPage) { p.Items, p.After = p.Items[1:], p.After+1 },
+		"all left out":    func(p *FeedPage) { p.Items = nil },
+		"turned round":    func(p *FeedPage) { slices.Reverse(p.Items) },
+		"no signature":    func(p *FeedPage) { p.Signature = nil },
+		"stamp in place":  func(p *FeedPage) { p.Signature = p.Stamp },
+		"another's place": func(p *FeedPage) { p.Items[0].Revision, p.Items[1].Revision = p.Items[1].Revision, p.Items[0].Revision },
+	} {
+		changed := page
+		changed.Items = slices.Clone(page.Items)
+		change(&changed)
+		if changed.Verify(publicOf(s.server)) == nil {
+			t.Errorf("%s: still verifies", name)
+		}
+	}
+}
 
 func TestInvite(t *testing.T) {
 	for _, want := range []Invite{
 		{Relay: true, Address: "192.168.43.1:8444", Pin: survey.Hash{1}, Township: "青田乡"},
+		{Errand: true, Address: "192.168.43.1:40001", Pin: survey.Hash{3}, Code: "0123-4567-89AB"},
+		{Address: "zc.example:8443", Pin: survey.Hash{3}, Code: "0123-4567-89AB", Near: "192.168.43.1:8444"},
 		{Address: "https://zc.example:8443/a", Pin: survey.Hash{2}, Code: "0123-4567-89AB", Township: "青田 & 乡?"},
 	} {
 		if got, err := ParseInvite(" " + want.String() + "\n"); err != nil || got != want {

@@ -22,6 +22,8 @@ const (
 	holdingsPurpose    = "zoucun holdings 1\n"
 	revocationsPurpose = "zoucun revocations 1\n"
 	stampPurpose       = "zoucun page 1\n"
+	errandKeyPurpose   = "zoucun errand key 1\n"
+	feedPurpose        = "zoucun feed 1\n"
 	challengePurpose   = "zoucun challenge 1\n"
 )
 

@@ -95,13 +95,17 @@ func (p *planner) talk(more ...[2]string) ([][2]string, string) {
 	p.serial++
 	text := say(p.random, p.serial)
 	answers := [][2]string{
-		{"visit/visit_result", "talked"}, {"visit/visit_band", []string{"morning", "afternoon"}[p.serial%2]},
+		{"visit/visit_result", "talked"},
+		{"visit/visit_band", []string{"morning", "afternoon"}[p.serial%2]},
 		{"visit/people_asked", strconv.Itoa(1 + p.serial%3)},
 	}
 	answers = append(answers, more...)
 	return append(answers, [][2]string{
-		{"hh/respondent_mode", "called"}, {"hh/respondent_name", "反映人" + strconv.Itoa(p.serial)}, {"consent/notice_given", "yes"},
-		{"consent/consent_scope", "agree"}, {"hear/heard_ask", text},
+		{"hh/respondent_mode", "called"},
+		{"hh/respondent_name", "反映人" + strconv.Itoa(p.serial)},
+		{"consent/notice_given", "yes"},
+		{"consent/consent_scope", "agree"},
+		{"hear/heard_ask", text},
 	}...), text
 }
 

@@ -29,7 +29,11 @@ func say(r *rand.Rand, n int) string {
 // problem is what is written down of something that needs an answer.
 func problem(r *rand.Rand, n int) [][2]string {
 	return [][2]string{
-		{"source", "household"}, {"nature", "help"}, {"cat1", "09"}, {"title", fmt.Sprintf("%s%s", one(r, places), one(r, things)[:12])},
-		{"detail", say(r, n)}, {"urgency_self", "medium"},
+		{"source", "household"},
+		{"nature", "help"},
+		{"cat1", "09"},
+		{"title", fmt.Sprintf("%s%s", one(r, places), one(r, things)[:12])},
+		{"detail", say(r, n)},
+		{"urgency_self", "medium"},
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"zoucun/store"
 )
 
-// spare are the disks that no node uses at the moment: SQLite knows a VFS until the process ends.
-var spare struct {
+// idle are the disks that no node uses at the moment: SQLite knows a VFS until the process ends.
+var idle struct {
 	sync.Mutex
 	disks []*crashfs.Disk
 }
@@ -24,11 +24,11 @@ type disk struct{ *crashfs.Disk }
 func (d disk) Create(path string) (store.DiskFile, error) { return d.Disk.Create(path) }
 
 func takeDisk() (disk, error) {
-	spare.Lock()
-	defer spare.Unlock()
-	if n := len(spare.disks); n > 0 {
-		d := spare.disks[n-1]
-		spare.disks = spare.disks[:n-1]
+	idle.Lock()
+	defer idle.Unlock()
+	if n := len(idle.disks); n > 0 {
+		d := idle.disks[n-1]
+		idle.disks = idle.disks[:n-1]
 		return disk{d}, nil
 	}
 	d, err := crashfs.New()
@@ -38,9 +38,9 @@ func takeDisk() (disk, error) {
 func (d disk) giveBack() {
 	d.Fail(crashfs.Fault{})
 	d.Stop()
-	spare.Lock()
-	defer spare.Unlock()
-	spare.disks = append(spare.disks, d.Disk)
+	idle.Lock()
+	defer idle.Unlock()
+	idle.disks = append(idle.disks, d.Disk)
 }
 
 // record makes a folder, and records what is written in it from now on where the power will be cut.

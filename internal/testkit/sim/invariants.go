@@ -24,12 +24,15 @@ import (
 // watch checks after a step what must hold at any moment.
 func (w *World) watch(ctx context.Context, s Step) {
 	switch s.Kind {
-	case KillServer, PowerServer:
+	case KillServer, PowerServer, Restore:
 		w.feeds(ctx)
 		for _, t := range w.tablets {
 			w.watermarks(ctx, t)
 		}
-	case Pass, Register, NewHome, Move, Decide, Void, Backup, Trouble, Clock:
+	case Pass, Register, NewHome, Move, Decide, Void, Backup, Trouble, Clock, Dark, Forward, KillPoint, LosePoint, Lost:
+	case Give:
+		w.watermarks(ctx, w.tablets[s.A%len(w.tablets)])
+		w.watermarks(ctx, w.tablets[s.Node%len(w.tablets)])
 	default:
 		w.watermarks(ctx, w.tablets[s.Node%len(w.tablets)])
 	}
@@ -39,12 +42,14 @@ func (w *World) watch(ctx context.Context, s Step) {
 // clock has not gone back: I6, I9, I10, I13; and that it holds nothing it was never granted: I7.
 func (w *World) watermarks(ctx context.Context, t *tablet) {
 	w.each(ctx, t.audit, `SELECT i.hlc, p.replica_id, p.last_n, p.acked_n, p.durable_n,
-			(SELECT count(*) FROM rlog l WHERE l.replica_id = p.replica_id AND l.n > p.durable_n),
+			coalesce((SELECT d.n FROM pruned d WHERE d.replica_id = p.replica_id), 0),
+			(SELECT count(*) FROM rlog l WHERE l.replica_id = p.replica_id
+				AND l.n > max(p.durable_n, coalesce((SELECT d.n FROM pruned d WHERE d.replica_id = p.replica_id), 0))),
 			(SELECT coalesce(max(l.n), 0) FROM rlog l WHERE l.replica_id = p.replica_id)
 		FROM installation i, replica p`, func(row scan) error {
-		var hlc, last, acked, durable, kept, highest int64
+		var hlc, last, acked, durable, pruned, kept, highest int64
 		var replica survey.ReplicaID
-		if err := row(&hlc, &replica, &last, &acked, &durable, &kept, &highest); err != nil {
+		if err := row(&hlc, &replica, &last, &acked, &durable, &pruned, &kept, &highest); err != nil {
 			return err
 		}
 		if hlc < t.hlc {
@@ -56,13 +61,19 @@ func (w *World) watermarks(ctx context.Context, t *tablet) {
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if acked > received {
+		if acked > received && !w.stale(ctx, t) {
 			w.violated("I9", "%s believes %d entries received, the server has %d", t.name, acked, received)
 		}
-		if durable > backed {
+		if len(w.office.left) > 0 {
+			backed = received // what was pruned is in the backup that was put back, whatever that says of itself
+		}
+		if durable > backed && !w.stale(ctx, t) {
 			w.violated("I13", "%s believes %d entries durable, the server says %d", t.name, durable, backed)
 		}
-		if kept != last-durable {
+		if len(w.office.left) == 0 && pruned > durable {
+			w.violated("I13", "%s has pruned %d entries, of which %d are durable", t.name, pruned, durable)
+		}
+		if durable = max(durable, pruned); kept != last-durable {
 			w.violated("I13", "%s keeps %d of the %d entries that are not durable", t.name, kept, last-durable)
 		}
 		if highest != last && last > durable {
@@ -75,6 +86,12 @@ func (w *World) watermarks(ctx context.Context, t *tablet) {
 			w.violated("I7", "%s holds a scope it was never granted", t.name)
 		}
 	})
+}
+
+// stale reports whether a tablet does not know yet that the server's database was put back.
+func (w *World) stale(ctx context.Context, t *tablet) bool {
+	e, _, err := t.store.Enrolment(ctx)
+	return err == nil && w.office.left[e.Epoch]
 }
 
 // scopes tells in which scopes a tablet holds what others wrote. What was written where a record was before counts
@@ -145,6 +162,8 @@ func (w *World) judge(ctx context.Context) {
 	w.feeds(ctx)
 	apart := w.arrived(ctx)
 	w.pictures(ctx)
+	w.queue(ctx)
+	w.survived(ctx, apart)
 	for _, t := range w.tablets {
 		w.watermarks(ctx, t)
 		w.readable(t)
@@ -394,5 +413,51 @@ func (w *World) sameHousehold(ctx context.Context, t *tablet, r survey.Record) {
 		w.violated("I12", "%s shows a conflict %v, the server %v", t.name, mine.Conflicted, theirs.Conflicted)
 	} else if mine != theirs {
 		w.violated("I4", "%s reads a household as %s, the server as %s", t.name, fmt.Sprint(mine), fmt.Sprint(theirs))
+	}
+}
+
+// queue checks that every conflict lies in exactly one village's list for the township to decide: I12.
+func (w *World) queue(ctx context.Context) {
+	listed := map[survey.RecordID]int{}
+	for v := range w.office.village {
+		err := w.office.central.Records(ctx, central.Query{Scope: w.office.scope(v)}, func(r survey.Record) error {
+			if len(r.Conflicts) > 0 {
+				listed[r.ID]++
+			}
+			return nil
+		})
+		if err != nil {
+			w.violated("audit", "%v", err)
+		}
+	}
+	w.each(ctx, w.office.audit, `SELECT record_id FROM record_head GROUP BY record_id HAVING count(*) > 1`, func(row scan) error {
+		var id survey.RecordID
+		if err := row(&id); err != nil {
+			return err
+		}
+		r, err := w.office.central.Record(ctx, id)
+		if err == nil && len(r.Conflicts) > 0 && listed[id] != 1 {
+			w.violated("I12", "a conflict lies in %d lists of the township", listed[id])
+		}
+		return err
+	})
+}
+
+// survived checks that what only the newer form asks for is still there after others wrote who do not know of it: F18.
+func (w *World) survived(ctx context.Context, apart map[survey.RecordID]bool) {
+	written := map[survey.RecordID]bool{}
+	for _, text := range w.wrote {
+		if text.field == newerField && !text.unsure && !apart[text.record] {
+			written[text.record] = true
+		}
+	}
+	for _, home := range w.office.home {
+		if !written[home] {
+			continue
+		}
+		r, err := w.office.central.Record(ctx, home)
+		if err != nil || !strings.HasPrefix(r.Fields[newerField], mark) {
+			w.violated("F18", "what only a newer form knows is gone from a household: %q, %v", r.Fields[newerField], err)
+		}
 	}
 }

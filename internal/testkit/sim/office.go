@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"zoucun/server"
 	"zoucun/server/blob"
 	"zoucun/server/central"
+	"zoucun/server/errand"
 	"zoucun/survey"
 )
 
@@ -26,21 +28,25 @@ const mark = "明文标记"
 
 // office is the township: the server, and the people who write there.
 type office struct {
-	w       *World
-	key     ed25519.PrivateKey
-	dir     string
-	disk    disk
-	life    int // which start of the server this is
-	central *central.Central
-	blobs   *blob.Folder
-	handler http.Handler
-	audit   *sql.DB
-	author  survey.PersonID
-	village []survey.RecordID
-	home    []survey.RecordID
-	at      []int // the village each home is in now
-	last    act
-	pending bool // the last thing done is a reply that has not been heard
+	w        *World
+	key      ed25519.PrivateKey
+	dir      string
+	disk     disk
+	life     int // which start of the server this is
+	central  *central.Central
+	blobs    *blob.Folder
+	errands  *blob.Folder
+	handler  http.Handler
+	left     map[survey.Epoch]bool // the lives of databases that were put back
+	copied   string                // the last backup
+	recovery string                // opens what is encrypted to the county's recovery key
+	audit    *sql.DB
+	author   survey.PersonID
+	village  []survey.RecordID
+	home     []survey.RecordID
+	at       []int // the village each home is in now
+	last     act
+	pending  bool // the last thing done is a reply that has not been heard
 }
 
 // act is the last thing done on a disk, between which events a power cut may fall into it.
@@ -53,7 +59,7 @@ func newOffice(ctx context.Context, w *World) (*office, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &office{w: w, key: key, author: survey.DerivedID[survey.PersonID](space, "office")}
+	o := &office{w: w, key: key, author: survey.DerivedID[survey.PersonID](space, "office"), left: map[survey.Epoch]bool{}}
 	if o.disk, err = takeDisk(); err != nil {
 		return nil, err
 	}
@@ -78,14 +84,33 @@ func (o *office) open(ctx context.Context, dir string) (err error) {
 	if o.blobs, err = blob.OpenFolder(filepath.Join(o.w.dir, "server-blobs")); err != nil {
 		return err
 	}
+	if o.errands, err = blob.OpenFolder(filepath.Join(o.w.dir, "server-errands")); err != nil {
+		return err
+	}
 	if o.audit, err = auditor(file, o.disk); err != nil {
 		return err
 	}
+	if err := o.fence().Check(ctx); err != nil {
+		return err
+	}
+	intake, err := errand.New(errand.Options{Records: o.central, Blobs: o.blobs, Files: o.errands, Key: o.key, Clock: o.clock})
+	if err != nil {
+		return err
+	}
 	o.handler, err = server.New(server.Options{
-		Central: o.w.broken.central(o.w, o.central), Blobs: o.w.broken.blobs(o.w, o.blobs), Key: o.key, Software: "sim", Clock: o.clock,
+		Central: o.w.broken.central(o.w, o.central), Blobs: o.w.broken.blobs(o.w, o.blobs), Errands: o.w.broken.errands(o.w, intake), Key: o.key,
+		Software: "sim", Clock: o.clock,
 	})
 	return err
 }
+
+// fence is what zoucund looks at when it starts and every few seconds.
+func (o *office) fence() server.Fence {
+	return server.Fence{File: server.FenceFile(o.w.dir), Of: o.central, Log: slog.New(slog.DiscardHandler)}
+}
+
+// start implements [host].
+func (o *office) start() int { return o.life }
 
 // auditor opens a database to look into it.
 func auditor(file string, d disk) (*sql.DB, error) {
@@ -155,10 +180,19 @@ func (o *office) heard() { o.pending = false }
 
 // write makes a change in the township's name.
 func (o *office) write(ctx context.Context, change central.Write) {
+	if len(o.left) > 0 && change.Fields[survey.HouseholdCode] == "" {
+		r, err := o.central.Record(ctx, change.Record)
+		if err != nil {
+			return // lost when the database was put back, and not handed back yet
+		}
+		if change.Kind != survey.Move {
+			change.Scope = r.Scope
+		}
+	}
 	_, err := o.central.Write(ctx, o.author, []central.Write{change})
 	o.w.note("office %d: %s", change.Kind, outcome(err))
 	o.pending = false
-	if err != nil && survey.KindOf(err) != survey.Full && !o.disk.failing() {
+	if err != nil && survey.KindOf(err) != survey.Full && !o.disk.failing() && len(o.left) == 0 {
 		o.w.violated("office", "write: %v", err)
 	}
 }

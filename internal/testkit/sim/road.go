@@ -39,6 +39,7 @@ const (
 	busy          trouble = "503"
 	brokenAfter   trouble = "500 after commit"
 	tooLarge      trouble = "413 of a proxy"
+	signedLarge   trouble = "413 of the server itself"
 	twice         trouble = "delivered twice"
 	oldRequest    trouble = "an old request comes late"
 	oldReply      trouble = "the reply to another request"
@@ -47,7 +48,7 @@ const (
 
 var troubles = []trouble{
 	lostRequest, lostReply, cutRequest, cutReply, shortReply, changedReply, changedBody, portal, redirect, tooMany, busy,
-	brokenAfter, tooLarge, twice, oldRequest, oldReply, forgedReceipt,
+	brokenAfter, tooLarge, twice, oldRequest, oldReply, forgedReceipt, signedLarge,
 }
 
 var (
@@ -60,13 +61,25 @@ type letter struct {
 	method, path string
 	header       http.Header
 	body         []byte
+	length       int64 // what the request claims to bring; 0 is what it does
 }
 
-// line is the tablet's connection, straight into the server's handler. It is the transport of the tablet's agent.
+// host is what answers on a line: the county's server or a receiving point.
+type host interface {
+	// answer lets the host answer a request of whose body so many bytes arrive.
+	answer(ctx context.Context, sent letter, whole int) (*http.Response, []byte)
+	// start says which of its starts the host is in: what it is doing ends with it.
+	start() int
+	// heard says that somebody has had an answer.
+	heard()
+}
+
+// line is the tablet's connection, straight into a host's handler. It is the transport of the tablet's agent.
 type line struct {
 	w    *World
 	t    *tablet
 	pace *gate
+	dark bool // the county is out of reach
 
 	trouble trouble
 	at      int // per mille
@@ -89,33 +102,39 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	met, at := l.trouble, l.at
 	l.trouble = noTrouble
-	l.w.note("%s %s %s %s", l.t.name, r.Method, route(r.URL.Path), met)
+	h, near := l.w.reached(l, r.URL.Host)
+	l.w.note("%s %s %s%s %s", l.t.name, r.Method, near, route(r.URL.Path), met)
+	if h == nil {
+		return nil, errReset
+	}
 	if reply, err := onTheWay(met, r); reply != nil || err != nil {
 		return reply, err
 	}
-	life := l.w.office.life
-	reply, body := l.exchange(r.Context(), sent, met, at)
+	life := h.start()
+	reply, body := l.exchange(r.Context(), h, sent, met, at)
 	if !l.pace.wait() {
 		return nil, errKilled
 	}
-	if life != l.w.office.life {
+	if life != h.start() {
 		return nil, errReset
 	}
-	l.w.office.heard()
+	h.heard()
 	l.w.note("%s %d", l.t.name, reply.StatusCode)
 	return l.back(r, reply, body, met, at)
 }
 
 // exchange hands the request to the server, as the trouble has it.
-func (l *line) exchange(ctx context.Context, sent letter, met trouble, at int) (*http.Response, []byte) {
+func (l *line) exchange(ctx context.Context, h host, sent letter, met trouble, at int) (*http.Response, []byte) {
 	switch met {
 	case twice:
-		l.w.office.answer(ctx, sent, len(sent.body))
+		h.answer(ctx, sent, len(sent.body))
 	case oldRequest:
 		if len(l.sent) > 0 {
 			old := l.sent[at%len(l.sent)]
-			l.w.office.answer(ctx, old, len(old.body))
+			h.answer(ctx, old, len(old.body))
 		}
+	case signedLarge:
+		sent.length = wire.MaxPacked + 1
 	}
 	whole := len(sent.body)
 	if met == cutRequest {
@@ -125,7 +144,7 @@ func (l *line) exchange(ctx context.Context, sent letter, met trouble, at int) (
 	if met == changedBody && len(sent.body) > 0 {
 		sent.body = changed(sent.body, at)
 	}
-	return l.w.office.answer(ctx, sent, whole)
+	return h.answer(ctx, sent, whole)
 }
 
 // back returns what comes of the reply.
@@ -214,20 +233,27 @@ func route(path string) string {
 	if strings.HasPrefix(path, wire.PathBlob) {
 		return "blob"
 	}
+	if strings.HasPrefix(path, wire.PathErrand+"/") {
+		return "errand piece"
+	}
 	return strings.TrimPrefix(path, "/v1/")
 }
 
 // answer lets the server answer a request of whose body so many bytes arrive.
 func (o *office) answer(ctx context.Context, sent letter, whole int) (*http.Response, []byte) {
 	defer o.doing()()
+	return answer(ctx, o.handler, sent, whole)
+}
+
+func answer(ctx context.Context, handler http.Handler, sent letter, whole int) (*http.Response, []byte) {
 	failure := error(nil)
 	if whole < len(sent.body) {
 		failure = io.ErrUnexpectedEOF
 	}
 	r := httptest.NewRequestWithContext(ctx, sent.method, sent.path, io.NopCloser(&cutReader{bytes.NewReader(sent.body[:whole]), failure}))
-	r.Header, r.ContentLength = sent.header.Clone(), int64(len(sent.body))
+	r.Header, r.ContentLength = sent.header.Clone(), max(int64(len(sent.body)), sent.length)
 	recorder := httptest.NewRecorder()
-	o.handler.ServeHTTP(recorder, r)
+	handler.ServeHTTP(recorder, r)
 	reply := recorder.Result()
 	body, err := io.ReadAll(reply.Body)
 	if err = errors.Join(err, reply.Body.Close()); err != nil {
@@ -237,7 +263,7 @@ func (o *office) answer(ctx context.Context, sent letter, whole int) (*http.Resp
 }
 
 // untroubled is a good network, over which devices are enrolled.
-type untroubled struct{ o *office }
+type untroubled struct{ w *World }
 
 // RoundTrip implements [http.RoundTripper].
 func (u untroubled) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -248,8 +274,9 @@ func (u untroubled) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	reply, body := u.o.answer(r.Context(), sent, len(sent.body))
-	u.o.heard()
+	h, _ := u.w.reached(nil, r.URL.Host)
+	reply, body := h.answer(r.Context(), sent, len(sent.body))
+	h.heard()
 	reply.Body, reply.Request = io.NopCloser(bytes.NewReader(body)), r
 	return reply, nil
 }

@@ -28,6 +28,11 @@ const (
 	Power   Kind = "power"   // the battery is pulled; B says where in what was being done last
 	Clone   Kind = "clone"   // the app's folder is copied to another tablet, and both go on
 	Disk    Kind = "disk"    // operation A of the disk from now fails; B says how
+	Newer   Kind = "newer"   // visit household A with a newer form, which asks of the household what others do not know
+	Dark    Kind = "dark"    // the county is out of the tablet's reach if A is odd, and in it otherwise
+	Give    Kind = "give"    // the tablet gives its work to tablet A; B says what befalls the meeting
+	Stick   Kind = "stick"   // the tablet's stick goes its next way: out, to the office, home
+	Lost    Kind = "lost"    // the tablet's stick is lost
 	// At the township and on the server.
 	Register    Kind = "register"     // change field B of household A
 	NewHome     Kind = "newhome"      // enter a household in village A
@@ -39,6 +44,11 @@ const (
 	Backup      Kind = "backup"       // what has come so far is held off the server's machine too
 	KillServer  Kind = "kill-server"  // the server is killed
 	PowerServer Kind = "power-server" // the server loses power; B says where in what it did last
+	Restore     Kind = "restore"      // the server's database is put back to the last backup; if A is odd nobody is told
+	// At the receiving point.
+	Forward   Kind = "forward"    // a round with the county; A says what befalls it
+	KillPoint Kind = "kill-point" // it is switched off and on again
+	LosePoint Kind = "lose-point" // its disk is lost, and another takes its place
 	// Everywhere.
 	Pass Kind = "pass" // A seconds go by
 )
@@ -95,6 +105,14 @@ var (
 		{{Clone, 1, 1, 1}},
 		{{Disk, 4, 40, 3}},
 		{{Backup, 3, 1, 1}},
+		{{Newer, 4, 6, 1}},
+	}
+	// roads are drawn like perils, and leave the county out of reach for a while: what is not there by the network comes by them.
+	roads = [][]weight{
+		{{Dark, 5, 2, 1}, {Forward, 6, howMany, 1}, {KillPoint, 1, 1, 1}, {LosePoint, 1, 1, 1}},
+		{{Dark, 5, 2, 1}, {Stick, 9, 1, 1}, {Lost, 1, 1, 1}},
+		{{Dark, 5, 2, 1}, {Give, 6, most, meetings}},
+		{{Backup, 3, 1, 1}, {Restore, 2, 2, 1}},
 	}
 )
 
@@ -103,7 +121,7 @@ func Drawn(seed uint64) Script {
 	random := rand.New(rand.NewPCG(seed, 0x5a)) //nolint:gosec // has to be repeatable
 	s := Script{Seed: seed, Tablets: 2 + random.IntN(3)}
 	table := everyday
-	for _, peril := range perils {
+	for _, peril := range slices.Concat(perils, roads) {
 		if random.IntN(3) == 0 {
 			table = append(slices.Clip(table), peril...)
 		}

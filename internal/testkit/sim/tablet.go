@@ -45,6 +45,7 @@ type tablet struct {
 	store   *store.Store
 	audit   *sql.DB
 	net     *internet
+	stick   *stick
 	drafts  []*draft
 	revoked bool
 	granted map[survey.ScopeID]bool // what it has ever been granted
@@ -82,6 +83,7 @@ func newTablet(ctx context.Context, w *World) (*tablet, error) {
 		w: w, name: "tablet " + strconv.Itoa(n), person: survey.DerivedID[survey.PersonID](space, "cadre/"+strconv.Itoa(n)),
 		random: rand.New(rand.NewPCG(w.script.Seed, uint64(n))), granted: map[survey.ScopeID]bool{}, //nolint:gosec // has to be repeatable
 	}
+	t.stick = newStick(w, t, n)
 	scopes := w.office.scopes(3 - n%3)
 	code, err := w.office.central.NewCode(ctx, t.person, scopes, []survey.Role{survey.RoleCadre}, time.Hour)
 	if err != nil {
@@ -93,7 +95,7 @@ func newTablet(ctx context.Context, w *World) (*tablet, error) {
 	if err := t.open(ctx, filepath.Join(w.dir, fmt.Sprintf("tablet-%d-0", n))); err != nil {
 		return nil, err
 	}
-	_, err = client.Enrol(ctx, t.store, "https://county.example", code, client.Options{Clock: t.clock, Transport: untroubled{w.office}})
+	_, err = client.Enrol(ctx, t.store, "https://county.example", code, client.Options{Clock: t.clock, Transport: untroubled{w}})
 	t.grant(scopes)
 	return t, err
 }
@@ -140,6 +142,9 @@ func (t *tablet) homes() []survey.Household {
 // fields are what is changed of a household by several people.
 var fields = []survey.FieldPath{survey.HouseholdPhone, survey.HouseholdDoor, survey.HouseholdHead}
 
+// newerField is asked for by the newer version of the form alone.
+const newerField survey.FieldPath = "toilet"
+
 // begin begins a visit.
 func (t *tablet) begin(ctx context.Context, which, answers int) (*draft, error) {
 	homes := t.homes()
@@ -171,6 +176,9 @@ func (t *tablet) finish(ctx context.Context, d *draft, with func(*form.Submissio
 	sub := form.Submission{InstanceName: d.Title, Fields: survey.Fields{words.field: words.text}, Touched: []survey.FieldPath{words.field}}
 	if with != nil {
 		with(&sub, &entity)
+	}
+	if t.w.broken.Edit != nil {
+		t.w.broken.Edit(d.Household, &sub)
 	}
 	words.file, entity.file = entity.file, nil
 	err := t.store.FinishVisit(ctx, d.Draft, sub)
@@ -261,6 +269,7 @@ func (t *tablet) clone(ctx context.Context) (*tablet, error) {
 		w: t.w, name: "tablet " + strconv.Itoa(n), person: t.person, revoked: t.revoked, granted: map[survey.ScopeID]bool{}, skew: t.skew,
 		random: rand.New(rand.NewPCG(t.w.script.Seed, uint64(n))), hlc: t.hlc, //nolint:gosec // has to be repeatable
 	}
+	other.stick = newStick(t.w, other, n)
 	for scope := range t.granted {
 		other.granted[scope] = true
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"zoucun/form"
 	"zoucun/server"
 	"zoucun/survey"
 	"zoucun/sync/client"
@@ -155,6 +156,118 @@ func withdrawn() Script {
 	return Script{Seed: 1, Tablets: 2, Steps: append(s.Steps, Step{Regrant, 0, 1, 0})}
 }
 
+// trusting is a log that takes what a receiving point has for received.
+type trusting struct {
+	client.Log
+	w *World
+}
+
+func (l trusting) Relayed(ctx context.Context, hash survey.Hash) error {
+	change(1, false, "UPDATE replica SET acked_n = last_n")(ctx, l.w)
+	return l.Log.Relayed(ctx, hash)
+}
+
+// careless is an intake that takes every errand as stored, and signs for the sender's log as far as it goes.
+type careless struct {
+	server.Errands
+	w *World
+}
+
+func (c *careless) Ask(ctx context.Context, _ survey.DeviceID, ask wire.ErrandAsk) (reply wire.ErrandReply, err error) {
+	sender := c.w.tablets[0]
+	segments, err := sender.store.Unentrusted(ctx, survey.DeviceID{9})
+	if err != nil || len(segments) == 0 {
+		return reply, err
+	}
+	last := segments[len(segments)-1]
+	hash, err := last.Hash()
+	if err != nil {
+		return reply, err
+	}
+	word, err := c.w.office.central.Vouch(sender.device, []wire.HeldLog{{Replica: last.Header.Replica, Last: last.Last(), Hash: hash}}, nil)
+	for _, e := range ask.Errands {
+		reply.Errands = append(reply.Errands, wire.ErrandNews{Sum: e.Sum, State: wire.ErrandTaken, Words: []wire.Carried{word}})
+	}
+	return reply, err
+}
+
+// hoarder is a log that never notes what became of an errand.
+type hoarder struct{ client.Log }
+
+func (hoarder) JudgeErrand(context.Context, wire.ErrandNews) error { return nil }
+
+// known is how a script begins in which two tablets have read what there is.
+func known(more ...Step) Script {
+	s := Script{Seed: 1, Tablets: 2}
+	for range 9 {
+		s.Steps = append(s.Steps, Step{Advance, 0, 0, 50}, Step{Advance, 1, 0, 50})
+	}
+	return Script{Seed: 1, Tablets: 2, Steps: append(s.Steps, more...)}
+}
+
+// byStickHome is a visit that goes to the office on a stick, and the reply that comes home.
+func byStickHome() Script {
+	return known(Step{Dark, 0, 1, 0}, Step{Visit, 0, 0, 0}, Step{Stick, 0, 0, 0}, Step{Stick, 0, 0, 0}, Step{Stick, 0, 0, 0})
+}
+
+// byNeighbour is a visit that another tablet carries, and the word that it brings home.
+func byNeighbour() Script {
+	s := known(Step{Dark, 0, 1, 0}, Step{Visit, 0, 0, 0}, Step{Give, 0, 1, wholeMeeting}, Step{Wake, 1, 0, 0})
+	for range 20 {
+		s.Steps = append(s.Steps, Step{Advance, 1, 0, 50})
+	}
+	s.Steps = append(s.Steps, Step{Give, 0, 1, wholeMeeting})
+	return s
+}
+
+// byPoint is a visit that goes to the receiving point while the county is out of reach.
+func byPoint() Script {
+	s := known(Step{Dark, 0, 1, 0}, Step{Visit, 0, 0, 0}, Step{Wake, 0, 0, 0})
+	for range 12 {
+		s.Steps = append(s.Steps, Step{Advance, 0, 0, 50})
+	}
+	s.Steps = append(s.Steps, Step{Forward, 0, wholeRound, 0})
+	return s
+}
+
+// lostPicture is a visit with a picture, of whose delivery the request after so many steps is lost.
+func lostPicture(after int) Script {
+	s := known(Step{Photo, 0, 0, 30}, Step{Wake, 0, 0, 0})
+	for range after {
+		s.Steps = append(s.Steps, Step{Advance, 0, 0, 50})
+	}
+	s.Steps = append(s.Steps, Step{Trouble, 0, 0, 0}, Step{Advance, 0, 0, 50})
+	return s
+}
+
+// newerAndOlder is a household that a newer form writes and an older one after it.
+func newerAndOlder() Script {
+	return known(Step{Newer, 0, 0, 0}, Step{Edit, 0, 0, 0})
+}
+
+// TestTheRoadsLeadThere lives through the scripts of the roads, and wants what was written at the county before the
+// network is back.
+func TestTheRoadsLeadThere(t *testing.T) {
+	for name, script := range map[string]Script{"stick": byStickHome(), "neighbour": byNeighbour(), "point": byPoint()} {
+		arrived := 0
+		result := live(t, script, Broken{Between: func(ctx context.Context, w *World) {
+			if len(w.wrote) == 0 || w.steps < len(script.Steps) || arrived > 0 {
+				return
+			}
+			if _, err := w.office.central.Record(ctx, w.wrote[0].record); err != nil {
+				t.Errorf("%s: the visit is not at the county: %v", name, err)
+			}
+			left, err := w.tablets[0].store.Unsigned(ctx)
+			if arrived++; name != "point" && (err != nil || left > 0) {
+				t.Errorf("%s: the county's word is not home: %d wait, %v", name, left, err)
+			}
+		}})
+		if len(result.Violations) > 0 || arrived == 0 {
+			t.Errorf("%s: %v", name, result.Violations)
+		}
+	}
+}
+
 // TestTheInvariantsHaveTeeth breaks one promise after the other, and wants each caught by the invariant that is there
 // for it.
 func TestTheInvariantsHaveTeeth(t *testing.T) {
@@ -208,13 +321,35 @@ func TestTheInvariantsHaveTeeth(t *testing.T) {
 		{"a hybrid clock that follows the wall clock back", "I10", func() Broken {
 			return Broken{Between: change(30, false, "UPDATE installation SET hlc = hlc - 65536 * 1000")}
 		}},
+		{"a receiving point's word that is taken for the county's", "I9", func() Broken {
+			return Broken{Log: func(w *World, l client.Log) client.Log { return trusting{l, w} }}
+		}},
+		{"an import that answers for what it does not store", "I9", func() Broken { return Broken{Import: true} }},
+		{"a county that calls an errand taken and stores nothing", "I9", func() Broken {
+			return Broken{Errands: func(w *World, e server.Errands) server.Errands { return &careless{Errands: e, w: w} }}
+		}},
+		{"a courier that cannot get rid of what it carries", "I11", func() Broken {
+			return Broken{Log: func(_ *World, l client.Log) client.Log { return hoarder{l} }}
+		}},
+		{"an older form that empties what it does not know", "F18", func() Broken {
+			return Broken{Edit: func(home survey.RecordID, sub *form.Submission) {
+				for _, change := range sub.Entities {
+					if change.Dataset == string(survey.TypeHousehold) && change.Properties[string(newerField)] == "" {
+						sub.Entities = append(sub.Entities, form.EntityChange{
+							Dataset: change.Dataset, ID: home.String(), Update: true, Properties: map[string]string{string(newerField): ""},
+						})
+						return
+					}
+				}
+			}}
+		}},
 		{"a queue that gets stuck", "I11", func() Broken {
 			return Broken{Log: func(_ *World, l client.Log) client.Log { return &silent{Log: l} }}
 		}},
 	}
 	for _, test := range tests {
 		t.Run(test.what, func(t *testing.T) {
-			for _, script := range append([]Script{apart(), withdrawn()}, Drawn(1), Drawn(2), Drawn(3), Drawn(4)) {
+			for _, script := range append([]Script{apart(), withdrawn()}, byStickHome(), byNeighbour(), byPoint(), newerAndOlder(), lostPicture(4), lostPicture(5), lostPicture(6), Drawn(1), Drawn(2), Drawn(3), Drawn(4)) {
 				if live(t, script, test.broken()).Caught(test.caught) {
 					return
 				}

@@ -38,17 +38,20 @@ func (r Result) Caught(invariant string) bool {
 
 // World is one life of a township.
 type World struct {
-	script  Script
-	broken  Broken
-	dir     string
-	powers  bool // power will be cut: everything written is recorded
-	now     time.Time
-	office  *office
-	tablets []*tablet
-	wrote   []*wrote
-	texts   int
-	course  hash.Hash
-	result  Result
+	script   Script
+	broken   Broken
+	dir      string
+	powers   bool // power will be cut: everything written is recorded
+	restores bool // the server will be put back: backups are kept
+	steps    int
+	point    *point // nil where no step needs one
+	now      time.Time
+	office   *office
+	tablets  []*tablet
+	wrote    []*wrote
+	texts    int
+	course   hash.Hash
+	result   Result
 }
 
 // most is how many tablets there may be with those that are copied.
@@ -58,8 +61,8 @@ const most = 6
 func Run(ctx context.Context, s Script, dir string, broken Broken) (Result, error) {
 	w := &World{
 		script: s, broken: broken, dir: dir, course: sha256.New(), now: time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC),
-		powers: slices.ContainsFunc(s.Steps, func(step Step) bool { return step.Kind == Power || step.Kind == PowerServer }),
 	}
+	w.powers, w.restores = w.hasAny(Power, PowerServer), w.hasAny(Restore)
 	var err error
 	if w.office, err = newOffice(ctx, w); err != nil {
 		return w.result, fmt.Errorf("sim: %w", err)
@@ -72,7 +75,11 @@ func Run(ctx context.Context, s Script, dir string, broken Broken) (Result, erro
 		}
 		w.tablets = append(w.tablets, t)
 	}
+	if err := w.roads(ctx); err != nil {
+		return w.result, fmt.Errorf("sim: %w", err)
+	}
 	for _, step := range s.Steps {
+		w.steps++
 		w.take(ctx, step)
 		if w.broken.Between != nil {
 			w.broken.Between(ctx, w)
@@ -86,6 +93,31 @@ func Run(ctx context.Context, s Script, dir string, broken Broken) (Result, erro
 	}
 	return w.end(), nil
 }
+
+// roads opens the roads that the script has steps for.
+func (w *World) roads(ctx context.Context) error {
+	if w.hasAny(Forward, KillPoint, LosePoint) {
+		p, err := newPoint(ctx, w)
+		for _, t := range w.tablets {
+			if err == nil {
+				err = p.know(ctx, t)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if w.hasAny(Stick) {
+		return w.office.keyed(ctx)
+	}
+	return nil
+}
+
+func (w *World) hasAny(kinds ...Kind) bool {
+	return slices.ContainsFunc(w.script.Steps, func(step Step) bool { return slices.Contains(kinds, step.Kind) })
+}
+
+func (w *World) clock() time.Time { return w.now }
 
 func (w *World) end() Result {
 	copy(w.result.Course[:], w.course.Sum(nil))
@@ -133,7 +165,7 @@ func (w *World) take(ctx context.Context, s Step) {
 	}
 	t := w.tablets[s.Node%len(w.tablets)]
 	switch s.Kind {
-	case Visit, Edit, Photo, Draft, Finish:
+	case Visit, Edit, Photo, Draft, Finish, Newer:
 		t.work(func() error { return t.deed(ctx, s) })
 		return
 	case Kill:
@@ -150,6 +182,15 @@ func (w *World) take(ctx context.Context, s Step) {
 	case Disk:
 		how := []crashfs.Failure{crashfs.Full, crashfs.WriteError, crashfs.SyncError}[s.B%3]
 		t.disk.Fail(crashfs.Fault{At: 1 + s.A, How: how})
+	case Dark:
+		t.net.line.dark = s.A%2 == 1
+		return
+	case Give:
+		(&neighbour{w: w, t: t, courier: w.tablets[s.A%len(w.tablets)], how: s.B % meetings}).Step(ctx)
+	case Stick:
+		t.stick.Step(ctx)
+	case Lost:
+		t.stick.Break()
 	case Trouble:
 		t.net.line.trouble, t.net.line.at = troubles[s.A%len(troubles)], s.B%1000
 		return
@@ -197,9 +238,11 @@ func (w *World) atOffice(ctx context.Context, s Step) bool {
 	case Revoke, Regrant:
 		w.permit(ctx, s)
 	case Backup:
-		marks, err := o.central.Watermarks(ctx)
-		w.note("backup: %s", outcome(errors.Join(err, o.central.MarkDurable(ctx, marks))))
-		o.pending = false
+		o.backup(ctx)
+	case Restore:
+		o.restore(ctx, s.A%2 == 0)
+	case Forward, KillPoint, LosePoint:
+		w.atPoint(ctx, s)
 	case KillServer:
 		o.kill(ctx)
 	case PowerServer:
@@ -208,6 +251,18 @@ func (w *World) atOffice(ctx context.Context, s Step) bool {
 		return false
 	}
 	return true
+}
+
+// atPoint lets a step happen at the receiving point.
+func (w *World) atPoint(ctx context.Context, s Step) {
+	switch w.point.how = s.A % howMany; s.Kind {
+	case Forward:
+		w.point.Step(ctx)
+	case KillPoint:
+		w.point.Break()
+	case LosePoint:
+		w.point.lose(ctx)
+	}
 }
 
 // decide is what a person at the township does about a household in conflict.
@@ -296,6 +351,11 @@ func (t *tablet) deed(ctx context.Context, s Step) error {
 				change.Properties = map[string]string{string(more.field): more.text}
 			}
 			sub.Entities = append(sub.Entities, change)
+		case Newer:
+			more.record, more.field, more.text = d.Household, newerField, t.w.text("新")
+			sub.Entities = append(sub.Entities, form.EntityChange{
+				Dataset: string(survey.TypeHousehold), ID: d.Household.String(), Update: true, Properties: map[string]string{string(newerField): more.text},
+			})
 		case Photo:
 			failed = t.photograph(ctx, d, 1+s.B, sub, more)
 		case Visit:
@@ -330,8 +390,12 @@ func (t *tablet) photograph(ctx context.Context, d *draft, kb int, sub *form.Sub
 func (w *World) heal(ctx context.Context) {
 	w.note("healed")
 	for _, t := range w.tablets {
-		t.net.line.trouble = noTrouble
+		t.net.line.trouble, t.net.line.dark = noTrouble, false
 		t.disk.Fail(crashfs.Fault{})
+	}
+	if w.point != nil {
+		w.point.how = wholeRound
+		w.point.Step(ctx)
 	}
 	quiet := 0
 	for pass := 0; quiet < 2; pass++ {
@@ -385,6 +449,19 @@ func (w *World) left(ctx context.Context) string {
 		if err != nil || len(files) > 0 {
 			return fmt.Sprintf("%s: %d attachments wait, %v", t.name, len(files), err)
 		}
+		if carried := w.carried(ctx, t); carried > 0 {
+			return fmt.Sprintf("%s: carries %d errands", t.name, carried)
+		}
 	}
 	return ""
+}
+
+// carried returns how many errands a tablet still has to hand over. One of a log that parted from what the county holds
+// may wait for what never comes; its sender has logged all of it anew.
+func (w *World) carried(ctx context.Context, t *tablet) int {
+	carrying, err := t.store.Carrying(ctx)
+	if err != nil || t.revoked || w.hasAny(Clone, Restore, Power) {
+		return 0
+	}
+	return len(carrying)
 }
