@@ -77,15 +77,20 @@ func (p *program) named(held []survey.Holding) []survey.Record {
 // saveFile asks with the device's own picker where to keep a file, and writes it there. A tablet's picker takes the name
 // itself; elsewhere a folder is chosen, for a dialog that asks for a name would cover what it asks for.
 func (s *shell) saveFile(name string, data []byte) {
+	s.saveAs(name, data, "已存成一页。打印交给本人以后，请删掉这个文件。")
+}
+
+// saveAs is saveFile for a file of another kind: told is what is said when it is there.
+func (s *shell) saveAs(name string, data []byte, told string) {
 	if fyne.CurrentDevice().IsMobile() {
-		d := dialog.NewFileSave(func(w fyne.URIWriteCloser, err error) { s.fill(w, w == nil, err, data) }, s.window)
+		d := dialog.NewFileSave(func(w fyne.URIWriteCloser, err error) { s.fill(w, w == nil, err, data, told) }, s.window)
 		d.SetFileName(name)
 		d.Show()
 		return
 	}
 	d := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
 		if err != nil || folder == nil {
-			s.fill(nil, folder == nil, err, data)
+			s.fill(nil, folder == nil, err, data, told)
 			return
 		}
 		var to fyne.URIWriteCloser
@@ -93,14 +98,14 @@ func (s *shell) saveFile(name string, data []byte) {
 		if err == nil {
 			to, err = storage.Writer(file)
 		}
-		s.fill(to, false, err, data)
+		s.fill(to, false, err, data, told)
 	}, s.window)
 	d.Resize(s.window.Canvas().Size())
 	d.Show()
 }
 
 // fill writes a file where the person wants it, unless they changed their mind.
-func (s *shell) fill(to io.WriteCloser, cancelled bool, err error, data []byte) {
+func (s *shell) fill(to io.WriteCloser, cancelled bool, err error, data []byte, told string) {
 	if err == nil && cancelled {
 		return
 	}
@@ -114,5 +119,5 @@ func (s *shell) fill(to io.WriteCloser, cancelled bool, err error, data []byte) 
 		})
 		return
 	}
-	s.Tell("已存成一页。打印交给本人以后，请删掉这个文件。")
+	s.Tell(told)
 }

@@ -268,7 +268,7 @@ func TestDecideByKeys(t *testing.T) {
 	}
 	o.press("1")
 	o.sees("还有 1 条要定") // the next by itself
-	o.press("3")        // both, or nothing where the field is no set
+	o.press("3")       // both, or nothing where the field is no set
 	o.press("3")
 	o.press("11")
 	h, err := o.store.Household(t.Context(), first)
