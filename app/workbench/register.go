@@ -164,6 +164,9 @@ func (r *Roll) line(reg Register, record survey.Record) Line {
 			continue
 		}
 		if said := r.Said(reg, record, c); said != "" {
+			if c.Kind == CountColumn {
+				said = c.Title + " " + said
+			}
 			parts = append(parts, said)
 		}
 	}

@@ -54,19 +54,19 @@ func last(titles []string) string {
 func lastTwo(titles []string) []string { return titles[max(0, len(titles)-2):] }
 
 // Header finds the rows that name the columns: below titles and remarks, over merged cells and several rows. It takes
-// those with the most columns that knows has heard of, the fewest rows among equals; where it has heard of none, the first
+// those with the most columns that knows has heard of, among equals the first and those joined to it by merged cells; where it has heard of none, the first
 // row in which two cells are filled. It reports false where there is no such row.
 func (t *Table) Header(knows func(title string) bool) (Header, bool) {
 	var best Header
 	most, found := 0, false
-	for first := range min(headerSearch, len(t.Rows)) {
-		for depth := range headerDepth {
-			if first+depth >= len(t.Rows) {
-				break
-			}
+	for first := min(headerSearch, len(t.Rows)) - 1; first >= 0; first-- {
+		for depth := range min(headerDepth, len(t.Rows)-first) {
 			h := t.headerAt(first, first+depth)
+			if filled(t.Rows[first]) < 2 && depth > 0 {
+				continue // a title
+			}
 			n := h.count(knows)
-			if n > most {
+			if better := n > most || n == most && found && (h.Last < best.First || best.Last == h.Last && t.spans(first)); better {
 				best, most, found = h, n, true
 			}
 		}
@@ -80,6 +80,16 @@ func (t *Table) Header(knows func(title string) bool) (Header, bool) {
 		}
 	}
 	return Header{}, false
+}
+
+// spans reports whether a row has a merged cell.
+func (t *Table) spans(row int) bool {
+	for _, a := range t.Merged {
+		if a.First.Row <= t.Rows[row].Number && a.Last.Row >= t.Rows[row].Number {
+			return true
+		}
+	}
+	return false
 }
 
 func filled(r Row) int {
