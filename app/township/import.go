@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 
 	"zoucun/app/view"
 	"zoucun/app/widgets"
@@ -198,15 +199,14 @@ func (i *importing) compare() {
 
 // newPreview shows what would be written, before anything is.
 func newPreview(i *importing) *view.Screen {
-	p := &preview{importing: i, part: 1, side: widgets.NewPage()}
+	p := &preview{importing: i, part: 1, side: widgets.NewPage(), lines: container.NewStack()}
 	if len(i.im.Plan.Refused) > 0 {
 		p.part = 3
 	} else if len(i.im.Plan.Changed) == 0 {
 		p.part = 0
 	}
-	p.list = widgets.NewList(widgets.ListSpec{Count: p.count, Row: p.row, OnTap: func(int) {}})
 	p.draw()
-	s := &view.Screen{Title: "要改什么", Subtitle: i.im.Summary(), Body: newSides(p.side, p.list)}
+	s := &view.Screen{Title: "要改什么", Subtitle: i.im.Summary(), Body: newSides(p.side, p.lines)}
 	if i.im.Count() > 0 {
 		s.Actions = []widgets.ButtonSpec{{Text: fmt.Sprintf("写入 %d 条", i.im.Count()), Weight: widgets.Main, OnTap: p.write}}
 	}
@@ -216,9 +216,9 @@ func newPreview(i *importing) *view.Screen {
 type preview struct {
 	*importing
 
-	part int // 0 new, 1 changed, 2 the same, 3 refused
-	side *widgets.Page
-	list *widgets.List
+	part  int // 0 new, 1 changed, 2 the same, 3 refused
+	side  *widgets.Page
+	lines *fyne.Container // the list of the part
 }
 
 func (p *preview) draw() {
@@ -231,13 +231,13 @@ func (p *preview) draw() {
 		objects = append(objects, widgets.Edged(widgets.NewRow(widgets.RowFacts{Title: line, Current: part == p.part}, func() {
 			p.part = part
 			p.draw()
-			p.list.ScrollToTop()
-			p.list.Refresh()
 		})))
 	}
 	objects = append(objects, widgets.NewText("拒绝的行不写入，别的行照常。改好以后再导入一次，已写入的不会重复。", widgets.Hint),
 		widgets.NewText("空格子不会把名册里的内容删掉；平板上改正过、而表里还是旧话的，不会改回去。", widgets.Hint))
 	p.side.Keep(0, objects...)
+	p.lines.Objects = []fyne.CanvasObject{widgets.NewList(widgets.ListSpec{Count: p.count, Row: p.row, OnTap: func(int) {}})}
+	p.lines.Refresh()
 }
 
 func (p *preview) count() int {

@@ -31,11 +31,10 @@ func NewRegister(h view.Host, spec RegisterSpec) *view.Screen {
 	if villages := spec.Presenter.Villages(); len(villages) > 0 {
 		r.village = villages[0]
 	}
-	r.list = widgets.NewList(widgets.ListSpec{
-		Count: func() int { return len(r.lines) }, Row: r.row, OnTap: func(i int) { r.open(r.lines[i]) },
-	})
+	r.middle = container.NewStack()
+	r.newList()
 	search := widgets.NewField(widgets.FieldSpec{Prompt: "查找：姓名、拼音、编号、电话……", OnType: r.typed})
-	middle := container.NewBorder(widgets.Inset(8, widgets.Tight(search, r.found)), nil, nil, nil, r.list)
+	middle := container.NewBorder(widgets.Inset(8, widgets.Tight(search, r.found)), nil, nil, nil, r.middle)
 	main := &fyne.Container{Layout: &linesLayout{}, Objects: []fyne.CanvasObject{middle, canvas.NewRectangle(widgets.Line), r.panel}}
 	r.load()
 	r.drawPanel("")
@@ -72,12 +71,13 @@ func (linesLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 }
 
 type register struct {
-	host  view.Host
-	spec  RegisterSpec
-	side  *widgets.Page
-	list  *widgets.List
-	panel *widgets.Page
-	found *widgets.Text
+	host   view.Host
+	spec   RegisterSpec
+	side   *widgets.Page
+	middle *fyne.Container // holds the list
+	list   *widgets.List
+	panel  *widgets.Page
+	found  *widgets.Text
 
 	at      int // which register
 	village survey.Place
@@ -127,10 +127,24 @@ func (r *register) load() {
 		if reg.Type != r.register().Type || village != r.village.ID || query != r.query {
 			return // somebody went on meanwhile
 		}
+		shorter := len(lines) < len(r.lines)
 		r.lines, r.all = lines, all
 		r.found.SetText(r.words())
+		if shorter {
+			r.newList() // rows that are no more would stay drawn in the old one
+			return
+		}
 		r.list.Refresh()
 	})
+}
+
+// newList begins the list of lines anew, from its top.
+func (r *register) newList() {
+	r.list = widgets.NewList(widgets.ListSpec{
+		Count: func() int { return len(r.lines) }, Row: r.row, OnTap: func(i int) { r.open(r.lines[i]) },
+	})
+	r.middle.Objects = []fyne.CanvasObject{r.list}
+	r.middle.Refresh()
 }
 
 func (r *register) words() string {

@@ -47,6 +47,9 @@ func (r *Roll) shared() survey.ScopeID { return survey.RegisterScope(r.county) }
 // today is the day as registers write days.
 func (r *Roll) today() string { return r.now().Format("2006-01-02") }
 
+// moment is a time as the laptop's own clock writes it.
+func (r *Roll) moment(at survey.HLC) string { return at.Time().In(r.now().Location()).Format("2006-01-02 15:04") }
+
 // Villages returns the villages whose households are here.
 func (r *Roll) Villages() []survey.Place { return r.store.Villages() }
 
@@ -506,7 +509,7 @@ func (r *Roll) History(ctx context.Context, reg Register, id survey.RecordID) ([
 	for i, s := range slices.Backward(held.Statements) {
 		before := merge.Before(held, s.ID)
 		step := Step{
-			When: survey.MillisOf(s.HLC.Time()).Time().Local().Format("2006-01-02 15:04"),
+			When: r.moment(s.HLC),
 			Who:  cmp.Or(r.store.StaffName(s.Header.Author), "（不在名册上的人）"), What: r.did(s, before), statement: s,
 		}
 		step.Changes = r.changes(reg, held.Record, before.Fields, s)
@@ -590,7 +593,7 @@ func (r *Roll) Imports(ctx context.Context) ([]survey.Import, error) {
 
 // ImportLine is an import as a list shows it.
 func (r *Roll) ImportLine(i survey.Import) (title, detail string) {
-	detail = i.When.Time().Local().Format("2006-01-02 15:04") + "　新增 " + strconv.Itoa(i.Added) + "，改动 " + strconv.Itoa(i.Changed)
+	detail = r.moment(i.When) + "　新增 " + strconv.Itoa(i.Added) + "，改动 " + strconv.Itoa(i.Changed)
 	if i.Back >= 0 {
 		detail += "　已撤销，退回 " + strconv.Itoa(i.Back)
 	}
