@@ -17,6 +17,7 @@ TEST    := ci
 COMPILER := ca-certificates gcc libc6-dev
 WINDOWS  := $(COMPILER) pkg-config libgl-dev libx11-dev libxcursor-dev libxi-dev libxinerama-dev libxrandr-dev libxxf86vm-dev
 DATABASE := postgresql
+PAPER    := poppler-utils libreoffice-writer-nogui libreoffice-calc-nogui
 SCREEN   := xvfb xauth x11-utils openbox xdotool imagemagick libgl1-mesa-dri dbus dbus-x11 locales fcitx5 fcitx5-pinyin
 
 need := scripts/need.sh
@@ -51,7 +52,7 @@ vet: need-compiler ## run go vet on all packages
 # What is tried over and over, power cuts, kills, faults and seeds, is tried in full without the race detector, under
 # which everything takes ten times as long and a few of each are enough.
 .PHONY: unit
-unit: need-compiler need-database ## run all tests but e2e under the race detector, and those that try something over and over without
+unit: need-compiler need-database need-paper ## run all tests but e2e under the race detector, and those that try something over and over without
 	go test -race -timeout 30m -tags $(TEST) ./...
 	go test -count=1 -tags $(TEST) ./internal/testkit/sim
 	go test -count=1 -tags $(TEST) -run 'PowerCut|Fault|Killed|EveryPage' ./store
@@ -129,13 +130,15 @@ apk: ## build a signed APK for arm64 tablets; ANDROID_NDK_HOME names the NDK
 clean: ## remove what was built and what demos and trials left
 	rm -rf bin dist var
 
-.PHONY: need-compiler need-window need-screen need-database
+.PHONY: need-compiler need-window need-screen need-database need-paper
 need-compiler:
 	@$(need) $(COMPILER)
 need-window:
 	@$(need) $(WINDOWS)
 need-database:
 	@$(need) $(DATABASE)
+need-paper:
+	@$(need) $(PAPER)
 need-screen:
 	@$(need) $(SCREEN)
 	@scripts/locale.sh

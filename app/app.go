@@ -4,8 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
-	"slices"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +27,7 @@ import (
 type Options struct {
 	Data         string // the folder everything is kept in
 	Server, Code string // for enrolment; with both it is done without asking
+	Receive      string // address and port at which a township's laptop receives tablets; empty is the usual one
 	Size         fyne.Size
 	Clock        survey.Clock
 	Log          *slog.Logger
@@ -42,22 +43,25 @@ const (
 
 // program is the running app. Its fields belong to the screen's goroutine.
 type program struct {
-	ui      fyne.App
-	opt     Options
-	shell   *shell
-	host    view.Host
-	keys    *store.Keys
-	device  store.DeviceKey // nil where the platform keeps none
-	locks   *present.Lock
-	store   *store.Store // nil while locked
-	ctx     func() context.Context
-	fonts   widgets.Fonts
-	self    survey.Enrolment
-	village survey.RecordID // the one being visited
-	carry   *carrier        // nil before enrolment, and while locked
-	bench   *township.Bench // nil before the workbench was first shown
+	ui       fyne.App
+	opt      Options
+	shell    *shell
+	host     view.Host
+	keys     *store.Keys
+	device   store.DeviceKey // nil where the platform keeps none
+	locks    *present.Lock
+	store    *store.Store // nil while locked
+	ctx      func() context.Context
+	fonts    widgets.Fonts
+	self     survey.Enrolment
+	village  survey.RecordID // the one being visited
+	carry    *carrier        // nil before enrolment, and while locked
+	bench    *township.Bench // nil before the workbench was first shown
+	receiver *receiving      // nil before tablets were first received here
+	finder   *store.Finder   // nil before it was first asked for, and while locked
 	// deciding is what waits for decisions; nil before the workbench was first shown, and while locked.
 	deciding *deciding
+	counts   *reckoning // nil before the workbench has counted, and while locked
 	// carrying begins to carry records; a test that has no network leaves it out.
 	carrying func()
 
@@ -120,8 +124,14 @@ func (p *program) textSize() int {
 
 func (p *program) close() error {
 	p.closing.Wait()
+	if p.receiver != nil {
+		p.receiver.Stop()
+	}
 	if p.carry != nil {
 		p.carry.end()
+	}
+	if p.counts != nil {
+		p.counts.end()
 	}
 	if p.store == nil {
 		return nil
@@ -264,13 +274,18 @@ func (p *program) goHome(village survey.RecordID) {
 
 func (p *program) homeActions() []widgets.ButtonSpec {
 	actions := []widgets.ButtonSpec{
-		{Text: "我的记录", OnTap: func() { p.shell.Push(field.NewLists(p.host, p.store, p.resumeVisit)) }},
+		{Text: "我的记录", OnTap: func() { p.shell.Push(p.lists()) }},
 		{Text: "设置", OnTap: p.openSettings},
 	}
 	if p.atTownship() {
 		actions = append(actions, widgets.ButtonSpec{Text: "工作台", OnTap: p.goWorkbench})
 	}
 	return actions
+}
+
+// lists is the screen of a person's own records.
+func (p *program) lists() *view.Screen {
+	return field.NewLists(p.host, field.ListsSpec{Keeper: p.store, OnResume: p.resumeVisit, OnAmend: p.amendVisit})
 }
 
 func (p *program) openSettings() {
@@ -294,7 +309,11 @@ func (p *program) openSettings() {
 func (p *program) setTextSize(size int) {
 	p.ui.Preferences().SetInt(prefText, size)
 	p.ui.Settings().SetTheme(widgets.NewTheme(p.fonts, float32(size)))
-	p.goHome(p.village) // screens out of sight are not redrawn with another size
+	if p.village.IsZero() { // from the workbench
+		p.goWorkbench()
+	} else {
+		p.goHome(p.village) // screens out of sight are not redrawn with another size
+	}
 	p.openSettings()
 }
 
@@ -303,7 +322,7 @@ func (p *program) desk() present.Desk {
 		p.self = self // grant, recipients and numbers may have been renewed
 	}
 	return present.Desk{
-		Forms: p.store, Keeper: p.store, Sealer: p.store, Definitions: &p.forms, Enrolment: p.self, Who: p.who(),
+		Forms: p.store, Keeper: p.store, Sealer: p.store, Records: p.store, Definitions: &p.forms, Enrolment: p.self, Who: p.who(),
 		Now: p.opt.Clock, Later: p.host.Later,
 		NextNumber: numbers{filepath.Join(p.opt.Data, "form_number")}.next,
 	}
@@ -340,6 +359,11 @@ func (p *program) begin(info survey.FormInfo, village, household survey.RecordID
 func (p *program) resumeVisit(id survey.DraftID) {
 	desk := p.desk()
 	p.openVisit(func(ctx context.Context) (*present.Visit, error) { return desk.Resume(ctx, id) })
+}
+
+func (p *program) amendVisit(visit survey.RecordID) {
+	desk := p.desk()
+	p.openVisit(func(ctx context.Context) (*present.Visit, error) { return desk.Amend(ctx, visit) })
 }
 
 func (p *program) compare(household survey.RecordID) {

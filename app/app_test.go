@@ -160,7 +160,7 @@ func TestNothingOverflows(t *testing.T) {
 			p.shell.Back()
 			p.shell.Complain(&survey.Error{Kind: survey.Full})
 			fits("a complaint")
-			p.shell.Push(field.NewLists(p.host, p.store, p.resumeVisit))
+			p.shell.Push(p.lists())
 			fits("the lists")
 			p.visitEveryPage(t, village, household, fits)
 		})

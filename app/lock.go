@@ -108,8 +108,9 @@ func (p *program) lock(next survey.PersonID) {
 func (p *program) leave(after, next func()) {
 	p.shell.keep()
 	p.left = p.whereabouts()
-	carry, data := p.carry, p.store
-	p.carry, p.store, p.filling, p.village, p.deciding, p.bench = nil, nil, filling{}, survey.RecordID{}, nil, nil
+	carry, counts, data := p.carry, p.counts, p.store
+	p.carry, p.counts, p.store, p.finder, p.deciding, p.bench = nil, nil, nil, nil, nil, nil
+	p.filling, p.village = filling{}, survey.RecordID{}
 	p.shell.forget()
 	p.shell.setStatus(present.Status{Words: "写过的都存在本机", Tone: present.Safe})
 	p.shell.Reset(field.NewLocking())
@@ -118,6 +119,9 @@ func (p *program) leave(after, next func()) {
 		defer p.closing.Done()
 		if carry != nil {
 			carry.end()
+		}
+		if counts != nil {
+			counts.end()
 		}
 		err := data.Close()
 		after()

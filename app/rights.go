@@ -74,13 +74,13 @@ func (p *program) named(held []survey.Holding) []survey.Record {
 	return records
 }
 
-// saveFile asks with the device's own picker where to keep a file, and writes it there. A tablet's picker takes the name
-// itself; elsewhere a folder is chosen, for a dialog that asks for a name would cover what it asks for.
+// saveFile keeps a page that holds what is known of a household.
 func (s *shell) saveFile(name string, data []byte) {
 	s.saveAs(name, data, "已存成一页。打印交给本人以后，请删掉这个文件。")
 }
 
-// saveAs is saveFile for a file of another kind: told is what is said when it is there.
+// saveAs asks with the device's own picker where to keep a file, writes it there and says so. A tablet's picker takes the name
+// itself; elsewhere a folder is chosen, for a dialog that asks for a name would cover what it asks for.
 func (s *shell) saveAs(name string, data []byte, told string) {
 	if fyne.CurrentDevice().IsMobile() {
 		d := dialog.NewFileSave(func(w fyne.URIWriteCloser, err error) { s.fill(w, w == nil, err, data, told) }, s.window)

@@ -15,6 +15,9 @@ import (
 // Edit starts a new revision of an earlier filling from its fields. Nothing is preloaded and no first-load action runs;
 // calculations are done anew. Repeat instances keep their keys and stand in the keys' order. Fields this version of the
 // form does not have are returned, so that the caller can keep them.
+//
+// What was right when it was finished is not held against anybody now: an answer whose constraint has come to fail,
+// because days have passed or the form has changed, is right until it is answered anew.
 func Edit(f *xform.Form, env Env, fields survey.Fields) (*Session, survey.Fields, error) {
 	s, err := newSession(f, env)
 	if err != nil {
@@ -38,7 +41,18 @@ func Edit(f *xform.Form, env Env, fields survey.Fields) (*Session, survey.Fields
 	if err := s.start(false); err != nil {
 		return nil, nil, err
 	}
+	s.accept(fields)
 	return s, unknown, nil
+}
+
+// accept notes the answers that are wrong now and were not when they were given.
+func (s *Session) accept(fields survey.Fields) {
+	s.accepted = map[survey.FieldPath]string{}
+	s.root.walk(func(n *node) {
+		if n.violates && n.def.Leaf() && n.value != "" && n.value == fields[n.path()] {
+			s.accepted[n.path()] = n.value
+		}
+	})
 }
 
 // EditInstance starts a new revision of a submission as ODK servers keep it: its XML. It gets an instanceID of its own,

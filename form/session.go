@@ -31,10 +31,11 @@ type Session struct {
 	drawn    uint64
 	now      time.Time // of the operation under way
 
-	revises    bool               // the filling is a revision of an earlier one
-	removed    []survey.FieldPath // repeat instances of the earlier one that were taken away
-	editing    bool               // the instance comes from a submission, where what is absent is blank
-	deprecated string             // the instanceID of the submission this one replaces
+	revises    bool                        // the filling is a revision of an earlier one
+	removed    []survey.FieldPath          // repeat instances of the earlier one that were taken away
+	editing    bool                        // the instance comes from a submission, where what is absent is blank
+	deprecated string                      // the instanceID of the submission this one replaces
+	accepted   map[survey.FieldPath]string // answers of the earlier one that time or another version has made wrong
 
 	run     run
 	pending map[*node]Aspect // what the operation under way has changed

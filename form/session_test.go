@@ -167,3 +167,46 @@ func set(t *testing.T, s *Session, path survey.FieldPath, value string) {
 		t.Fatal(err)
 	}
 }
+
+// A visit that is amended long after it was made is not held to what its date was allowed to be then; a new date is.
+func TestEditAcceptsWhatTimeHasMadeWrong(t *testing.T) {
+	f := read(t, strings.Replace(visitForm, ". &lt;= today()", ". &lt;= today() and . &gt;= today() - 60", 1))
+	s, _, err := Edit(f, testEnv(), survey.Fields{"result": "none", "date": "2026-01-05"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored, err := Restore(f, testEnv(), s.State())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]*Session{"edited": s, "restored": restored} {
+		if _, err := s.Finish(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		set(t, s, "date", "2026-01-06")
+		if len(s.Violations()) != 1 {
+			t.Errorf("%s: a new date that is not allowed: %v", name, s.Violations())
+		}
+		set(t, s, "date", "2026-01-05")
+		if len(s.Violations()) != 0 {
+			t.Errorf("%s: the date it had: %v", name, s.Violations())
+		}
+	}
+}
+
+func TestEntitiesOfAnEditHaveNoNewIdentity(t *testing.T) {
+	s, _, err := Edit(read(t, visitForm), testEnv(), survey.Fields{"result": "met", "issues[k1]/title": "一"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := s.Entities()
+	if len(got) != 1 || got[0].ID != "" || got[0].Instance != "issues[k1]" || got[0].Properties["title"] != "一" {
+		t.Errorf("entities %+v", got)
+	}
+	if _, _, err := s.AddRepeat("issues", ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Entities(); len(got) != 2 || got[1].ID == "" {
+		t.Errorf("entities %+v", got)
+	}
+}

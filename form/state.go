@@ -24,6 +24,7 @@ type State struct {
 	Revises  bool                          `json:"revises,omitempty"`
 	Removed  []survey.FieldPath            `json:"removed,omitempty"`
 	Replaces string                        `json:"replaces,omitempty"` // the instanceID of the submission being edited
+	Accepted map[survey.FieldPath]string   `json:"accepted,omitempty"` // its answers that are not judged again; see Edit
 }
 
 // MarshalBinary returns the state as deterministic JSON.
@@ -48,7 +49,7 @@ func (s *Session) State() State {
 	st := State{
 		Form: s.form.ID, Version: s.form.Version, Language: s.language, Seed: s.seed, Drawn: s.drawn,
 		Values: map[survey.FieldPath]string{}, Repeats: map[survey.FieldPath][]string{}, Removed: slices.Clone(s.removed),
-		Revises: s.revises, Replaces: s.deprecated,
+		Revises: s.revises, Replaces: s.deprecated, Accepted: maps.Clone(s.accepted),
 	}
 	s.root.walk(func(n *node) {
 		if n.def.Leaf() && n.value != n.def.Default {
@@ -89,7 +90,7 @@ func Restore(f *xform.Form, env Env, st State) (*Session, error) {
 	}
 	s.now = env.Now()
 	s.seed, s.drawn, s.removed = st.Seed, st.Drawn, slices.Clone(st.Removed)
-	s.revises, s.deprecated = st.Revises, st.Replaces
+	s.revises, s.deprecated, s.accepted = st.Revises, st.Replaces, maps.Clone(st.Accepted)
 	if st.Language != "" {
 		s.language = st.Language
 	}

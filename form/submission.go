@@ -91,14 +91,21 @@ func (s *Session) submission() Submission {
 		}
 	})
 	slices.Sort(sub.Attachments)
+	sub.Entities = s.Entities()
+	return sub
+}
+
+// Entities returns what the filling says about entities of lists as it is now, right or wrong.
+func (s *Session) Entities() []EntityChange {
+	var changes []EntityChange
 	for _, e := range s.form.Entities {
 		for _, n := range descendants(s.root, e.Node) {
 			if change, ok := s.entity(e, n); ok {
-				sub.Entities = append(sub.Entities, change)
+				changes = append(changes, change)
 			}
 		}
 	}
-	return sub
+	return changes
 }
 
 func (s *Session) metaValue(name string) string {

@@ -52,6 +52,8 @@ func (s *Session) violation(n *node) *Violation {
 		return s.violated(n, WrongType, "", typeMessage(typeOf(n.def), n.def.Bind.Type))
 	case !withinRange(n.def, n.answer()):
 		return s.violated(n, WrongType, "", fmt.Sprintf("请填写 %s 到 %s 之间的数。", n.def.Control.Attributes["start"], n.def.Control.Attributes["end"]))
+	case n.violates && n.answer() == s.accepted[n.path()]:
+		return nil
 	case n.violates:
 		return s.violated(n, Constraint, s.text(n.def.Bind.ConstraintMsg, n), "这个答案不在允许的范围内，请核对。")
 	}

@@ -166,7 +166,7 @@ func (w *dossierWriter) said(of survey.Record, fields survey.Fields) []Said {
 	order, words := w.words(of)
 	paths := make([]survey.FieldPath, 0, len(fields))
 	for path := range fields {
-		if path != sheet.Stamped { // it says nothing to a person
+		if path != sheet.Stamped && !path.Noted() { // they say nothing to a person
 			paths = append(paths, path)
 		}
 	}
@@ -181,6 +181,9 @@ func (w *dossierWriter) said(of survey.Record, fields survey.Fields) []Said {
 	for _, path := range paths {
 		q := words(withoutKeys(path))
 		value := fields[path]
+		if path.OfReview() {
+			q.Label, value = w.reviewed(of, path, value)
+		}
 		if q.Choice || w.t.label(value) != "" {
 			value = w.t.choiceText(q, value)
 		}
@@ -221,4 +224,22 @@ func (w *dossierWriter) words(of survey.Record) ([]survey.FieldPath, func(survey
 		}
 	}
 	return order, func(path survey.FieldPath) Question { return questions[path] }
+}
+
+// reviewed puts a field that a review has written into words.
+func (w *dossierWriter) reviewed(of survey.Record, path survey.FieldPath, value string) (label, words string) {
+	if question, ok := strings.CutPrefix(string(path), string(survey.ReviewCommentField)+"/"); ok {
+		at := slices.IndexFunc(w.t.forms, func(f Form) bool { return f.ID == w.t.formOf(of) })
+		if at < 0 {
+			return "乡镇的意见", value
+		}
+		return "乡镇的意见 · " + questionLabel(w.t.forms[at], survey.FieldPath(question)), value
+	}
+	if path == survey.ReviewResultField {
+		value = map[string]string{"passed": "通过", "returned": "退回补充", "joined": "并入另一份"}[value]
+	}
+	labels := map[survey.FieldPath]string{
+		survey.ReviewResultField: "审核", survey.ReviewCommentField: "乡镇的意见", survey.ReviewDupField: "并入",
+	}
+	return cmp.Or(labels[path], string(path)), value
 }

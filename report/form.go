@@ -28,6 +28,7 @@ type Question struct {
 	Choice  bool             // the value is a choice, or with Many several separated by spaces
 	Many    bool
 	Choices map[string]string // labels by value; of choices drawn from a register none
+	Order   []string          // the values of Choices as the form lists them
 	Saved   Property          // the property of a register that the answer is saved to; zero for none
 }
 
@@ -84,7 +85,7 @@ func (o *outline) question(n *xform.Node, repeat survey.FieldPath, group string)
 	q.Many = n.Control.Kind == xform.Select || n.Control.Kind == xform.Rank
 	q.Choice = q.Many || n.Control.Kind == xform.Select1
 	if q.Choice {
-		q.Choices = o.choices(n.Control)
+		q.Choices, q.Order = o.choices(n.Control)
 	}
 	return q
 }
@@ -99,26 +100,28 @@ func (o *outline) savedTo(n *xform.Node) Property {
 	return Property{}
 }
 
-// choices returns the labels of choices by value, where the form itself carries them.
-func (o *outline) choices(control *xform.Control) map[string]string {
-	labels := map[string]string{}
+// choices returns the labels of choices by value, and the values in order, where the form itself carries them.
+func (o *outline) choices(control *xform.Control) (labels map[string]string, order []string) {
+	labels = map[string]string{}
 	for _, item := range control.Items {
 		labels[item.Value] = o.plain(item.Label)
+		order = append(order, item.Value)
 	}
 	if control.Itemset == nil {
-		return labels
+		return labels, order
 	}
 	list := o.definition.Instances[listName(control.Itemset.Nodes)]
 	if list == nil || list.Tree == nil || list.Tree.First() == nil {
-		return labels
+		return labels, order
 	}
 	value := control.Itemset.Value.String()
 	for _, item := range list.Tree.First().Elements() {
 		if key := item.Child(value); key != nil {
 			labels[key.Value()] = o.itemLabel(item)
+			order = append(order, key.Value())
 		}
 	}
-	return labels
+	return labels, order
 }
 
 // itemLabel returns the label of an item of an inline list: written in it, or a translation it names.
@@ -144,3 +147,27 @@ func listName(nodes *xpath.Expr) string {
 
 // plain returns a text on one line as it reads before there is any answer.
 func (o *outline) plain(text *xform.Text) string { return words.Plain(o.definition, text) }
+
+// GroupLabel returns what the forms call a group of questions by its name, or the name where none of them has it.
+func (d Data) GroupLabel(name string) string {
+	for _, form := range d.Forms {
+		for _, q := range form.Questions {
+			if strings.Contains("/"+string(q.Field)+"/", "/"+name+"/") && q.Group != "" && !strings.HasSuffix(string(q.Field), "/"+name) {
+				return q.Group
+			}
+		}
+	}
+	return name
+}
+
+// ChoiceLabel returns the words of a choice of a question by the question's name, or the choice where none has it.
+func (d Data) ChoiceLabel(question, choice string) string {
+	for _, form := range d.Forms {
+		for _, q := range form.Questions {
+			if label := q.Choices[choice]; label != "" && strings.HasSuffix("/"+string(q.Field), "/"+question) {
+				return label
+			}
+		}
+	}
+	return choice
+}

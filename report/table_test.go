@@ -117,7 +117,7 @@ func TestColumnsFollowTheForm(t *testing.T) {
 	for _, column := range Tables(demo())[0].Columns {
 		labels = append(labels, column.Label)
 	}
-	want := "记录编号 状态 村 户编号 户主 名称 户的记录编号 结果 结果（文字） 村 村（文字） 实地 实地（文字） 养老保险 · 知晓 医保 · 知晓 收入来源 收入来源（文字） 旧题 "
+	want := "记录编号 状态 村 户编号 户主 名称 户的记录编号 审核 审核意见 结果 结果（文字） 村 村（文字） 实地 实地（文字） 养老保险 · 知晓 医保 · 知晓 收入来源 收入来源（文字） 旧题 "
 	if got := strings.Join(labels, " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -200,7 +200,7 @@ func printableXML(s string) bool {
 
 func TestLongTextSaysThatItWasCut(t *testing.T) {
 	for _, r := range []string{"字", "𠮷"} {
-		got := fitting(strings.Repeat(r, maxCellText+1))
+		got := Fitting(strings.Repeat(r, maxCellText+1))
 		if !strings.HasSuffix(got, r+cutMark) {
 			t.Errorf("ends in %q", got[len(got)-60:])
 		}
@@ -208,10 +208,10 @@ func TestLongTextSaysThatItWasCut(t *testing.T) {
 }
 
 func TestSheetNames(t *testing.T) {
-	names := sheetNames{}
+	names := SheetNames{}
 	var got []string
 	for _, wanted := range []string{"QZ-01", "qz-01", "a/b[c]", "", "''", strings.Repeat("长", 40), strings.Repeat("长", 40)} {
-		got = append(got, names.next(wanted))
+		got = append(got, names.Next(wanted))
 	}
 	want := []string{"QZ-01", "qz-01 2", "a b c", "表", "表 2", strings.Repeat("长", 31), strings.Repeat("长", 29) + " 2"}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -230,9 +230,9 @@ func TestFormOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Form{ID: "V", Version: "2", Title: "走访", Questions: []Question{
-		{Field: "visit/result", Group: "走访情况", Label: "结果", Choice: true, Choices: map[string]string{"talked": "见到并交谈", "away": "家中无人"}},
+		{Field: "visit/result", Group: "走访情况", Label: "结果", Choice: true, Choices: map[string]string{"talked": "见到并交谈", "away": "家中无人"}, Order: []string{"talked", "away"}},
 		{Field: "visit/village", Group: "走访情况", Label: "村", Choice: true, Choices: map[string]string{}},
-		{Field: "visit/seen", Group: "走访情况", Label: "实地", Choice: true, Many: true, Choices: map[string]string{"road": "道路"}},
+		{Field: "visit/seen", Group: "走访情况", Label: "实地", Choice: true, Many: true, Choices: map[string]string{"road": "道路"}, Order: []string{"road"}},
 		{Field: "total", Label: ""},
 		{Field: "issues/title", Repeat: "issues", Group: "问题", Label: "…家的问题"},
 		{Field: "meta/instanceID"},

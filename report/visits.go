@@ -20,6 +20,8 @@ func (t *tabler) visits(form Form) []Table {
 		t.namedColumn("户主", survey.VisitHousehold, "household_head"),
 		fieldColumn("名称", survey.VisitName),
 		fieldColumn("户的记录编号", survey.VisitHousehold),
+		cellColumn{Column{"审核", "review"}, func(r survey.Record) string { return reviewWords(survey.VerdictOf(r.Fields)) }},
+		cellColumn{Column{"审核意见", "review_comments"}, func(r survey.Record) string { return t.remarks(form, survey.VerdictOf(r.Fields)) }},
 	)
 	repeatOf := map[survey.FieldPath]survey.FieldPath{survey.VisitHousehold: "", survey.VisitName: ""}
 	var repeats []survey.FieldPath
@@ -36,6 +38,9 @@ func (t *tabler) visits(form Form) []Table {
 		}
 	}
 	shown := func(field survey.FieldPath) bool {
+		if field.Noted() || field.OfReview() {
+			return true
+		}
 		plain := withoutKeys(field)
 		repeat, known := repeatOf[plain]
 		return known && (repeat == "") == (plain == field)

@@ -32,9 +32,9 @@ func Write(w io.Writer, tables []Table) error {
 	if err != nil {
 		return fmt.Errorf("define styles: %w", err)
 	}
-	names := sheetNames{}
+	names := SheetNames{}
 	for n, table := range tables {
-		name := names.next(table.Name)
+		name := names.Next(table.Name)
 		if n == 0 {
 			err = book.SetSheetName("Sheet1", name)
 		} else {
@@ -100,14 +100,14 @@ func textCells(cells []string, style int) []any {
 	row := make([]any, len(cells))
 	for n, text := range cells {
 		if text != "" {
-			row[n] = excelize.Cell{StyleID: style, Value: fitting(text)}
+			row[n] = excelize.Cell{StyleID: style, Value: Fitting(text)}
 		}
 	}
 	return row
 }
 
-// fitting cuts a text at the length of a cell, and says so.
-func fitting(text string) string {
+// Fitting cuts a text at the length of a cell, and says so.
+func Fitting(text string) string {
 	units := utf16.Encode([]rune(text))
 	if len(units) <= maxCellText {
 		return text
@@ -116,13 +116,13 @@ func fitting(text string) string {
 	return strings.TrimSuffix(string(utf16.Decode(kept)), "\ufffd") + cutMark
 }
 
-// sheetNames remembers the names given, in lower case: sheets differ by more than case.
-type sheetNames map[string]bool
+// SheetNames remembers the names that a workbook's sheets were given, in lower case: sheets differ by more than case.
+type SheetNames map[string]bool
 
 var forbiddenInSheets = strings.NewReplacer(":", " ", "\\", " ", "/", " ", "?", " ", "*", " ", "[", " ", "]", " ", "'", " ")
 
-// next returns a name like the one wanted that a sheet can have and no other sheet has.
-func (s sheetNames) next(wanted string) string {
+// Next returns a name like the one wanted that a sheet can have and no other sheet has.
+func (s SheetNames) Next(wanted string) string {
 	wanted = strings.TrimSpace(forbiddenInSheets.Replace(wanted))
 	if wanted == "" {
 		wanted = "表"

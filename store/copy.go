@@ -259,6 +259,7 @@ func (s *Store) parcel(ctx context.Context, id survey.DraftID) (survey.Parcel, e
 	}
 	p.Form, p.FormVersion, p.Household, p.Author, p.Title = facts.Form, facts.Version, facts.Household, facts.Author, facts.Title
 	p.Begun, p.Changed, p.Answered, p.Total, p.Head = facts.Begun, survey.Millis(changed), facts.Answered, facts.Total, h.place.head
+	p.Amends = facts.Amends
 	if p.Snapshots, err = s.snapshots(ctx, h, changed); err != nil {
 		return p, err
 	}
@@ -359,7 +360,7 @@ func (s *Store) adopt(ctx context.Context, t *tx, p survey.Parcel) (missing int,
 	box := s.ownBox()
 	facts, err := s.sealFacts(box, survey.Draft{
 		ID: p.Draft, Form: p.Form, FormVersion: p.FormVersion, Household: p.Household, Author: p.Author, Title: p.Title,
-		Begun: p.Begun, Answered: p.Answered, Total: p.Total,
+		Begun: p.Begun, Answered: p.Answered, Total: p.Total, Amends: amended(p.Amends),
 	})
 	if err != nil {
 		return 0, err

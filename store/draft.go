@@ -29,6 +29,23 @@ type draftFacts struct {
 	Total     int                `cbor:"8,keyasint"`
 	Judged    []survey.Judgement `cbor:"9,keyasint,omitempty"`
 	Place     []survey.Spot      `cbor:"10,keyasint,omitempty"`
+	Amends    *survey.Amends     `cbor:"11,keyasint,omitempty"`
+}
+
+// amends returns what a draft amends as it is kept: nothing where that is nothing.
+func amends(d survey.Draft) *survey.Amends {
+	if d.Amends.IsZero() {
+		return nil
+	}
+	return &d.Amends
+}
+
+// amended is amends, read.
+func amended(kept *survey.Amends) survey.Amends {
+	if kept == nil {
+		return survey.Amends{}
+	}
+	return *kept
 }
 
 func decode(plain []byte, value any) error { return cbor.Unmarshal(plain, value) }
@@ -49,7 +66,7 @@ func (s *Store) BeginDraft(ctx context.Context, d survey.Draft, state []byte) er
 		t.after = append(t.after, func() { s.places[d.ID] = draftPlace{box: box} })
 		err = t.exec(ctx, `INSERT INTO draft (draft_id, scope_id, changed, state_step, facts_sealed, state_sealed, owner)
 			VALUES (?, ?, ?, 0, ?, ?, ?)`, d.ID[:], d.Scope[:], t.now.UnixMilli(), facts, box.Seal(state, statePlace(d.ID)), s.owner.tag)
-		return errors.Join(err, s.noteDraftForm(ctx, t, d))
+		return errors.Join(err, s.noteDraftForm(ctx, t, d), s.lendFiles(ctx, t, d))
 	})
 }
 
@@ -57,6 +74,7 @@ func (s *Store) sealFacts(box *seal.Box, d survey.Draft) ([]byte, error) {
 	plain, err := wire.Encode(draftFacts{
 		Form: d.Form, Version: d.FormVersion, Household: d.Household, Author: d.Author, Title: d.Title,
 		Begun: d.Begun, Answered: d.Answered, Total: d.Total, Judged: d.Judged, Place: d.Place,
+		Amends: amends(d),
 	})
 	return box.Seal(plain, placeOf("draft.facts_sealed", d.ID[:])), err
 }
@@ -179,7 +197,7 @@ func (s *Store) drafts(ctx context.Context, rest string, args ...any) ([]survey.
 			return nil
 		}
 		d.Title, d.Begun, d.Answered, d.Total = facts.Title, facts.Begun, facts.Answered, facts.Total
-		d.Judged, d.Place = facts.Judged, facts.Place
+		d.Judged, d.Place, d.Amends = facts.Judged, facts.Place, amended(facts.Amends)
 		d.Household = s.Kept(d.Household)
 		if err == nil && s.owner.sees(owner, d.Author) {
 			drafts = append(drafts, d)

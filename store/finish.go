@@ -20,6 +20,9 @@ import (
 // The visit has the draft's identifier. Its fields are the answers and, under meta, the household and the filling's
 // name. A change to a list of the form is a revision of the record with that type: its present fields overlaid with
 // what the form says.
+//
+// A draft that amends a visit becomes a revision of that visit. It replaces the heads its author saw, so that what was
+// written meanwhile is joined field by field as ever, and it says which review it answers.
 func (s *Store) FinishVisit(ctx context.Context, d survey.Draft, sub form.Submission) error {
 	s.blobsInUse.Lock()
 	defer s.blobsInUse.Unlock()
@@ -28,7 +31,7 @@ func (s *Store) FinishVisit(ctx context.Context, d survey.Draft, sub form.Submis
 		if files, err = draftFiles(ctx, t, d.ID); err != nil {
 			return err
 		}
-		f := &finishing{s: s, tx: t, draft: d}
+		f := &finishing{s: s, tx: t, draft: d, id: survey.RecordID(d.ID)}
 		if err := f.visit(ctx, sub); err != nil {
 			return err
 		}
@@ -50,6 +53,8 @@ type finishing struct {
 	s     *Store
 	tx    *tx
 	draft survey.Draft
+	id    survey.RecordID // the visit
+	seen  survey.Record   // what its author saw of it, where one is amended
 }
 
 // visit writes the visit's own revision.
@@ -57,22 +62,57 @@ func (f *finishing) visit(ctx context.Context, sub form.Submission) error {
 	if _, err := f.s.place(ctx, f.draft.ID); err != nil {
 		return err // no such draft, or somebody else's
 	}
+	if err := f.lookBack(ctx); err != nil {
+		return err
+	}
+	said := f.fields(sub)
+	touched := slices.Concat(sub.Touched, slices.Collect(maps.Keys(said)))
 	body := survey.Body{Fields: survey.Fields{}, Joins: sub.Joins}
-	maps.Copy(body.Fields, sub.Fields)
-	if household := f.household(sub); !household.IsZero() {
-		body.Fields[survey.VisitHousehold] = household.String()
+	maps.Copy(body.Fields, f.seen.Fields)
+	for _, field := range touched {
+		delete(body.Fields, field)
 	}
-	if name := sub.InstanceName; name != "" {
-		body.Fields[survey.VisitName] = name
-	} else if f.draft.Title != "" {
-		body.Fields[survey.VisitName] = f.draft.Title
-	}
+	maps.Copy(body.Fields, said)
 	var err error
 	if body.Attachments, err = f.attachments(ctx, sub.Attachments); err != nil {
 		return err
 	}
-	touched := slices.Concat(sub.Touched, slices.Collect(maps.Keys(body.Fields)))
-	return f.write(ctx, survey.RecordID(f.draft.ID), survey.TypeVisit, body, touched)
+	return f.s.writeOver(ctx, f.tx, f.header(f.id, survey.TypeVisit, touched), body, f.draft.Amends.Heads)
+}
+
+// lookBack finds what the author saw of the visit that is amended.
+func (f *finishing) lookBack(ctx context.Context) error {
+	over := f.draft.Amends
+	if over.IsZero() {
+		return nil
+	}
+	f.id = over.Visit
+	edits, err := f.s.edits(ctx, f.tx, f.id)
+	f.seen = merge.Apply(merge.Until(edits, over.Heads))
+	return err
+}
+
+// fields returns what the filling says of the visit: its answers, and what the program notes beside them.
+func (f *finishing) fields(sub form.Submission) survey.Fields {
+	said := survey.Fields{}
+	maps.Copy(said, sub.Fields)
+	if household := f.household(sub); !household.IsZero() {
+		said[survey.VisitHousehold] = household.String()
+	}
+	if name := sub.InstanceName; name != "" {
+		said[survey.VisitName] = name
+	} else if f.draft.Title != "" {
+		said[survey.VisitName] = f.draft.Title
+	}
+	for _, change := range sub.Entities {
+		if change.Instance != "" {
+			said[survey.MadeFrom(change.Instance)] = f.entityID(change).String()
+		}
+	}
+	if round := f.draft.Amends.Round; round != "" {
+		said[survey.ReviewAnswerField] = round
+	}
+	return said
 }
 
 // household returns the household the visit was paid to: the one the form itself creates or updates, else the one the
@@ -95,6 +135,11 @@ func (f *finishing) attachments(ctx context.Context, names []string) ([]survey.A
 		var kept []byte
 		err := f.tx.row(ctx, "SELECT sha256, facts_sealed FROM draft_file WHERE draft_id = ? AND name_tag = ?",
 			[]any{f.draft.ID[:], tag}, &hash, &kept)
+		was := slices.IndexFunc(f.seen.Files, func(a survey.Attachment) bool { return a.Name == name })
+		if was >= 0 && (err != nil || hash == f.seen.Files[was].SHA256) {
+			attachments = append(attachments, f.seen.Files[was]) // as it was, wherever its bytes are
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("attachment: %w", err)
 		}
@@ -176,22 +221,32 @@ func (s *Store) present(ctx context.Context, t *tx, id survey.RecordID) (survey.
 
 // write puts one revision of the filling into the store and at the end of the log.
 func (f *finishing) write(ctx context.Context, id survey.RecordID, kind survey.RecordType, body survey.Body, touched []survey.FieldPath) error {
-	return f.s.write(ctx, f.tx, survey.Header{
-		Record: id, Type: kind, Kind: survey.Put, Scope: f.draft.Scope,
-		Form: f.draft.Form, FormVersion: f.draft.FormVersion, Author: f.draft.Author, Touched: touched,
-	}, body)
+	return f.s.write(ctx, f.tx, f.header(id, kind, touched), body)
 }
 
-// write puts one revision into the store and at the end of the log. Parents, device and clocks are filled in here.
+func (f *finishing) header(id survey.RecordID, kind survey.RecordType, touched []survey.FieldPath) survey.Header {
+	return survey.Header{
+		Record: id, Type: kind, Kind: survey.Put, Scope: f.draft.Scope,
+		Form: f.draft.Form, FormVersion: f.draft.FormVersion, Author: f.draft.Author, Touched: touched,
+	}
+}
+
+// write puts one revision over all heads of its record into the store and at the end of the log.
 func (s *Store) write(ctx context.Context, t *tx, h survey.Header, body survey.Body) error {
 	present, err := s.present(ctx, t, h.Record)
 	if err != nil {
 		return err
 	}
+	return s.writeOver(ctx, t, h, body, present.Heads)
+}
+
+// writeOver puts one revision that replaces some revisions into the store and at the end of the log. Device and clocks
+// are filled in here.
+func (s *Store) writeOver(ctx context.Context, t *tx, h survey.Header, body survey.Body, parents []survey.RevID) (err error) {
 	if h.HLC, err = s.tick(ctx, t); err != nil {
 		return err
 	}
-	h.Parents, h.Device, h.Wall = present.Heads, s.self.device, survey.MillisOf(t.now)
+	h.Parents, h.Device, h.Wall = parents, s.self.device, survey.MillisOf(t.now)
 	revision, err := wire.SealRevision(h, body, rand.Reader)
 	if err != nil {
 		return &survey.Error{Kind: survey.Invalid, Op: "store.write", Message: "这份表太大，不能保存成记录。请减少内容后再完成；草稿还在。", Err: err}

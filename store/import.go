@@ -83,7 +83,8 @@ func (b *bulk) settle(ctx context.Context) error {
 		b.t.exec(ctx, "UPDATE replica SET last_n = ? WHERE replica_id = ?", b.last, b.s.self.replica[:]))
 }
 
-// amend writes one amendment. A record with more than a line of revisions, or with files, goes the ordinary way.
+// amend writes one amendment. A record with more than a line of revisions, or with files, a form and a visit
+// go the ordinary way.
 func (b *bulk) amend(ctx context.Context, a survey.Amendment) error {
 	edits, err := b.s.edits(ctx, b.t, a.Record)
 	if err != nil {
@@ -91,7 +92,7 @@ func (b *bulk) amend(ctx context.Context, a survey.Amendment) error {
 	}
 	now := merge.Apply(edits)
 	body := amendedBody(now, a)
-	if len(now.Heads) > 1 || len(body.Attachments) > 0 || a.Type == survey.TypeForm {
+	if len(now.Heads) > 1 || len(body.Attachments) > 0 || a.Type == survey.TypeForm || a.Type == survey.TypeVisit {
 		if err := b.settle(ctx); err != nil {
 			return err
 		}

@@ -156,7 +156,7 @@ func (s *Store) keepRecord(ctx context.Context, t *tx, r survey.Record, first me
 	if err := s.keepCard(ctx, t, r, first); err != nil {
 		return err
 	}
-	return errors.Join(keepHeads(ctx, t, r), s.keepConflicts(ctx, t, r), s.keepDecided(ctx, t, r))
+	return errors.Join(keepHeads(ctx, t, r), s.keepConflicts(ctx, t, r), s.keepReview(ctx, t, r), s.keepDecided(ctx, t, r))
 }
 
 func (s *Store) keepCard(ctx context.Context, t *tx, r survey.Record, first merge.Edit) error {

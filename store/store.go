@@ -43,14 +43,19 @@ type Store struct {
 	blobs    blobFolder
 	lock     *os.File
 	register *register
+	finder   atomic.Pointer[Finder] // nil where nobody looks for visits and problems
 	changed  announcer
-	member   atomic.Pointer[membership] // nil before enrolment
-	saved    atomic.Pointer[survey.Salvage]
-	places   map[survey.DraftID]draftPlace // of drafts in use; guarded by db.mu
-	self     identity                      // guarded by db.mu
-	told     survey.Millis                 // when the last word on holdings was said; guarded by db.mu
-	damage   atomic.Pointer[survey.Error]
-	broken   quarantine
+
+	followersMu sync.Mutex
+	followers   map[int]func([]survey.Record) // told of every record a transaction has changed
+	following   int
+	member      atomic.Pointer[membership] // nil before enrolment
+	saved       atomic.Pointer[survey.Salvage]
+	places      map[survey.DraftID]draftPlace // of drafts in use; guarded by db.mu
+	self        identity                      // guarded by db.mu
+	told        survey.Millis                 // when the last word on holdings was said; guarded by db.mu
+	damage      atomic.Pointer[survey.Error]
+	broken      quarantine
 
 	checking  sync.WaitGroup // of what looks the database over
 	stopCheck context.CancelFunc

@@ -19,6 +19,7 @@ type Parcel struct {
 	Lines     []JournalLine `cbor:"13,keyasint"`
 	Head      int64         `cbor:"14,keyasint"` // the line after which the draft stands
 	Files     []Attachment  `cbor:"15,keyasint"`
+	Amends    *Amends       `cbor:"16,keyasint,omitempty"` // nil where a new visit is filled in
 }
 
 // Snapshot is a filling as a journal has made it up to one line.

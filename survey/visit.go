@@ -24,7 +24,18 @@ type Draft struct {
 	Total       int
 	Judged      []Judgement // what the person has said of households that seem to be there already
 	Place       []Spot      // where in the form the person is: a section, then the repeat instances entered
+	Amends      Amends      // the visit that is amended; zero for a new one
 }
+
+// Amends says which visit a draft amends, and what its author saw of it when the draft was begun.
+type Amends struct {
+	Visit RecordID `cbor:"1,keyasint"`
+	Heads []RevID  `cbor:"2,keyasint"`           // what the amended visit replaces, whatever has come since
+	Round string   `cbor:"3,keyasint,omitempty"` // the review that is answered, as far as its author has seen it
+}
+
+// IsZero reports whether no visit is amended.
+func (a Amends) IsZero() bool { return a.Visit.IsZero() }
 
 // Spot is a place in a filling.
 type Spot struct {

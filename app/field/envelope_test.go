@@ -104,7 +104,7 @@ func TestSealedAndGone(t *testing.T) {
 	}
 	d.sees("已经没有要登记的问题了：请改选“否”，或再添加一条。")
 	d.hides("反映干部问题")
-	d.show(NewLists(d.host, d.store, func(survey.DraftID) {}), 800, 1280)
+	d.show(NewLists(d.host, ListsSpec{Keeper: d.store}), 800, 1280)
 	d.sees("封存件 1")
 	d.sees("1 件等待发送")
 	d.hides("县纪委监委")

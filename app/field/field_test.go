@@ -251,7 +251,7 @@ func TestAVisitFromTheCardToTheList(t *testing.T) {
 	if !finished || len(d.complaints) > 0 {
 		t.Fatalf("finished %v, complaints %v", finished, d.complaints)
 	}
-	d.show(NewLists(d.host, d.store, func(survey.DraftID) {}), 800, 1280)
+	d.show(NewLists(d.host, ListsSpec{Keeper: d.store}), 800, 1280)
 	d.sees("等待发送（1）")
 }
 

@@ -39,7 +39,9 @@ func (v *visit) control(b *block) fyne.CanvasObject {
 	case form.Range:
 		return v.numberField(b, !strings.Contains(q.Parameters["step"], "."))
 	case form.Date:
-		return widgets.NewDateField(widgets.DateSpec{Date: q.Value, Today: v.today(), OnChange: v.typeInto(b), OnLeave: v.leaves(b)})
+		return widgets.NewDateField(widgets.DateSpec{
+			Date: q.Value, Today: v.today(), OnChange: v.typeInto(b), OnLeave: v.leaves(b), OnEnter: v.goesOn(b),
+		})
 	case form.DateTime:
 		return widgets.NewMomentField(widgets.DateSpec{Date: q.Value, Today: v.today(), OnChange: v.typeInto(b), OnLeave: v.leaves(b)})
 	case form.SelectOne:
@@ -67,13 +69,25 @@ func (v *visit) control(b *block) fyne.CanvasObject {
 // manyChoices is the number of options from which a list with a search is easier than buttons.
 const manyChoices = 13
 
+// manyChoices is manyChoices, and on a sheet more than there are keys for.
+func (v *visit) manyChoices() int {
+	if v.spec.Sheet {
+		return widgets.OptionKeys + 1
+	}
+	return manyChoices
+}
+
 func (v *visit) choice(b *block, several bool) fyne.CanvasObject {
 	q := b.item.Question
 	listed := q.External || strings.Contains(q.Appearance, "minimal") || strings.Contains(q.Appearance, "autocomplete")
-	if listed || len(q.Choices) >= manyChoices {
-		return widgets.NewPickerField(v.chosen(b), func() { v.pick(b, several) })
+	if listed || len(q.Choices) >= v.manyChoices() {
+		open := func() { v.pick(b, several) }
+		if v.spec.Sheet {
+			return widgets.NewPickerKeys(v.chosen(b), open, v.goesOn(b))
+		}
+		return widgets.NewPickerField(v.chosen(b), open)
 	}
-	spec := widgets.ChoiceSpec{Items: items(q.Choices), Chosen: chosenNames(q, several), OnChange: v.chooses(b)}
+	spec := widgets.ChoiceSpec{Items: items(q.Choices), Chosen: chosenNames(q, several), OnChange: v.chooses(b), OnEnter: v.goesOn(b)}
 	if several {
 		return widgets.NewCheckButtons(spec)
 	}
@@ -125,6 +139,7 @@ func (v *visit) pick(b *block, several bool) {
 		Chosen:  v.chosen(b),
 		Several: several,
 		Later:   v.host.Later,
+		Keys:    v.spec.Sheet,
 		OnChange: func(chosen []widgets.Item) {
 			names := make([]string, len(chosen))
 			for i, c := range chosen {
@@ -132,13 +147,19 @@ func (v *visit) pick(b *block, several bool) {
 			}
 			v.answer(b.item.Question.Path, strings.Join(names, " "))
 		},
-		OnDone: v.host.Back,
+		OnDone: func() {
+			v.host.Back()
+			v.goOn(b)
+		},
 	})
 	screen := &view.Screen{Title: b.item.Label, Subtitle: v.screen.Subtitle, Body: body}
 	if several {
 		screen.Actions = []widgets.ButtonSpec{{Text: "选好了", Weight: widgets.Main, OnTap: v.host.Back}}
 	}
 	v.host.Push(screen)
+	if v.spec.Sheet {
+		widgets.Focus(body)
+	}
 }
 
 func ranked(q form.Question) []widgets.Item {
@@ -168,7 +189,7 @@ func rows(q form.Question) int {
 }
 
 func (v *visit) textField(b *block, spec widgets.FieldSpec) fyne.CanvasObject {
-	spec.Text, spec.OnType, spec.OnLeave = b.item.Question.Value, v.typeInto(b), v.leaves(b)
+	spec.Text, spec.OnType, spec.OnLeave, spec.OnEnter = b.item.Question.Value, v.typeInto(b), v.leaves(b), v.goesOn(b)
 	return widgets.NewField(spec)
 }
 
@@ -179,7 +200,7 @@ func (v *visit) numberField(b *block, whole bool) fyne.CanvasObject {
 		prompt = q.Parameters["start"] + " 到 " + q.Parameters["end"]
 	}
 	return widgets.NewNumberField(widgets.NumberSpec{
-		Text: q.Value, Prompt: prompt, Whole: whole, OnType: v.typeInto(b), OnLeave: v.leaves(b),
+		Text: q.Value, Prompt: prompt, Whole: whole, OnType: v.typeInto(b), OnLeave: v.leaves(b), OnEnter: v.goesOn(b),
 	})
 }
 

@@ -18,11 +18,14 @@ import (
 )
 
 // look lays the screen on top out in a window, and keeps its picture where ZOUCUN_PICTURES says.
-func (d *desk) look(name string) {
+func (d *desk) look(name string, size ...float32) {
 	d.t.Helper()
 	w := test.NewWindow(d.top().Body)
 	w.SetPadded(false)
 	w.Resize(fyne.NewSize(800, 1100))
+	if len(size) == 2 {
+		w.Resize(fyne.NewSize(size[0], size[1]))
+	}
 	d.t.Cleanup(w.Close)
 	dir := os.Getenv("ZOUCUN_PICTURES")
 	if dir == "" {

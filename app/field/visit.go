@@ -21,6 +21,8 @@ type VisitSpec struct {
 	Presenter  *present.Visit
 	OnFinished func()
 	OnDiscard  func()
+	// Sheet lays everything out as one page in the order of the sheet on paper, for whoever copies one by keyboard.
+	Sheet bool
 }
 
 // NewVisit returns the screen: a page of questions, and the index of sections beside it or behind a button.
@@ -28,10 +30,13 @@ func NewVisit(h view.Host, spec VisitSpec) *view.Screen {
 	v := &visit{host: h, presenter: spec.Presenter, spec: spec, page: widgets.NewPage(), index: widgets.NewPage()}
 	v.undo = widgets.NewButton(widgets.ButtonSpec{Text: "撤销", OnTap: func() { v.travel(v.presenter.Undo, "没有可以撤销的了。") }})
 	v.redo = widgets.NewButton(widgets.ButtonSpec{Text: "恢复", OnTap: func() { v.travel(v.presenter.Redo, "没有可以恢复的了。") }})
-	v.end = widgets.Column(
-		widgets.NewButton(widgets.ButtonSpec{Text: "以前写的", OnTap: v.openPast}),
-		widgets.NewButton(widgets.ButtonSpec{Text: "完成走访", Weight: widgets.Main, OnTap: v.finish}),
-		widgets.NewConfirm(widgets.ConfirmSpec{Text: "删除草稿", Ask: "整份草稿都会删掉，找不回来。", OnConfirm: v.discard}))
+	end := []fyne.CanvasObject{widgets.NewButton(widgets.ButtonSpec{Text: "以前写的", OnTap: v.openPast})}
+	if list := spec.Presenter.Comments(); len(list) > 0 {
+		end = append(end, widgets.NewButton(widgets.ButtonSpec{Text: fmt.Sprintf("乡镇的意见（%d 题）", len(list)), OnTap: v.openComments}))
+	}
+	v.end = widgets.Column(append(end,
+		widgets.NewButton(widgets.ButtonSpec{Text: v.finishText(), Weight: widgets.Main, OnTap: v.finish}),
+		widgets.NewConfirm(widgets.ConfirmSpec{Text: "删除草稿", Ask: discardAsk(spec.Presenter), OnConfirm: v.discard}))...)
 	v.split = newSplit(v.index, v.page)
 	v.split.inDetail = true
 	v.split.onMode = func() { h.Later(0, v.render) }
@@ -39,6 +44,11 @@ func NewVisit(h view.Host, spec VisitSpec) *view.Screen {
 	v.presenter.OnChange = v.render
 	v.presenter.OnError = h.Complain
 	v.render()
+	if list := spec.Presenter.Comments(); len(list) > 0 {
+		h.Later(0, func() { v.reveal(list[0].Path) })
+	} else if spec.Sheet {
+		h.Later(0, v.begin)
+	}
 	return v.screen
 }
 
@@ -65,7 +75,7 @@ type visit struct {
 // render brings what is laid out up to what the presenter says. What has not changed stays as it is, and with it the
 // caret, the keyboard and the place the page is scrolled to.
 func (v *visit) render() {
-	p := v.presenter.Page()
+	p := v.shownPage()
 	if p.Key != v.key {
 		v.blocks = nil
 		v.forgetBoxes()
@@ -110,6 +120,9 @@ func (v *visit) objects(p present.Page) []fyne.CanvasObject {
 		title = fmt.Sprintf("%s（第 %d 页，共 %d 页）", p.Title, p.Number, p.Of)
 	}
 	objects := []fyne.CanvasObject{widgets.Bar(0, widgets.NewText(title, widgets.Heading), v.undo, v.redo)}
+	if remark, _ := v.presenter.Amending(); remark != "" {
+		objects = append(objects, widgets.NewNote("乡镇退回："+remark))
+	}
 	for _, b := range v.blocks {
 		objects = append(objects, b.object)
 	}
@@ -123,7 +136,7 @@ func (v *visit) forward(p present.Page) widgets.ButtonSpec {
 	case p.Last && p.InInstance:
 		return widgets.ButtonSpec{Text: "这一条填好了", Weight: widgets.Main, OnTap: v.next}
 	case p.Last:
-		return widgets.ButtonSpec{Text: "完成走访", Weight: widgets.Main, OnTap: v.finish}
+		return widgets.ButtonSpec{Text: v.finishText(), Weight: widgets.Main, OnTap: v.finish}
 	}
 	return widgets.ButtonSpec{Text: "下一页", Weight: widgets.Main, OnTap: v.next}
 }
@@ -206,6 +219,10 @@ func (v *visit) renderIndex() {
 	objects := []fyne.CanvasObject{
 		widgets.NewText(fmt.Sprintf("已答 %d 题，共 %d 题", answered, total), widgets.Hint), widgets.Meter(answered, total),
 	}
+	if v.spec.Sheet {
+		v.index.Keep(v.index.Offset(), append(objects, sheetHelp(), v.end)...)
+		return
+	}
 	sections := v.presenter.Index()
 	if len(sections) != len(v.sections) {
 		v.sections = make([]*widgets.Row, len(sections))
@@ -226,8 +243,11 @@ func sectionFacts(row present.SectionRow) widgets.RowFacts {
 	facts := widgets.RowFacts{
 		Title: row.Title, Tag: fmt.Sprintf("%d/%d", row.Answered, row.Total), TagColour: widgets.Quiet, Current: row.Current,
 	}
-	if row.Wrong > 0 {
+	switch {
+	case row.Wrong > 0:
 		facts.Tag, facts.TagColour = fmt.Sprintf("%d 处要改", row.Wrong), widgets.Danger
+	case row.Comments > 0:
+		facts.Tag, facts.TagColour = fmt.Sprintf("%d 题有意见", row.Comments), widgets.Primary
 	}
 	return facts
 }
@@ -263,7 +283,7 @@ func (v *visit) answer(question survey.FieldPath, value string) {
 }
 
 func (v *visit) finish() {
-	if v.unsealed() || v.doubts() {
+	if v.unsealed() || v.doubts() || v.hints() {
 		return
 	}
 	wrongs, err := v.presenter.Finish(v.host.Ctx())
@@ -280,7 +300,9 @@ func (v *visit) finish() {
 // goTo leaves the list of what is wrong for the question that is.
 func (v *visit) goTo(w present.Wrong) {
 	v.host.Back()
-	v.turn(func() { v.presenter.GoTo(w.Path) })
+	if !v.spec.Sheet {
+		v.turn(func() { v.presenter.GoTo(w.Path) })
+	}
 	v.reveal(w.Path)
 }
 
@@ -373,10 +395,10 @@ func (b *block) layOut() {
 	var objects []fyne.CanvasObject
 	if b.inRow && b.input != nil {
 		label := widgets.NewText(b.title(), widgets.TextStyle{Whole: true})
-		objects = append(append(objects, b.shown...), b.wrong(), widgets.Bar(1, label, b.input))
+		objects = append(append(objects, b.shown...), b.comment(), b.wrong(), widgets.Bar(1, label, b.input))
 	} else {
 		objects = append(append(objects, widgets.Tight(b.head()...)), b.shown...)
-		objects = append(objects, b.wrong(), b.input)
+		objects = append(objects, b.comment(), b.wrong(), b.input)
 	}
 	for _, q := range b.row {
 		objects = append(objects, q.object)
@@ -398,6 +420,14 @@ func (b *block) head() []fyne.CanvasObject {
 		head = append(head, widgets.NewText(q.Value, widgets.Plain))
 	}
 	return head
+}
+
+// comment is what the township has said of the answer.
+func (b *block) comment() fyne.CanvasObject {
+	if b.item.Comment == "" {
+		return nil
+	}
+	return widgets.NewNote("乡镇的意见：" + b.item.Comment)
 }
 
 func (b *block) wrong() fyne.CanvasObject {
@@ -481,18 +511,24 @@ func (v *visit) repeat(item present.Item) fyne.CanvasObject {
 		OnAdd: func() {
 			v.leave()
 			v.try(v.presenter.Add(v.host.Ctx(), item.Repeat))
+			v.stayOnSheet(item.Repeat)
 			v.render()
 		},
-		OnEdit:   func(i int) { v.turn(func() { v.presenter.Enter(item.Cards[i].Path) }) },
+		OnEdit:   func(i int) { v.openInstance(item.Cards[i].Path) },
 		OnRemove: func(i int) { v.try(v.presenter.Remove(v.host.Ctx(), item.Cards[i].Path)) },
 	}
 	for _, c := range item.Cards {
-		spec.Cards = append(spec.Cards, widgets.CardFacts{
-			Title: c.Title, Detail: c.Detail, Wrong: c.Wrong, Empty: c.Empty, CanRemove: c.CanRemove,
-		})
+		facts := widgets.CardFacts{Title: c.Title, Detail: c.Detail, Wrong: c.Wrong, Empty: c.Empty, CanRemove: c.CanRemove}
+		if c.Commented {
+			facts.Detail = joinDots("乡镇有意见", c.Detail)
+		}
+		spec.Cards = append(spec.Cards, facts)
 	}
 	if item.CanAdd {
 		spec.AddText = "添加" + item.Label
+	}
+	if v.spec.Sheet {
+		return v.sheetRepeat(item, spec)
 	}
 	return widgets.NewRepeatCards(spec)
 }

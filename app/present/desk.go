@@ -54,7 +54,8 @@ type Forms interface {
 type Desk struct {
 	Forms       Forms
 	Keeper      Keeper
-	Sealer      Sealer // nil where no envelopes are sealed
+	Sealer      Sealer  // nil where no envelopes are sealed
+	Records     Records // nil where no visit is amended and nothing is compared
 	Definitions *Definitions
 	Enrolment   survey.Enrolment
 	// Who fills in: whoever has unlocked the device. Where nobody has a PIN it is the one it was given to.
@@ -107,7 +108,7 @@ func (d Desk) Resume(ctx context.Context, id survey.DraftID) (*Visit, error) {
 	}
 	v := newVisit(d, draft, session)
 	v.comeBack()
-	return v, nil
+	return v, v.lookUpVerdict(ctx)
 }
 
 // who is in whose name a filling is begun.

@@ -173,7 +173,11 @@ func (o *office) Drafts(context.Context) ([]survey.Draft, error) {
 	return drafts, nil
 }
 
-func (o *office) Envelopes(context.Context) (survey.Envelopes, error)    { return survey.Envelopes{}, nil }
+func (o *office) Envelopes(context.Context) (survey.Envelopes, error) { return survey.Envelopes{}, nil }
+func (o *office) Returned(context.Context) ([]survey.Visit, error)    { return nil, nil }
+func (o *office) Holding(context.Context, survey.RecordID) (survey.Holding, error) {
+	return survey.Holding{}, &survey.Error{Kind: survey.NotFound, Op: "office.Holding"}
+}
 func (o *office) Waiting(context.Context) ([]survey.Visit, error)        { return o.visits, nil }
 func (o *office) Delivered(context.Context, int) ([]survey.Visit, error) { return nil, nil }
 

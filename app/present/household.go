@@ -188,7 +188,8 @@ type Fact struct{ Name, Value string }
 // Line is something listed: a visit, a problem, a draft.
 type Line struct {
 	Title, Detail, Flag string
-	Draft               survey.DraftID // set where tapping it goes on with a draft
+	Draft               survey.DraftID  // set where tapping it goes on with a draft
+	Visit               survey.RecordID // set where tapping it amends a visit
 }
 
 // HouseholdCard is everything the card of a household shows.

@@ -27,6 +27,7 @@ type Item struct {
 	Question form.Question
 	Chosen   []form.Choice // what is chosen of a register's choices
 	Wrong    string        // what is to be said about the answer now
+	Comment  string        // what the township has said of the answer
 	Reading  bool          // a file is being read
 	Offered  []byte        // a photo that is kept once AskForCards is answered
 	Row      []Item        // the questions of a row
@@ -40,6 +41,7 @@ type Card struct {
 	Path          survey.FieldPath
 	Title, Detail string
 	Wrong         bool
+	Commented     bool // the township has said something of an answer in it
 	Empty         bool // nothing in it is answered
 	CanRemove     bool
 }
@@ -97,6 +99,7 @@ func (v *Visit) questionItem(n form.Node) Item {
 	if q.External && q.Value != "" {
 		item.Chosen = v.chosen(q)
 	}
+	item.Comment = v.amends.verdict.Comments[q.Path]
 	offer := v.offers[q.Path]
 	item.Reading, item.Offered, item.Wrong = offer.reading, offer.photo, cmp.Or(offer.refusal, item.Wrong)
 	return item
@@ -173,7 +176,7 @@ func (v *Visit) repeatItem(n form.Node) Item {
 	item := Item{Kind: RepeatItem, Key: string(n.Path), Label: n.Label, Repeat: n.Path, CanAdd: n.CanAdd}
 	for i, instance := range n.Children {
 		card := v.card(v.questions(instance.Children))
-		card.Path, card.CanRemove = instance.Path, instance.CanRemove
+		card.Path, card.CanRemove, card.Commented = instance.Path, instance.CanRemove, v.commentsIn(instance.Path)
 		if card.Title == "" {
 			card.Title = instanceTitle(n, i)
 		}

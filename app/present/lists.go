@@ -3,6 +3,7 @@ package present
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"zoucun/survey"
@@ -14,12 +15,15 @@ type Safekeeper interface {
 	Waiting(ctx context.Context) ([]survey.Visit, error)
 	Delivered(ctx context.Context, limit int) ([]survey.Visit, error)
 	Envelopes(ctx context.Context) (survey.Envelopes, error)
+	// Returned returns the visits of whoever has unlocked the device that the township has returned, the latest first.
+	Returned(ctx context.Context) ([]survey.Visit, error)
+	Holding(ctx context.Context, id survey.RecordID) (survey.Holding, error)
 }
 
-// Lists is what is begun, what waits and what has arrived.
+// Lists is what was returned, what is begun, what waits and what has arrived.
 type Lists struct {
-	Drafts, Waiting, Delivered []Line
-	Envelopes                  Envelopes
+	Returned, Drafts, Waiting, Delivered []Line
+	Envelopes                            Envelopes
 }
 
 // deliveredShown is how many delivered visits the list shows; the rest is on the server.
@@ -43,8 +47,13 @@ func ListsOf(ctx context.Context, s Safekeeper, now time.Time) (Lists, error) {
 	if err != nil {
 		return Lists{}, err
 	}
+	returned, err := returnedLines(ctx, s, drafts)
+	if err != nil {
+		return Lists{}, err
+	}
 	all := func(survey.Draft) bool { return true }
 	return Lists{
+		Returned:  returned,
 		Drafts:    draftLines(drafts, now, all),
 		Waiting:   deliveryLines(waiting, now),
 		Delivered: deliveryLines(delivered, now),
@@ -56,10 +65,14 @@ func draftLines(drafts []survey.Draft, now time.Time, belongs func(survey.Draft)
 	var lines []Line
 	for _, d := range drafts {
 		if belongs(d) {
-			lines = append(lines, Line{
+			line := Line{
 				Title: d.Title, Detail: Moment(d.Changed, now) + " 改过",
 				Flag: fmt.Sprintf("已答 %d/%d", d.Answered, d.Total), Draft: d.ID,
-			})
+			}
+			if !d.Amends.IsZero() {
+				line.Detail = "补充退回的走访 · " + line.Detail
+			}
+			lines = append(lines, line)
 		}
 	}
 	return lines
@@ -75,4 +88,40 @@ func deliveryLines(visits []survey.Visit, now time.Time) []Line {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// returnedLines are the visits that the township has returned, with what it says.
+func returnedLines(ctx context.Context, s Safekeeper, drafts []survey.Draft) ([]Line, error) {
+	visits, err := s.Returned(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var lines []Line
+	for _, v := range visits {
+		held, err := s.Holding(ctx, v.ID)
+		if err != nil {
+			return nil, err
+		}
+		verdict := survey.VerdictOf(held.Record.Fields)
+		line := Line{Title: v.Title, Detail: "乡镇：" + remark(verdict), Flag: "要补充", Visit: v.ID}
+		if slices.ContainsFunc(drafts, func(d survey.Draft) bool { return d.Amends.Visit == v.ID }) {
+			line.Flag = "正在补充"
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+// remark is what the township says, in brief.
+func remark(v survey.Verdict) string {
+	switch n := len(v.Comments); {
+	case n == 0 && v.Comment == "":
+		return "请再看一看这份表。"
+	case n == 0:
+		return v.Comment
+	case v.Comment == "":
+		return fmt.Sprintf("有 %d 题请再看一看。", n)
+	default:
+		return fmt.Sprintf("%s（另有 %d 题的意见）", v.Comment, n)
+	}
 }

@@ -295,6 +295,7 @@ type SectionRow struct {
 	Title           string
 	Answered, Total int
 	Wrong           int // answers to put right; missing ones only once finishing was tried
+	Comments        int // answers the township has said something of
 	Current         bool
 }
 
@@ -314,6 +315,9 @@ func (v *Visit) Index() []SectionRow {
 		for _, q := range v.questions(s.nodes) {
 			if wrong[q.Path] {
 				rows[i].Wrong++
+			}
+			if v.amends.verdict.Comments[q.Path] != "" {
+				rows[i].Comments++
 			}
 			if !q.Counts() {
 				continue

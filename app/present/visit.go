@@ -32,6 +32,8 @@ type Visit struct {
 	over    bool     // finished or discarded
 	offers  map[survey.FieldPath]offer
 	files   map[string]survey.Hash // that came with the form, by name; nil until one is asked for
+	amends  amending
+	hinted  map[string]bool // hints that were shown
 
 	// OnChange is called after every change that other questions may show.
 	OnChange func()
@@ -48,7 +50,7 @@ type typedText struct {
 
 func newVisit(d Desk, draft survey.Draft, session *form.Session) *Visit {
 	v := &Visit{desk: d, draft: draft, session: session, OnChange: func() {}, OnError: func(error) {}}
-	v.offers = map[survey.FieldPath]offer{}
+	v.offers, v.hinted = map[survey.FieldPath]offer{}, map[string]bool{}
 	v.places = []place{{}}
 	v.toSection(0, false)
 	return v
@@ -294,6 +296,9 @@ func (v *Visit) Finish(ctx context.Context) ([]Wrong, error) {
 	}
 	v.payToJudged(ctx, &sub)
 	v.householdOf(sub)
+	if err := v.onlyWhatChanged(ctx, &sub); err != nil {
+		return nil, err
+	}
 	if err := v.desk.Keeper.FinishVisit(ctx, v.draft, sub); err != nil {
 		return nil, fmt.Errorf("present.Finish: %w", err)
 	}

@@ -3,6 +3,8 @@ package widgets
 import (
 	"image/color"
 	"slices"
+	"strings"
+	"unicode"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -19,7 +21,15 @@ type ChoiceSpec struct {
 	Chosen   []string
 	Max      int // of several; 0 is no limit
 	OnChange func(chosen []string)
+	// OnEnter makes it a choice for a keyboard: every option has a key, and the return key goes on instead of choosing.
+	OnEnter func()
 }
+
+// optionKeys are the keys of a keyboard's options, in order.
+const optionKeys = "123456789abcdefghijklmnopqrstuvwxyz"
+
+// OptionKeys is how many options of a choice for a keyboard have a key.
+const OptionKeys = len(optionKeys)
 
 // NewChoiceButtons returns large buttons of which one can be chosen. Tapping the chosen one takes the answer back.
 func NewChoiceButtons(spec ChoiceSpec) fyne.CanvasObject {
@@ -42,13 +52,31 @@ type choices struct {
 
 func (c *choices) build(tap func(value string)) fyne.CanvasObject {
 	objects := make([]fyne.CanvasObject, 0, len(c.spec.Items))
-	for _, item := range c.spec.Items {
+	for n, item := range c.spec.Items {
+		if c.spec.OnEnter != nil && n < len(optionKeys) {
+			item.Label = optionKeys[n:n+1] + " " + item.Label
+		}
 		o := newOption(item, c.round, func() { tap(item.Value) })
+		if c.spec.OnEnter != nil {
+			o.onEnter, o.onRune = c.spec.OnEnter, c.typed
+		}
 		c.options = append(c.options, o)
 		objects = append(objects, o)
 	}
 	c.show()
 	return Grid(objects...)
+}
+
+// typed taps the option of a key.
+func (c *choices) typed(r rune) bool {
+	n := strings.IndexRune(optionKeys, unicode.ToLower(r))
+	if n < 0 || n >= len(c.options) {
+		return false
+	}
+	if !c.round || !c.options[n].chosen { // one key twice is a slip, not a change of mind: space takes back
+		c.options[n].Tapped(nil)
+	}
+	return true
 }
 
 func (c *choices) chooseOne(value string) {

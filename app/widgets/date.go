@@ -14,6 +14,7 @@ type DateSpec struct {
 	Today    string // yyyy-mm-dd
 	OnChange func(date string)
 	OnLeave  func()
+	OnEnter  func() // as of a FieldSpec; a field for a keyboard has no steppers
 }
 
 const isoDay = "2006-01-02"
@@ -21,13 +22,16 @@ const isoDay = "2006-01-02"
 // NewDateField returns a field for a day: typed as yyyy-mm-dd, or stepped by 年, 月 and 日.
 func NewDateField(spec DateSpec) fyne.CanvasObject {
 	d := &dateField{spec: spec, reading: NewText("", Hint)}
-	d.field = NewField(FieldSpec{Text: spec.Date, Prompt: "年-月-日，如 " + spec.Today, OnType: d.typed, OnLeave: d.left})
+	d.field = NewField(FieldSpec{Text: spec.Date, Prompt: "年-月-日，如 " + spec.Today, OnType: d.typed, OnLeave: d.left, OnEnter: spec.OnEnter})
 	d.read(spec.Date)
 	put := func(text string) func() {
 		return func() { d.put(text) }
 	}
 	first := Bar(0, d.field, NewButton(ButtonSpec{Text: "今天", OnTap: put(spec.Today)}),
 		NewButton(ButtonSpec{Text: "清除", Weight: Light, OnTap: put("")}))
+	if spec.OnEnter != nil {
+		return Column(first, d.reading)
+	}
 	steppers := Grid(d.stepper("年", 1, 0, 0), d.stepper("月", 0, 1, 0), d.stepper("日", 0, 0, 1))
 	return Column(first, steppers, d.reading)
 }

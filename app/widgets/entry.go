@@ -21,6 +21,7 @@ type FieldSpec struct {
 	Secret  bool   // shows dots in place of what is typed
 	OnType  func(text string)
 	OnLeave func()
+	OnEnter func() // the return key goes on from the field instead of breaking the line; nil for neither
 }
 
 // Field takes typed text exactly as it is typed. What is wrong with it is said beside it, never mended in it.
@@ -136,6 +137,10 @@ func (e *entry) TypedKey(key *fyne.KeyEvent) {
 		passOn(key)
 		return
 	}
+	if entered(key) && e.spec.OnEnter != nil {
+		e.spec.OnEnter()
+		return
+	}
 	e.Entry.TypedKey(key)
 }
 
@@ -215,12 +220,13 @@ type NumberSpec struct {
 	Whole   bool // whole numbers get buttons for one more and one less
 	OnType  func(text string)
 	OnLeave func()
+	OnEnter func() // as of a FieldSpec
 }
 
 // NewNumberField returns a field for a number.
 func NewNumberField(spec NumberSpec) fyne.CanvasObject {
 	field := NewField(FieldSpec{
-		Text: spec.Text, Prompt: spec.Prompt, Numeric: true, OnType: spec.OnType, OnLeave: spec.OnLeave,
+		Text: spec.Text, Prompt: spec.Prompt, Numeric: true, OnType: spec.OnType, OnLeave: spec.OnLeave, OnEnter: spec.OnEnter,
 	})
 	if !spec.Whole {
 		return field

@@ -21,6 +21,7 @@ type PickerSpec struct {
 	Several  bool
 	Max      int // of several; 0 is no limit
 	Later    Later
+	Keys     bool // the return key picks what fits best, and ends picking where nothing is typed
 	OnChange func(chosen []Item)
 	OnDone   func() // one was picked, and there is nothing more to do here
 }
@@ -33,8 +34,12 @@ func NewPicker(spec PickerSpec) fyne.CanvasObject {
 	p := &picker{spec: spec, chosen: slices.Clone(spec.Chosen), found: spec.Search("")}
 	p.list = NewList(ListSpec{Count: func() int { return len(p.found) }, Row: p.row, OnTap: p.tap})
 	p.summary = NewText(p.words(), Hint)
-	search := NewField(FieldSpec{Prompt: spec.Prompt, OnType: p.typed})
-	head := &fyne.Container{Layout: &padding{x: inset, y: gap}, Objects: []fyne.CanvasObject{Tight(search, p.summary)}}
+	field := FieldSpec{Prompt: spec.Prompt, OnType: p.typed}
+	if spec.Keys {
+		field.OnEnter = p.takeFirst
+	}
+	p.field = NewField(field)
+	head := &fyne.Container{Layout: &padding{x: inset, y: gap}, Objects: []fyne.CanvasObject{Tight(p.field, p.summary)}}
 	return container.NewBorder(head, nil, nil, nil, p.list)
 }
 
@@ -44,6 +49,8 @@ type picker struct {
 	found   []Item
 	list    *List
 	summary *Text
+	field   *Field
+	text    string // that was typed
 	cancel  func()
 }
 
@@ -51,12 +58,34 @@ func (p *picker) typed(text string) {
 	if p.cancel != nil {
 		p.cancel()
 	}
-	p.cancel = p.spec.Later(searchPause, func() {
-		p.found = p.spec.Search(strings.TrimSpace(text))
-		p.summary.SetText(p.words())
-		p.list.ScrollToTop()
-		p.list.Refresh()
-	})
+	p.text = strings.TrimSpace(text)
+	p.cancel = p.spec.Later(searchPause, p.search)
+}
+
+func (p *picker) search() {
+	p.found = p.spec.Search(p.text)
+	p.summary.SetText(p.words())
+	p.list.ScrollToTop()
+	p.list.Refresh()
+}
+
+// takeFirst picks what fits best what was typed, and makes room for another; where nothing was typed, it ends picking.
+func (p *picker) takeFirst() {
+	if p.cancel != nil {
+		p.cancel()
+	}
+	if p.text == "" {
+		p.spec.OnDone()
+		return
+	}
+	p.search()
+	if len(p.found) == 0 {
+		return
+	}
+	p.tap(0)
+	if p.spec.Several {
+		p.field.SetText("")
+	}
 }
 
 func (p *picker) row(i int) RowFacts {
@@ -111,6 +140,17 @@ func Labels(items []Item) string {
 		words[i] = item.Label
 	}
 	return strings.Join(words, "、")
+}
+
+// NewPickerKeys returns what NewPickerField does, for a keyboard: where something is picked the return key goes on, and
+// space opens.
+func NewPickerKeys(chosen []Item, open, goOn func()) fyne.CanvasObject {
+	if len(chosen) == 0 {
+		return NewPickerField(chosen, open)
+	}
+	change := NewButton(ButtonSpec{Text: "更改", OnTap: open})
+	change.onEnter = goOn
+	return Bar(0, NewText(Labels(chosen), Strong), change)
 }
 
 // NewPickerField returns the button that shows what is picked and opens the page to pick on.

@@ -19,6 +19,7 @@ type RepeatSpec struct {
 	OnAdd    func()
 	OnEdit   func(i int)
 	OnRemove func(i int)
+	OnEnter  func() // what the return key does on the button to add instead of adding; nil for adding
 }
 
 // NewRepeatCards returns a card for each instance and a button to add one.
@@ -28,7 +29,9 @@ func NewRepeatCards(spec RepeatSpec) *fyne.Container {
 		objects = append(objects, repeatCard(facts, func() { spec.OnEdit(i) }, func() { spec.OnRemove(i) }))
 	}
 	if spec.AddText != "" {
-		objects = append(objects, NewButton(ButtonSpec{Text: "＋ " + spec.AddText, OnTap: spec.OnAdd}))
+		add := NewButton(ButtonSpec{Text: "＋ " + spec.AddText, OnTap: spec.OnAdd})
+		add.onEnter = spec.OnEnter
+		objects = append(objects, add)
 	}
 	return Column(objects...)
 }

@@ -12,6 +12,8 @@ import (
 type target struct {
 	widget.BaseWidget
 	onTap    func()
+	onRune   func(r rune) bool // reports whether a typed character was for it; nil for none
+	onEnter  func()            // what the return key does instead of tapping
 	restyle  func()
 	disabled bool
 	focused  bool
@@ -44,6 +46,9 @@ func (t *target) FocusLost() { t.become(&t.focused, false) }
 // TypedRune taps with the space bar. Any other character is the window's.
 func (t *target) TypedRune(r rune) {
 	onActivity()
+	if t.onRune != nil && t.onRune(r) {
+		return
+	}
 	if r == ' ' {
 		t.Tapped(nil)
 		return
@@ -59,13 +64,19 @@ func (t *target) TypedRune(r rune) {
 // TypedKey taps with the return key.
 func (t *target) TypedKey(e *fyne.KeyEvent) {
 	onActivity()
-	if e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter {
+	if entered(e) && t.onEnter != nil {
+		t.onEnter()
+		return
+	}
+	if entered(e) {
 		t.Tapped(nil)
 	}
 	if goesBack(e) {
 		passOn(e)
 	}
 }
+
+func entered(e *fyne.KeyEvent) bool { return e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter }
 
 func goesBack(e *fyne.KeyEvent) bool { return e.Name == mobile.KeyBack || e.Name == fyne.KeyEscape }
 

@@ -12,6 +12,7 @@ import (
 	"zoucun/report"
 	"zoucun/server/central"
 	"zoucun/survey"
+	counting "zoucun/tally"
 )
 
 func export(flags *flag.FlagSet) action {
@@ -30,7 +31,7 @@ func export(flags *flag.FlagSet) action {
 			if err := s.noteExport(ctx, c, data.Records, *reason); err != nil {
 				return err
 			}
-			tables := report.Tables(data)
+			tables := append(report.Tables(data), summary(data))
 			if err := writeFile(*out, func(w io.Writer) error { return report.Write(w, tables) }); err != nil {
 				return err
 			}
@@ -43,6 +44,47 @@ func export(flags *flag.FlagSet) action {
 			return nil
 		})
 	}
+}
+
+// summary is 汇总表 (QZ-11) of all the records, as the township's workbench counts it.
+func summary(data report.Data) report.Table {
+	counts := counting.New()
+	counts.Put(data.Records...)
+	joined := joinedIn(data.Records)
+	counts.Joined = func() map[survey.RecordID]survey.RecordID { return joined }
+	names := counting.Names{Policy: data.GroupLabel, Category: func(code string) string { return data.ChoiceLabel("cat1", code) }}
+	for _, r := range data.Records {
+		if r.Type == survey.TypePlace && !r.Voided && r.Fields[survey.PlaceParent] == "" {
+			names.Villages = append(names.Villages, survey.PlaceOf(r))
+		}
+	}
+	slices.SortFunc(names.Villages, func(a, b survey.Place) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Name, b.Name), a.ID.Compare(b.ID))
+	})
+	sheet := counts.Sheet(counting.Question{}, names)
+	table := report.Table{Name: "QZ-11 汇总", Rows: sheet.Rows}
+	for _, c := range sheet.Columns {
+		table.Columns = append(table.Columns, report.Column{Label: c.Label})
+	}
+	for _, note := range sheet.Notes {
+		row := make([]string, len(table.Columns))
+		row[0] = note
+		table.Rows = append(table.Rows, row)
+	}
+	return table
+}
+
+// joinedIn returns, for every record that links join to another, that other.
+func joinedIn(records []survey.Record) map[survey.RecordID]survey.RecordID {
+	var links []survey.Link
+	inUse := map[survey.RecordID]bool{}
+	for _, r := range records {
+		inUse[r.ID] = !r.Voided
+		if r.Type == survey.TypeLink {
+			links = append(links, survey.LinkFrom(r))
+		}
+	}
+	return survey.Joined(links, func(id survey.RecordID) bool { return inUse[id] })
 }
 
 // noteExport notes in the access log of every village that what is held on its households was taken out.

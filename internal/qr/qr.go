@@ -25,6 +25,15 @@ const (
 // PNG returns a QR code as a picture to print or to show.
 func PNG(text string) ([]byte, error) { return goqr.Encode(text, goqr.Medium, 640) }
 
+// Modules returns a QR code with a dot for each of its modules, its white edge included, to be drawn at any size.
+func Modules(text string) (image.Image, error) {
+	code, err := goqr.New(text, goqr.Medium)
+	if err != nil {
+		return nil, err
+	}
+	return code.Image(-1), nil
+}
+
 // Text returns a QR code as lines for a terminal with a dark ground.
 func Text(text string) (string, error) {
 	code, err := goqr.New(text, goqr.Medium)

@@ -168,7 +168,7 @@ func (c classes) rule(of survey.RecordType, made survey.Header, field survey.Fie
 		}
 		return orPersonal(c.properties[property{of, field}])
 	}
-	if field == closedField {
+	if field == closedField || field.Noted() || field == survey.ReviewResultField || field == survey.ReviewDupField {
 		return rule{class: Neutral}
 	}
 	plain := survey.FieldPath(instanceKey.ReplaceAllString(string(field), ""))

@@ -224,3 +224,22 @@ func (g *graph) latest(edits []int) int {
 		return cmp.Or(cmp.Compare(g.edits[a].HLC, g.edits[b].HLC), g.edits[a].ID.Compare(g.edits[b].ID))
 	})
 }
+
+// Until returns the edits that led to some of them, and those themselves: what somebody had seen who saw these heads.
+func Until(edits []Edit, heads []survey.RevID) []Edit {
+	g := newGraph(edits)
+	seen := map[int]struct{}{}
+	for i, e := range g.edits {
+		if slices.Contains(heads, e.ID) {
+			seen[i] = struct{}{}
+			maps.Copy(seen, g.ancestors[i])
+		}
+	}
+	var led []Edit
+	for i, e := range g.edits {
+		if _, ok := seen[i]; ok {
+			led = append(led, e)
+		}
+	}
+	return led
+}

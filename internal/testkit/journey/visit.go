@@ -118,9 +118,12 @@ func (j *Journey) Stumble(ctx context.Context, question string) error {
 	return j.do(ctx, "violations", button("完成走访"), see("处要改"), button("去修改"), see(question))
 }
 
-// Finish finishes the visit.
+// Finish finishes the visit, past the hints on what was left open.
 func (j *Journey) Finish(ctx context.Context) error {
-	return j.do(ctx, "finished", button("完成走访"), see("这次走访已经完成"))
+	if err := j.do(ctx, "hints", button("完成走访"), see("完成前看一眼")); err != nil {
+		return err
+	}
+	return j.do(ctx, "finished", button("没有错，完成走访"), see("这次走访已经完成"))
 }
 
 // Delivered opens the cadre's own records and waits until the visit stands among the delivered.
