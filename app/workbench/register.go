@@ -48,7 +48,9 @@ func (r *Roll) shared() survey.ScopeID { return survey.RegisterScope(r.county) }
 func (r *Roll) today() string { return r.now().Format("2006-01-02") }
 
 // moment is a time as the laptop's own clock writes it.
-func (r *Roll) moment(at survey.HLC) string { return at.Time().In(r.now().Location()).Format("2006-01-02 15:04") }
+func (r *Roll) moment(at survey.HLC) string {
+	return at.Time().In(r.now().Location()).Format("2006-01-02 15:04")
+}
 
 // Villages returns the villages whose households are here.
 func (r *Roll) Villages() []survey.Place { return r.store.Villages() }
