@@ -77,6 +77,17 @@ func (p *program) twinsSection() township.Section {
 	}
 }
 
+func (p *program) registerSection() township.Section {
+	return township.Section{Name: "名册", Screen: func() *view.Screen {
+		return township.NewRegister(p.host, township.RegisterSpec{
+			Presenter: workbench.NewRoll(p.store, p.who().ID, p.self.Grant.County, p.opt.Clock),
+			Save: func(name string, data []byte) {
+				p.shell.saveAs(name, data, "已存好。文件里有群众的信息，用完请删掉。")
+			},
+		})
+	}}
+}
+
 // number says how many there are, or nothing where there are none.
 func number(n int) string {
 	if n == 0 {
@@ -93,6 +104,7 @@ func (p *program) sections() []township.Section {
 		p.decideSection(),
 		p.twinsSection(),
 		p.reviewSection(),
+		p.registerSection(),
 		{Name: "查找", Screen: func() *view.Screen { return p.findScreen(words) }},
 		{Name: "表册", Screen: p.papersScreen},
 		p.numbersSection(),

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"zoucun/report/sheet"
 	"zoucun/survey"
 )
 
@@ -166,7 +167,7 @@ func (w *dossierWriter) said(of survey.Record, fields survey.Fields) []Said {
 	order, words := w.words(of)
 	paths := make([]survey.FieldPath, 0, len(fields))
 	for path := range fields {
-		if path != rosterStamp && !path.Noted() { // they say nothing to a person
+		if path != sheet.Stamped && !path.Noted() { // they say nothing to a person
 			paths = append(paths, path)
 		}
 	}

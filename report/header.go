@@ -1,8 +1,7 @@
 package report
 
 import (
-	"regexp"
-	"strings"
+	"zoucun/report/sheet"
 )
 
 // column is what a column of a roster says.
@@ -50,19 +49,11 @@ var columnsByTitle = func() map[string]column {
 	byTitle := map[string]column{}
 	for c, names := range titles {
 		for _, name := range names {
-			byTitle[headerWord(name)] = column(c)
+			byTitle[sheet.Word(name)] = column(c)
 		}
 	}
 	return byTitle
 }()
-
-var bracketed = regexp.MustCompile(`\([^)]*\)`)
-
-// headerWord is a header cell without what varies: spaces, line breaks, full-width forms, units in brackets, marks.
-func headerWord(s string) string {
-	s = strings.ReplaceAll(halfWidth(clean(s)), " ", "")
-	return strings.Trim(bracketed.ReplaceAllString(s, ""), "*:、")
-}
 
 // header is where a sheet's columns are. A column that is not there has the position -1.
 type header struct {
@@ -123,7 +114,7 @@ func noHeader(row int) header {
 func readHeader(g *grid, row int) header {
 	h := noHeader(row)
 	for at := range g.rows[row] {
-		word := headerWord(g.rows[row][at])
+		word := sheet.Word(g.rows[row][at])
 		c, known := columnsByTitle[word]
 		switch {
 		case word == "":
@@ -132,7 +123,7 @@ func readHeader(g *grid, row int) header {
 		case known && c == colHead && word == titles[colHead][0]:
 			h.at[c] = at // 户主 beside 姓名: the household is the 户主's
 		default:
-			h.unknown = append(h.unknown, clean(g.rows[row][at]))
+			h.unknown = append(h.unknown, sheet.Clean(g.rows[row][at]))
 		}
 	}
 	return h

@@ -8,8 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"zoucun/report/sheet"
 	"zoucun/survey"
 )
+
+const unzipped = sheet.MaxUnzipped // where sheet names a part
 
 // tampered returns a good workbook with one part replaced.
 func tampered(t *testing.T, name string, change func(string) string) []byte {
@@ -66,7 +69,7 @@ func TestHostileWorkbooksEndSoon(t *testing.T) {
 		{"a last row at the end of the sheet", tampered(t, sheet, swap(`<row r="2"`, `<row r="1048576"`))},
 		{"a row number beyond every sheet", tampered(t, sheet, swap(`<row r="2"`, `<row r="99999999999"`))},
 		{"a cell in the last column", tampered(t, sheet, swap(`r="B2"`, `r="XFD2"`))},
-		{"hundreds of megabytes of nothing", tampered(t, sheet, func(s string) string { return s + strings.Repeat(" ", maxUnzipped) })},
+		{"hundreds of megabytes of nothing", tampered(t, sheet, func(s string) string { return s + strings.Repeat(" ", unzipped) })},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,8 +1,7 @@
 package report
 
 import (
-	"strings"
-
+	"zoucun/report/sheet"
 	"zoucun/survey"
 )
 
@@ -16,34 +15,18 @@ type line struct {
 
 // cell returns what a column says, cleaned.
 func (l *line) cell(c column) string {
-	return clean(l.grid.cell(l.number, l.header.at[c]))
-}
-
-// Words that begin rows which are no household's.
-var (
-	totals  = []string{"合计", "总计", "小计", "共计", "累计", "总户数"}
-	remarks = []string{"注:", "注1", "备注", "说明", "填表", "制表", "审核", "填报", "负责人", "单位", "日期", "联系人"}
-)
-
-func isTotal(s string) bool {
-	s = strings.ReplaceAll(s, " ", "")
-	for _, word := range totals {
-		if strings.HasPrefix(s, word) || strings.HasSuffix(s, word) {
-			return true
-		}
-	}
-	return false
+	return sheet.Clean(l.grid.cell(l.number, l.header.at[c]))
 }
 
 // passedOver reports whether the row is none to be read: blank, a total, a remark, or the header once more.
 func (l *line) passedOver() bool {
 	code, head := l.cell(colCode), l.cell(colHead)
-	if columnsByTitle[headerWord(head)] == colHead && headerWord(head) != "" {
+	if columnsByTitle[sheet.Word(head)] == colHead && sheet.Word(head) != "" {
 		return true // printed sheets repeat the header
 	}
 	first, filled := "", 0
 	for _, cell := range l.grid.rows[l.number] {
-		text := halfWidth(clean(cell))
+		text := sheet.HalfWidth(sheet.Clean(cell))
 		if text == "" {
 			continue
 		}
@@ -51,23 +34,14 @@ func (l *line) passedOver() bool {
 		if first == "" {
 			first = text
 		}
-		if isTotal(text) && (code == "" || isTotal(code)) {
+		if sheet.IsTotal(text) && (code == "" || sheet.IsTotal(code)) {
 			return true
 		}
 	}
 	if filled == 0 {
 		return true
 	}
-	return code == "" && (isRemark(first) || head == "" && (filled == 1 || l.empty()))
-}
-
-func isRemark(s string) bool {
-	for _, word := range remarks {
-		if strings.HasPrefix(s, word) {
-			return true
-		}
-	}
-	return false
+	return code == "" && (sheet.IsRemark(first) || head == "" && (filled == 1 || l.empty()))
 }
 
 // empty reports whether no column of a household or person is filled, as in rows that were numbered in advance.
@@ -117,7 +91,7 @@ func (l *line) text(c column, check func(string) error, mask func(string) string
 // parsed reads a column with a parser.
 func parsed[T any](l *line, c column, parse func(string) (T, error), mask func(string) string) T {
 	value := l.cell(c)
-	if err := checkShort(value); err != nil {
+	if err := sheet.CheckShort(value); err != nil {
 		l.fault(c, mask(value), err.Error())
 		var none T
 		return none
@@ -132,9 +106,9 @@ func parsed[T any](l *line, c column, parse func(string) (T, error), mask func(s
 // members reads the names of the household's other adults. Spaces may stand between them, so the cell is read as it is.
 func (l *line) members() string {
 	raw := l.grid.cell(l.number, l.header.at[colMembers])
-	members, err := parseMembers(raw)
+	members, err := sheet.ParseMembers(raw)
 	if err != nil {
-		l.fault(colMembers, maskNames(raw), err.Error())
+		l.fault(colMembers, sheet.MaskNames(raw), err.Error())
 	}
 	return members
 }
@@ -142,16 +116,16 @@ func (l *line) members() string {
 // household reads the facts of a household.
 func (l *line) household() survey.Household {
 	household := survey.Household{
-		Code:     parsed(l, colCode, parseCode, excerpt),
-		Head:     l.text(colHead, checkName, maskName),
+		Code:     parsed(l, colCode, sheet.ParseCode, sheet.Excerpt),
+		Head:     l.text(colHead, sheet.CheckName, sheet.MaskName),
 		Members:  l.members(),
-		Door:     l.text(colDoor, checkShort, excerpt),
-		Phone:    parsed(l, colPhone, parsePhone, maskDigits),
-		Resident: parsed(l, colResident, parseCount, excerpt),
-		Away:     parsed(l, colAway, parseCount, excerpt),
-		Location: parsed(l, colLocation, parseLocation, excerpt),
+		Door:     l.text(colDoor, sheet.CheckShort, sheet.Excerpt),
+		Phone:    parsed(l, colPhone, sheet.ParsePhone, sheet.MaskDigits),
+		Resident: parsed(l, colResident, sheet.ParseCount, sheet.Excerpt),
+		Away:     parsed(l, colAway, sheet.ParseCount, sheet.Excerpt),
+		Location: parsed(l, colLocation, sheet.ParseLocation, sheet.Excerpt),
 	}
-	household.Members = withoutHead(household.Members, household.Head)
+	household.Members = sheet.WithoutHead(household.Members, household.Head)
 	l.need(colCode, household.Code, "没有户编号，请按村里的编号补上")
 	l.need(colHead, household.Head, "没有户主姓名，请补上")
 	return household

@@ -1,17 +1,9 @@
 package report
 
 import (
-	"fmt"
-	"hash/fnv"
-	"maps"
-	"slices"
-	"strings"
-
+	"zoucun/report/sheet"
 	"zoucun/survey"
 )
-
-// rosterStamp is the field of a record that remembers what the roster said last, field by field, as short hashes.
-const rosterStamp survey.FieldPath = "roster"
 
 // Changes is what a roster changes in the records held.
 type Changes struct {
@@ -120,7 +112,7 @@ func (g *register) households(rows []RosterRow) {
 			household.Group = g.group(row.Village, row.Group)
 		}
 		scope := survey.VillageScope(household.Village)
-		id := derived(scope, "household/"+codeKey(household.Code))
+		id := derived(scope, "household/"+sheet.CodeKey(household.Code))
 		g.put(survey.Record{ID: id, Type: survey.TypeHousehold, Scope: scope, Fields: household.Fields()})
 	}
 }
@@ -166,10 +158,10 @@ func (g *register) put(record survey.Record) {
 
 // news returns what is new in the roster's fields. Where the roster has not changed its word, the record keeps its own.
 func news(held, roster survey.Fields) survey.Fields {
-	stamps := parseStamps(held[rosterStamp])
+	stamps := sheet.ParseStamps(held[sheet.Stamped])
 	fields := survey.Fields{}
 	for path, value := range roster {
-		if stamps[path] != stamp(value) && held[path] != value {
+		if stamps[path] != sheet.Stamp(value) && held[path] != value {
 			fields[path] = value
 		}
 	}
@@ -178,40 +170,16 @@ func news(held, roster survey.Fields) survey.Fields {
 			fields[path] = ""
 		}
 	}
-	if stamped := formatStamps(roster); stamped != held[rosterStamp] {
-		fields[rosterStamp] = stamped
+	if stamped := sheet.FormatStamps(roster); stamped != held[sheet.Stamped] {
+		fields[sheet.Stamped] = stamped
 	}
 	return fields
-}
-
-func stamp(value string) string {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(value)) // a hash never refuses
-	return fmt.Sprintf("%08x", h.Sum32())
-}
-
-func formatStamps(fields survey.Fields) string {
-	var words []string
-	for _, path := range slices.Sorted(maps.Keys(fields)) {
-		words = append(words, string(path)+"="+stamp(fields[path]))
-	}
-	return strings.Join(words, " ")
-}
-
-func parseStamps(text string) map[survey.FieldPath]string {
-	stamps := map[survey.FieldPath]string{}
-	for word := range strings.FieldsSeq(text) {
-		if path, value, ok := strings.Cut(word, "="); ok {
-			stamps[survey.FieldPath(path)] = value
-		}
-	}
-	return stamps
 }
 
 // countAbsent counts the imported households of the roster's villages that the roster no longer has.
 func (g *register) countAbsent() {
 	for id, record := range g.held {
-		imported := record.Type == survey.TypeHousehold && record.Fields[rosterStamp] != ""
+		imported := record.Type == survey.TypeHousehold && record.Fields[sheet.Stamped] != ""
 		if imported && !record.Voided && !g.seen[id] && g.seen[survey.RecordID(record.Scope)] {
 			g.changes.Absent++
 		}

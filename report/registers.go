@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"zoucun/report/sheet"
 	"zoucun/survey"
 )
 
@@ -66,7 +67,7 @@ func (t *tabler) register(name string, of survey.RecordType, fields []field) Tab
 			records = append(records, record)
 		}
 	}
-	shown := []survey.FieldPath{rosterStamp, survey.HouseholdVillage} // the village leads already
+	shown := []survey.FieldPath{sheet.Stamped, survey.HouseholdVillage} // the village leads already
 	for _, f := range fields {
 		shown = append(shown, f.path)
 	}

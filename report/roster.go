@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"zoucun/internal/spell"
+	"zoucun/report/sheet"
 	"zoucun/survey"
 )
 
@@ -175,12 +176,12 @@ var villageInTitle = regexp.MustCompile(`^(?:.*[镇乡县区]|.*街道)?(\p{Han}
 
 // villageOf finds the village of a sheet without a village column: in the sheet's name, else in the title rows.
 func villageOf(g *grid, h *header) string {
-	if name := clean(g.name); strings.HasSuffix(name, "村") || strings.HasSuffix(name, "社区") {
+	if name := sheet.Clean(g.name); strings.HasSuffix(name, "村") || strings.HasSuffix(name, "社区") {
 		return name
 	}
 	for row := range h.row {
 		for _, cell := range g.rows[row] {
-			if found := villageInTitle.FindStringSubmatch(clean(cell)); found != nil {
+			if found := villageInTitle.FindStringSubmatch(sheet.Clean(cell)); found != nil {
 				return found[1]
 			}
 		}
@@ -201,8 +202,8 @@ func (r *rosterReader) households(g *grid, h *header) error {
 	}
 	places.groupCovered = g.coveredRows(h.at[colGroup])
 	for _, title := range h.unknown {
-		if !passedOver[headerWord(title)] {
-			r.ignore(g.name, "的“"+excerpt(title)+"”列")
+		if !passedOver[sheet.Word(title)] {
+			r.ignore(g.name, "的“"+sheet.Excerpt(title)+"”列")
 		}
 	}
 	for number := h.row + 1; number < len(g.rows); number++ {
@@ -230,7 +231,7 @@ type placeColumns struct {
 // follow moves to a row. A blank village cell means the village above. A blank group cell means the group above where
 // the cell is merged, or where the village is left blank as well without being merged; else it means no group.
 func (p *placeColumns) follow(row int) {
-	village, group := clean(p.grid.cell(row, p.header.at[colVillage])), clean(p.grid.cell(row, p.header.at[colGroup]))
+	village, group := sheet.Clean(p.grid.cell(row, p.header.at[colVillage])), sheet.Clean(p.grid.cell(row, p.header.at[colGroup]))
 	outlined := p.header.has(colVillage) && village == "" && !p.villageCovered[row]
 	switch {
 	case group != "":
@@ -252,11 +253,11 @@ func (r *rosterReader) staffRows(g *grid, h *header) {
 		}
 		row := StaffRow{
 			Sheet: g.name, Row: number + 1,
-			Name: line.text(colHead, checkName, maskName), Post: line.text(colPost, checkShort, excerpt),
+			Name: line.text(colHead, sheet.CheckName, sheet.MaskName), Post: line.text(colPost, sheet.CheckShort, sheet.Excerpt),
 		}
 		line.need(colHead, row.Name, "没有姓名")
 		if first, taken := r.names[row.Name]; taken && row.Name != "" {
-			line.fault(colHead, maskName(row.Name), fmt.Sprintf("与%s重名，请在姓名后加字区分", first.seenFrom(g.name)))
+			line.fault(colHead, sheet.MaskName(row.Name), fmt.Sprintf("与%s重名，请在姓名后加字区分", first.seenFrom(g.name)))
 		}
 		if r.take(&line) {
 			r.names[row.Name] = place{g.name, row.Row}
@@ -274,14 +275,14 @@ func (r *rosterReader) readingRows(g *grid, h *header) {
 		}
 		row := ReadingRow{
 			Sheet: g.name, Row: number + 1,
-			Word: line.text(colWord, checkShort, excerpt), Said: line.text(colSaid, checkShort, excerpt),
+			Word: line.text(colWord, sheet.CheckShort, sheet.Excerpt), Said: line.text(colSaid, sheet.CheckShort, sheet.Excerpt),
 		}
 		line.need(colWord, row.Word, "没有字词")
 		if _, err := spell.Readings(row.Word, row.Said); err != nil && len(line.faults) == 0 {
-			line.fault(colSaid, excerpt(row.Word+" "+row.Said), err.Error())
+			line.fault(colSaid, sheet.Excerpt(row.Word+" "+row.Said), err.Error())
 		}
 		if first, taken := r.words[row.Word]; taken && row.Word != "" {
-			line.fault(colWord, excerpt(row.Word), fmt.Sprintf("与%s重复，请把读音写在一格里，中间用“、”隔开", first.seenFrom(g.name)))
+			line.fault(colWord, sheet.Excerpt(row.Word), fmt.Sprintf("与%s重复，请把读音写在一格里，中间用“、”隔开", first.seenFrom(g.name)))
 		}
 		if r.take(&line) {
 			r.words[row.Word] = place{g.name, row.Row}
@@ -307,10 +308,10 @@ func (r *rosterReader) take(l *line) bool {
 // household reads one household.
 func (r *rosterReader) household(l *line, village, group string) {
 	row := RosterRow{Sheet: l.grid.name, Row: l.number + 1, Village: village, Group: group, Household: l.household()}
-	l.check(colVillage, village, checkShort, excerpt)
+	l.check(colVillage, village, sheet.CheckShort, sheet.Excerpt)
 	l.need(colVillage, village, "没有村名")
-	l.check(colGroup, group, checkShort, excerpt)
-	key := householdKey{village, codeKey(row.Household.Code)}
+	l.check(colGroup, group, sheet.CheckShort, sheet.Excerpt)
+	key := householdKey{village, sheet.CodeKey(row.Household.Code)}
 	if first, taken := r.codes[key]; taken && key.code != "" {
 		l.fault(colCode, row.Household.Code, "户编号与"+first.seenFrom(row.Sheet)+"重复，请改正其中一个")
 	}
@@ -320,32 +321,17 @@ func (r *rosterReader) household(l *line, village, group string) {
 	}
 }
 
-// codeKey is a code without what a spreadsheet loses when it takes the code for a number: zeros in front.
-func codeKey(code string) string {
-	if !isDigits(code) {
-		return code
-	}
-	if bare := strings.TrimLeft(code, "0"); bare != "" {
-		return bare
-	}
-	return code
-}
-
-func isDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
-}
-
 // restoreZeros gives codes of digits back the zeros in front that they lost: as many as the village's other codes have.
 func (r *rosterReader) restoreZeros() {
 	width := map[string]int{}
 	for _, row := range r.Rows {
-		if code := row.Household.Code; isDigits(code) && code[0] == '0' {
+		if code := row.Household.Code; sheet.IsDigits(code) && code[0] == '0' {
 			width[row.Village] = max(width[row.Village], len(code))
 		}
 	}
 	for n := range r.Rows {
 		row := &r.Rows[n]
-		if code := row.Household.Code; isDigits(code) {
+		if code := row.Household.Code; sheet.IsDigits(code) {
 			row.Household.Code = strings.Repeat("0", max(0, width[row.Village]-len(code))) + code
 		}
 	}

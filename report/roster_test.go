@@ -11,7 +11,14 @@ import (
 	"pgregory.net/rapid"
 
 	"zoucun/internal/township"
+	"zoucun/report/sheet"
 	"zoucun/survey"
+)
+
+// First bytes of files.
+var (
+	zipped      = []byte("PK")
+	oldWorkbook = []byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}
 )
 
 // book builds a workbook in memory: sheet after sheet, row after row.
@@ -298,9 +305,9 @@ func TestFilesThatAreNoRosters(t *testing.T) {
 		{"empty", nil, "空的"},
 		{"half written", good[:len(good)/2], "不完整"},
 		{"with a password", locked.Bytes(), "密码"},
-		{"an old .xls", append(bytes.Clone(oleMagic), make([]byte, 512)...), ".xls"},
+		{"an old .xls", append(bytes.Clone(oldWorkbook), make([]byte, 512)...), ".xls"},
 		{"a text file", []byte("村,组,户主\n"), "不是 .xlsx"},
-		{"too large", append(bytes.Clone(zipMagic), make([]byte, maxFileBytes)...), "32 MB"},
+		{"too large", append(bytes.Clone(zipped), make([]byte, sheet.MaxFile)...), "32 MB"},
 		{"another workbook", newBook(t).sheet("账", row("日期", "金额"), row("1月", 5)).bytes(), "没有找到花名册"},
 		{"no code column", newBook(t).sheet("册", row("村", "户主", "电话"), row("大坪村", "甲", "")).bytes(), "缺少“户编号”列"},
 		{"no village anywhere", newBook(t).sheet("册", row("户编号", "户主"), row("1", "甲")).bytes(), "没有“村”列"},
@@ -343,7 +350,7 @@ func FuzzReadRoster(f *testing.F) {
 	f.Add(good)
 	f.Add(good[:len(good)/2])
 	f.Add([]byte("PK\x03\x04"))
-	f.Add(oleMagic)
+	f.Add(oldWorkbook)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		roster, err := ReadRoster(bytes.NewReader(data))
 		if err != nil && survey.MessageOf(err) == "" {
@@ -386,11 +393,11 @@ func FuzzRosterRow(f *testing.F) {
 func checkTaken(t *testing.T, row RosterRow) {
 	t.Helper()
 	h := row.Household
-	if row.Village == "" || h.Head == "" || h.Code == "" || h.Resident < -1 || h.Resident > maxCount {
+	if row.Village == "" || h.Head == "" || h.Code == "" || h.Resident < -1 || h.Resident > sheet.MaxCount {
 		t.Errorf("took %+v", row)
 	}
 	for _, text := range []string{row.Village, row.Group, h.Head, h.Members, h.Code, h.Door, h.Phone} {
-		if text != clean(text) || strings.ContainsRune(text, '\ufffd') {
+		if text != sheet.Clean(text) || strings.ContainsRune(text, '\ufffd') {
 			t.Errorf("took %q in %+v", text, row)
 		}
 	}

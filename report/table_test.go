@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"zoucun/form/xform"
+	"zoucun/report/sheet"
 	"zoucun/survey"
 )
 
@@ -50,7 +51,7 @@ func demo() Data {
 		}},
 		{ID: villageID, Type: survey.TypePlace, Fields: survey.Fields{survey.PlaceName: "大坪村"}},
 		{ID: householdID, Type: survey.TypeHousehold, Scope: survey.VillageScope(villageID), Fields: survey.Fields{
-			survey.HouseholdHead: "王𬱖", survey.HouseholdCode: "007", "livelihood": "farming herding", survey.HouseholdLocation: "remote", rosterStamp: "x=y",
+			survey.HouseholdHead: "王𬱖", survey.HouseholdCode: "007", "livelihood": "farming herding", survey.HouseholdLocation: "remote", sheet.Stamped: "x=y",
 		}},
 		{ID: survey.RecordID{4}, Type: survey.TypeProblem, Scope: survey.VillageScope(villageID), Voided: true, Fields: survey.Fields{
 			survey.ProblemTitle: "路灯不亮", survey.ProblemHousehold: householdID.String(), survey.ProblemNature: "ask",

@@ -9,23 +9,15 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"zoucun/report/sheet"
 	"zoucun/survey"
 )
 
 // Limits of a workbook. A roster of 50,000 households is about 3 MB in the file and 40 MB unpacked.
 const (
-	maxFileBytes    = 32 << 20
-	maxUnzipped     = 256 << 20
 	maxSheets       = 64
 	maxSheetRows    = 200_000
 	maxSheetColumns = 256
-)
-
-// First bytes of files that carry the name .xlsx.
-var (
-	zipMagic       = []byte("PK")
-	oleMagic       = []byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}
-	encryptedEntry = []byte("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00")
 )
 
 func refuse(kind survey.Kind, message string, err error) error {
@@ -34,35 +26,18 @@ func refuse(kind survey.Kind, message string, err error) error {
 
 // openWorkbook opens an .xlsx file, or says in Chinese why it is none.
 func openWorkbook(source io.Reader) (*excelize.File, error) {
-	data, err := io.ReadAll(io.LimitReader(source, maxFileBytes+1))
+	data, err := io.ReadAll(io.LimitReader(source, sheet.MaxFile+1))
 	if err != nil {
 		return nil, refuse(survey.Unavailable, "文件读不出来，请换个位置保存后再试。", err)
 	}
-	if message := notWorkbook(data); message != "" {
+	if message := sheet.NotWorkbook(data); message != "" {
 		return nil, refuse(survey.Invalid, message, nil)
 	}
-	book, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped})
+	book, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: sheet.MaxUnzipped, UnzipXMLSizeLimit: sheet.MaxUnzipped})
 	if err != nil {
 		return nil, refuse(survey.Invalid, "文件不完整或已损坏。请在表格软件里打开，另存为 .xlsx 后再导入。", err)
 	}
 	return book, nil
-}
-
-// notWorkbook judges a file by its first bytes; it returns an empty string where they are those of an .xlsx.
-func notWorkbook(data []byte) string {
-	switch {
-	case len(data) == 0:
-		return "文件是空的。请重新复制一份花名册。"
-	case len(data) > maxFileBytes:
-		return "文件超过 32 MB。请删去图片和无关的工作表，或按村分成几个文件。"
-	case bytes.HasPrefix(data, oleMagic) && bytes.Contains(data, encryptedEntry):
-		return "文件设了打开密码。请在表格软件里去掉密码，另存后再导入。"
-	case bytes.HasPrefix(data, oleMagic):
-		return "这是旧的 .xls 格式，改了扩展名也读不了。请在表格软件里另存为 .xlsx。"
-	case !bytes.HasPrefix(data, zipMagic):
-		return "这不是 .xlsx 工作簿。请在表格软件里打开，另存为 .xlsx 后再导入。"
-	}
-	return ""
 }
 
 // grid is one sheet: its cells as the spreadsheet shows them, and where cells are merged.
@@ -142,7 +117,7 @@ func (g *grid) cell(row, column int) string {
 		return ""
 	}
 	shown := g.rows[row][column]
-	if !scientific.MatchString(shown) {
+	if !sheet.Scientific.MatchString(shown) {
 		return shown
 	}
 	axis, err := excelize.CoordinatesToCellName(column+1, row+1)
@@ -153,5 +128,5 @@ func (g *grid) cell(row, column int) string {
 	if err != nil {
 		return shown
 	}
-	return wholeDigits(raw, shown)
+	return sheet.WholeDigits(raw, shown)
 }

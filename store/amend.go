@@ -30,8 +30,17 @@ func (s *Store) amend(ctx context.Context, t *tx, a survey.Amendment) error {
 	if err != nil {
 		return err
 	}
+	h, err := amendedHeader(now, a)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, t, h, amendedBody(now, a))
+}
+
+// amendedHeader is the header of the revision an amendment becomes, without parents, device and clocks.
+func amendedHeader(now survey.Record, a survey.Amendment) (survey.Header, error) {
 	if a.Heads != nil && !slices.Equal(slices.SortedFunc(slices.Values(a.Heads), survey.RevID.Compare), now.Heads) {
-		return &survey.Error{
+		return survey.Header{}, &survey.Error{
 			Kind: survey.Conflicting, Op: "store.Amend", Subject: "record " + a.Record.String(),
 			Message: "您看的时候，别处又有了新的内容。这次没有保存，请看过新的内容再定。",
 		}
@@ -39,10 +48,10 @@ func (s *Store) amend(ctx context.Context, t *tx, a survey.Amendment) error {
 	if a.Form == "" {
 		a.Form, a.FormVersion = now.Form, now.FormVersion
 	}
-	return s.write(ctx, t, survey.Header{
+	return survey.Header{
 		Record: a.Record, Type: a.Type, Kind: a.Kind, Scope: a.Scope, Form: a.Form, FormVersion: a.FormVersion,
 		Author: a.Author, Touched: slices.Concat(slices.Collect(maps.Keys(a.Fields)), a.Decides),
-	}, amendedBody(now, a))
+	}, nil
 }
 
 // amendedBody is what a record says after an amendment. Whoever takes a record out of use says only why.

@@ -49,14 +49,15 @@ func newCrashDisk(t *testing.T) crashDisk {
 
 // workshop is a folder on a crashing disk, the store in it and what the office beside it knows.
 type workshop struct {
-	t      *testing.T
-	disk   crashDisk
-	dir    string
-	office *office
-	store  *Store
-	draft  survey.Draft
-	home   survey.RecordID
-	clock  *clock
+	imports []survey.RecordID // what was imported
+	t       *testing.T
+	disk    crashDisk
+	dir     string
+	office  *office
+	store   *Store
+	draft   survey.Draft
+	home    survey.RecordID
+	clock   *clock
 }
 
 func (w *workshop) open() error {
@@ -196,6 +197,20 @@ func (w *workshop) decide() error {
 	})
 }
 
+// importRoster writes 40 households at once; the second time they are changed.
+func (w *workshop) importRoster() error {
+	of := newImport()
+	of.ID = survey.DerivedID[survey.RecordID](w.office.scope(), fmt.Sprint(len(w.imports)))
+	w.imports = append(w.imports, of.ID)
+	return w.store.AmendAll(context.Background(), w.office.roster(of, 40), nil)
+}
+
+// undoImport takes the last import back.
+func (w *workshop) undoImport() error {
+	_, _, err := w.store.UndoImport(context.Background(), w.imports[len(w.imports)-1], w.office.cadre, nil)
+	return err
+}
+
 type act = func(*workshop) error
 
 func all(acts ...act) act {
@@ -232,6 +247,7 @@ var deeds = []deed{
 	}},
 	{"envelopes", (*workshop).listRecipient, []act{(*workshop).envelope, (*workshop).envelope, (*workshop).nextPush, (*workshop).receive}},
 	{"decisions", all((*workshop).fillFeed, (*workshop).pull), []act{(*workshop).decide, (*workshop).decide, (*workshop).decide}},
+	{"imports", nil, []act{(*workshop).importRoster, (*workshop).importRoster, (*workshop).undoImport}},
 	{"pruning", all((*workshop).fillFeed, (*workshop).pull, (*workshop).begin, (*workshop).finish), []act{
 		(*workshop).removeScope, (*workshop).pull,
 	}},

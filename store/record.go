@@ -141,28 +141,35 @@ func (s *Store) settle(ctx context.Context, t *tx, id survey.RecordID) error {
 		return err
 	}
 	record := merge.Apply(edits)
-	first := slices.MinFunc(edits, func(a, b merge.Edit) int {
+	t.settled = append(t.settled, record)
+	return s.keepRecord(ctx, t, record, firstOf(edits))
+}
+
+// firstOf returns the edit a record began with.
+func firstOf(edits []merge.Edit) merge.Edit {
+	return slices.MinFunc(edits, func(a, b merge.Edit) int {
 		return cmp.Or(cmp.Compare(a.HLC, b.HLC), a.ID.Compare(b.ID))
 	})
-	t.settled = append(t.settled, record)
-	return s.keepRecord(ctx, t, record, first)
 }
 
 func (s *Store) keepRecord(ctx context.Context, t *tx, r survey.Record, first merge.Edit) error {
+	if err := s.keepCard(ctx, t, r, first); err != nil {
+		return err
+	}
+	return errors.Join(keepHeads(ctx, t, r), s.keepConflicts(ctx, t, r), s.keepReview(ctx, t, r), s.keepDecided(ctx, t, r))
+}
+
+func (s *Store) keepCard(ctx context.Context, t *tx, r survey.Record, first merge.Edit) error {
 	face, err := sealed(s.vault, cardOf(r, first), placeOf("record.card_sealed", r.ID[:]))
 	if err != nil {
 		return err
 	}
-	err = t.exec(ctx, `INSERT INTO record (record_id, scope_id, type_tag, about, hlc, voided, own, card_sealed)
+	return t.exec(ctx, `INSERT INTO record (record_id, scope_id, type_tag, about, hlc, voided, own, card_sealed)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6,
 			EXISTS (SELECT 1 FROM delivery d WHERE d.record_id = ?1), ?7)
 		ON CONFLICT (record_id) DO UPDATE SET scope_id = excluded.scope_id, type_tag = excluded.type_tag, about = excluded.about,
 			hlc = excluded.hlc, voided = excluded.voided, own = excluded.own, card_sealed = excluded.card_sealed`,
 		r.ID[:], r.Scope[:], s.typeTag(r.Type), about(r), int64(r.Updated), r.Voided, face)
-	if err != nil {
-		return err
-	}
-	return errors.Join(keepHeads(ctx, t, r), s.keepConflicts(ctx, t, r), s.keepReview(ctx, t, r), s.keepDecided(ctx, t, r))
 }
 
 func (s *Store) typeTag(t survey.RecordType) []byte { return s.vault.tag("record.type", string(t)) }
@@ -229,7 +236,7 @@ func cardOf(r survey.Record, first merge.Edit) card {
 	case survey.TypeSealed:
 		c.Fields = nil // it is counted, never shown
 	case survey.TypeHousehold, survey.TypeProblem, survey.TypePlace, survey.TypeStaff, survey.TypeReading, survey.TypeUser,
-		survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeLink, survey.TypeTask:
+		survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeLink, survey.TypeTask, survey.TypeImport:
 	}
 	return c
 }

@@ -60,7 +60,7 @@ func (r *register) put(records ...survey.Record) {
 		case survey.TypeHousehold:
 			r.putHousehold(record)
 		case survey.TypeVisit, survey.TypeProblem, survey.TypeForm, survey.TypeAccess, survey.TypeSealed, survey.TypeUser,
-			survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeLink, survey.TypeTask:
+			survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeLink, survey.TypeTask, survey.TypeImport:
 			// read from the database when asked for
 		}
 	}

@@ -21,15 +21,15 @@ const (
 	TypeDuty      RecordType = "duty"      // 包村、包组、包户: who looks after a place or a household and since when; written by the township
 	TypeLink      RecordType = "link"      // the township's word on whether two records are one
 	TypeTask      RecordType = "task"      // 待核实: what the township asks a cadre about a record
+	TypeImport    RecordType = "import"    // 导入: many records were written at once, from a file; written by the township
 )
 
 // Register reports whether forms may ask for the records of a type as a list even while there are none.
 func (t RecordType) Register() bool {
 	switch t {
-	case TypeHousehold, TypePlace, TypeStaff, TypeProblem:
+	case TypeHousehold, TypePlace, TypeStaff, TypeProblem, TypeUnit, TypePolicy, TypeRound, TypeDuty:
 		return true
-	case TypeVisit, TypeForm, TypeAccess, TypeSealed, TypeReading, TypeUser,
-		TypeUnit, TypePolicy, TypeRound, TypeDuty, TypeLink, TypeTask:
+	case TypeVisit, TypeForm, TypeAccess, TypeSealed, TypeReading, TypeUser, TypeLink, TypeTask, TypeImport:
 	}
 	return false
 }
@@ -37,7 +37,7 @@ func (t RecordType) Register() bool {
 // TownshipOnly reports whether the records of a type are written by the township alone.
 func (t RecordType) TownshipOnly() bool {
 	switch t {
-	case TypePlace, TypeStaff, TypeForm, TypeReading, TypeUnit, TypePolicy, TypeRound, TypeDuty, TypeLink:
+	case TypePlace, TypeStaff, TypeForm, TypeReading, TypeUnit, TypePolicy, TypeRound, TypeDuty, TypeLink, TypeImport:
 		return true
 	case TypeVisit, TypeHousehold, TypeProblem, TypeAccess, TypeSealed, TypeUser, TypeTask:
 	}

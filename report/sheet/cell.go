@@ -1,4 +1,4 @@
-package report
+package sheet
 
 import (
 	"errors"
@@ -22,8 +22,8 @@ const (
 	maxCode = 32
 )
 
-// maxCount is the most people a household can have.
-const maxCount = 99
+// MaxCount is the most people a household can have.
+const MaxCount = 99
 
 // Reasons that several columns share.
 var (
@@ -33,9 +33,9 @@ var (
 	errNoDigits = errors.New("电话变成了科学计数法，末几位已经丢了，请重新填写")
 )
 
-// clean returns text as the register keeps it: NFC, no invisible characters, no space at the ends, single spaces
+// Clean returns text as the register keeps it: NFC, no invisible characters, no space at the ends, single spaces
 // inside, and none between Chinese characters, where typists put them to align a column.
-func clean(s string) string {
+func Clean(s string) string {
 	s = norm.NFC.String(strings.ToValidUTF8(s, "\ufffd"))
 	var kept []rune
 	space := false
@@ -55,8 +55,8 @@ func clean(s string) string {
 	return norm.NFC.String(string(kept)) // what was dropped may have kept two marks apart
 }
 
-// halfWidth turns the full-width digits, letters and signs of an input method into ASCII.
-func halfWidth(s string) string {
+// HalfWidth turns the full-width digits, letters and signs of an input method into ASCII.
+func HalfWidth(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= '！' && r <= '～' {
 			return r - '！' + '!'
@@ -68,10 +68,11 @@ func halfWidth(s string) string {
 // absent are the ways of writing that there is nothing to write.
 var absent = map[string]bool{"": true, "-": true, "--": true, "—": true, "——": true, "/": true, "\\": true, "无": true, "没有": true}
 
-var scientific = regexp.MustCompile(`^\d(\.\d+)?[Ee]\+?\d{1,2}$`)
+// Scientific is how a spreadsheet shows a number that is too long for its cell.
+var Scientific = regexp.MustCompile(`^\d(\.\d+)?[Ee]\+?\d{1,2}$`)
 
-// wholeDigits returns the digits of a raw number, or what is shown where the number has been rounded to fit.
-func wholeDigits(raw, shown string) string {
+// WholeDigits returns the digits of a raw number, or what is shown where the number has been rounded to fit.
+func WholeDigits(raw, shown string) string {
 	number, err := strconv.ParseFloat(raw, 64)
 	if err != nil || number >= 1<<53 || number != float64(int64(number)) {
 		return shown
@@ -83,8 +84,8 @@ func wholeDigits(raw, shown string) string {
 	return digits
 }
 
-// checkText refuses characters that are not what the person wrote.
-func checkText(s string, longest int) error {
+// CheckText refuses characters that are not what the person wrote.
+func CheckText(s string, longest int) error {
 	if utf8.RuneCountInString(s) > longest {
 		return fmt.Errorf("%w，最多 %d 个字", errTooLong, longest)
 	}
@@ -102,15 +103,15 @@ func checkText(s string, longest int) error {
 	return nil
 }
 
-// checkShort is checkText for what stands on a line.
-func checkShort(s string) error { return checkText(s, maxText) }
+// CheckShort is CheckText for what stands on a line.
+func CheckShort(s string) error { return CheckText(s, maxText) }
 
-// checkName is checkText for names, in which a question mark or a box is a lost character too.
-func checkName(s string) error {
+// CheckName is CheckText for names, in which a question mark or a box is a lost character too.
+func CheckName(s string) error {
 	if strings.ContainsAny(s, "?？□■〓") {
 		return errLost
 	}
-	return checkText(s, maxName)
+	return CheckText(s, maxName)
 }
 
 // privateUse says what a private-use character probably stands for.
@@ -152,13 +153,13 @@ var (
 	loose    = strings.NewReplacer(" ", "", "(", "", ")", "-")
 )
 
-// parsePhone reads a mobile or landline number; an empty one is none.
-func parsePhone(s string) (string, error) {
-	s = halfWidth(s)
+// ParsePhone reads a mobile or landline number; an empty one is none.
+func ParsePhone(s string) (string, error) {
+	s = HalfWidth(s)
 	if absent[s] {
 		return "", nil
 	}
-	if scientific.MatchString(s) {
+	if Scientific.MatchString(s) {
 		return "", errNoDigits
 	}
 	if joints.MatchString(s) {
@@ -176,22 +177,22 @@ func parsePhone(s string) (string, error) {
 
 var wholeFloat = regexp.MustCompile(`^(\d+)\.0+$`)
 
-// parseCode reads a household's code. A code that the spreadsheet took for a number is a code again.
-func parseCode(s string) (string, error) {
-	code := strings.ReplaceAll(halfWidth(s), " ", "")
+// ParseCode reads a household's code. A code that the spreadsheet took for a number is a code again.
+func ParseCode(s string) (string, error) {
+	code := strings.ReplaceAll(HalfWidth(s), " ", "")
 	code = wholeFloat.ReplaceAllString(code, "$1")
 	if utf8.RuneCountInString(code) > maxCode {
 		return "", fmt.Errorf("%w，最多 %d 个字", errTooLong, maxCode)
 	}
-	if scientific.MatchString(code) && len(code) > 4 {
+	if Scientific.MatchString(code) && len(code) > 4 {
 		return "", errors.New("户编号变成了科学计数法，请重新填写")
 	}
 	return code, nil
 }
 
-// parseCount reads a number of people; -1 stands for an empty cell.
-func parseCount(s string) (int, error) {
-	s = strings.TrimRight(halfWidth(s), " 人口个")
+// ParseCount reads a number of people; -1 stands for an empty cell.
+func ParseCount(s string) (int, error) {
+	s = strings.TrimRight(HalfWidth(s), " 人口个")
 	switch {
 	case s == "无":
 		return 0, nil
@@ -206,8 +207,8 @@ func parseCount(s string) (int, error) {
 		return 0, errors.New("人数不能是负数")
 	case number != float64(int(number)):
 		return 0, errors.New("人数不能有小数")
-	case number > maxCount:
-		return 0, fmt.Errorf("人数超过 %d", maxCount)
+	case number > MaxCount:
+		return 0, fmt.Errorf("人数超过 %d", MaxCount)
 	}
 	return int(number), nil
 }
@@ -218,8 +219,8 @@ var locations = map[string]survey.LocationClass{
 	"偏远": survey.Remote, "边远": survey.Remote, "偏僻": survey.Remote, "山上": survey.Remote, "高山": survey.Remote,
 }
 
-// parseLocation reads how far off the road a household lives.
-func parseLocation(s string) (survey.LocationClass, error) {
+// ParseLocation reads how far off the road a household lives.
+func ParseLocation(s string) (survey.LocationClass, error) {
 	if absent[s] {
 		return "", nil
 	}
@@ -231,8 +232,8 @@ func parseLocation(s string) (survey.LocationClass, error) {
 	return "", errors.New("不认识的位置类型，请写“路边”“村中”或“偏远”")
 }
 
-// maskName keeps the surname's first character: a list of faults may be printed or sent on.
-func maskName(s string) string {
+// MaskName keeps the surname's first character: a list of faults may be printed or sent on.
+func MaskName(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
 	if size == 0 {
 		return ""
@@ -240,8 +241,8 @@ func maskName(s string) string {
 	return printable(first) + strings.Repeat("*", min(3, utf8.RuneCountInString(s[size:])))
 }
 
-// maskDigits keeps the first three and the last two characters.
-func maskDigits(s string) string {
+// MaskDigits keeps the first three and the last two characters.
+func MaskDigits(s string) string {
 	runes := []rune(s)
 	if len(runes) <= 5 {
 		return strings.Repeat("*", len(runes))
@@ -249,8 +250,8 @@ func maskDigits(s string) string {
 	return string(runes[:3]) + strings.Repeat("*", min(8, len(runes)-5)) + string(runes[len(runes)-2:])
 }
 
-// excerpt keeps the beginning of a value that names nobody.
-func excerpt(s string) string {
+// Excerpt keeps the beginning of a value that names nobody.
+func Excerpt(s string) string {
 	const longest = 20
 	runes := []rune(s)
 	if len(runes) > longest {
@@ -264,4 +265,20 @@ func printable(r rune) string {
 		return string(r)
 	}
 	return "□"
+}
+
+// CodeKey is a code without what a spreadsheet loses when it takes the code for a number: zeros in front.
+func CodeKey(code string) string {
+	if !IsDigits(code) {
+		return code
+	}
+	if bare := strings.TrimLeft(code, "0"); bare != "" {
+		return bare
+	}
+	return code
+}
+
+// IsDigits reports whether s is written in the digits 0 to 9 alone.
+func IsDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
 }

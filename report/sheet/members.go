@@ -1,4 +1,4 @@
-package report
+package sheet
 
 import (
 	"errors"
@@ -19,17 +19,17 @@ const nameStops = "、，,;；/\n\r"
 // errNoNames is why a number is not taken for members.
 var errNoNames = errors.New("要写成员的姓名，不写人数")
 
-// parseMembers reads the names of a household's members from one raw cell.
-func parseMembers(cell string) (string, error) {
-	if absent[clean(cell)] {
+// ParseMembers reads the names of a household's members from one raw cell.
+func ParseMembers(cell string) (string, error) {
+	if absent[Clean(cell)] {
 		return "", nil
 	}
 	var names []string
 	for _, name := range splitNames(cell) {
-		if err := checkName(name); err != nil {
+		if err := CheckName(name); err != nil {
 			return "", err
 		}
-		if strings.ContainsAny(halfWidth(name), "0123456789") {
+		if strings.ContainsAny(HalfWidth(name), "0123456789") {
 			return "", errNoNames
 		}
 		if !slices.Contains(names, name) {
@@ -51,7 +51,7 @@ func splitNames(cell string) []string {
 	}
 	var names []string
 	for _, part := range parts {
-		if name := clean(part); name != "" {
+		if name := Clean(part); name != "" {
 			names = append(names, name)
 		}
 	}
@@ -75,8 +75,8 @@ func joinSingles(words []string) []string {
 	return joined
 }
 
-// withoutHead leaves the head's own name out of the names of members.
-func withoutHead(members, head string) string {
+// WithoutHead leaves the head's own name out of the names of members.
+func WithoutHead(members, head string) string {
 	if members == "" {
 		return ""
 	}
@@ -84,11 +84,11 @@ func withoutHead(members, head string) string {
 	return strings.Join(names, survey.MemberStop)
 }
 
-// maskNames is maskName for each of several names.
-func maskNames(cell string) string {
+// MaskNames is MaskName for each of several names.
+func MaskNames(cell string) string {
 	names := splitNames(cell)
 	for i, name := range names {
-		names[i] = maskName(name)
+		names[i] = MaskName(name)
 	}
 	return strings.Join(names[:min(len(names), 3)], survey.MemberStop)
 }

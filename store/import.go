@@ -1,0 +1,260 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+
+	"zoucun/survey"
+	"zoucun/sync/merge"
+	"zoucun/sync/wire"
+)
+
+// cancelEvery is after how many revisions a long transaction asks whether it is still wanted.
+const cancelEvery = 100
+
+// AmendAll is Amend for very many amendments, which are made one by one as they are written. It is one transaction: a
+// power cut, an error or the end of ctx leaves nothing of it. written, which may be nil, is told how many are written.
+func (s *Store) AmendAll(ctx context.Context, amendments iter.Seq[survey.Amendment], written func(int)) error {
+	return s.update(ctx, "store.AmendAll", "", func(inner context.Context, t *tx) error {
+		return s.inBulk(inner, t, func(b *bulk) error {
+			n := 0
+			for a := range amendments {
+				if err := b.amend(inner, a); err != nil {
+					return err
+				}
+				if n++; n%cancelEvery == 0 {
+					if err := ctx.Err(); err != nil {
+						return err
+					}
+					tell(written, n)
+				}
+			}
+			tell(written, n)
+			return nil
+		})
+	})
+}
+
+// Memory for pages of the database, in KiB: while very much is written in one transaction, and otherwise.
+const (
+	bulkCache = "PRAGMA cache_size = -65536"
+	restCache = "PRAGMA cache_size = -8000"
+)
+
+// bulk writes revisions in the least number of statements: what a transaction moves with each of them, the clock and the end
+// of the log, is kept in memory and written once. On the disk it is the same as what Amend writes.
+type bulk struct {
+	s    *Store
+	t    *tx
+	last int64 // the end of the log
+}
+
+// inBulk runs do with a bulk writer inside a transaction.
+func (s *Store) inBulk(ctx context.Context, t *tx, do func(*bulk) error) (err error) {
+	if err := t.exec(ctx, bulkCache); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.exec(ctx, restCache)) }()
+	b := &bulk{s: s, t: t}
+	if err := b.begin(ctx); err != nil {
+		return err
+	}
+	if err := do(b); err != nil {
+		return err
+	}
+	return b.settle(ctx)
+}
+
+// begin reads where the log ends.
+func (b *bulk) begin(ctx context.Context) error {
+	state, err := b.s.replicaState(ctx, b.t)
+	b.last = state.last
+	return err
+}
+
+// settle writes down what was kept in memory.
+func (b *bulk) settle(ctx context.Context) error {
+	return errors.Join(
+		b.t.exec(ctx, "UPDATE installation SET hlc = ?", int64(b.s.self.hlc)),
+		b.t.exec(ctx, "UPDATE replica SET last_n = ? WHERE replica_id = ?", b.last, b.s.self.replica[:]))
+}
+
+// amend writes one amendment. A record with more than a line of revisions, or with files, a form and a visit
+// go the ordinary way.
+func (b *bulk) amend(ctx context.Context, a survey.Amendment) error {
+	edits, err := b.s.edits(ctx, b.t, a.Record)
+	if err != nil {
+		return err
+	}
+	now := merge.Apply(edits)
+	body := amendedBody(now, a)
+	if len(now.Heads) > 1 || len(body.Attachments) > 0 || a.Type == survey.TypeForm || a.Type == survey.TypeVisit {
+		if err := b.settle(ctx); err != nil {
+			return err
+		}
+		return errors.Join(b.s.amend(ctx, b.t, a), b.begin(ctx))
+	}
+	h, err := amendedHeader(now, a)
+	if err != nil {
+		return err
+	}
+	b.s.self.hlc = b.s.self.hlc.Next(b.t.now) // a transaction that fails leaves the clock ahead, which does no harm
+	h.HLC, h.Parents, h.Device, h.Wall = b.s.self.hlc, now.Heads, b.s.self.device, survey.MillisOf(b.t.now)
+	return b.write(ctx, h, body, edits)
+}
+
+// write writes a revision, its place in the log, and what its record is from here on.
+func (b *bulk) write(ctx context.Context, h survey.Header, body survey.Body, edits []merge.Edit) error {
+	r, err := wire.SealRevision(h, body, rand.Reader)
+	if err != nil {
+		return &survey.Error{Kind: survey.Invalid, Op: "store.AmendAll", Message: "有一行内容太多，不能保存成记录。什么都没有写入。", Err: err}
+	}
+	payload, err := sealed(b.s.vault, r, placeOf("revision.payload_sealed", r.ID[:]))
+	if err != nil {
+		return err
+	}
+	b.last++
+	err = errors.Join(
+		b.t.exec(ctx, "INSERT INTO revision (rev_id, record_id, scope_id, hlc, payload_sealed) VALUES (?, ?, ?, ?, ?)",
+			r.ID[:], h.Record[:], h.Scope[:], int64(h.HLC), payload),
+		b.t.exec(ctx, "INSERT INTO rlog (replica_id, n, rev_id) VALUES (?, ?, ?)", b.s.self.replica[:], b.last, r.ID[:]))
+	if err != nil {
+		return err
+	}
+	edits = append(edits, merge.Edit{ID: r.ID, Header: r.Header, Body: body, HLC: h.HLC})
+	record := merge.Apply(edits)
+	b.t.settled = append(b.t.settled, record)
+	if len(edits) > 1 {
+		return b.s.keepRecord(ctx, b.t, record, firstOf(edits))
+	}
+	return errors.Join(b.s.keepCard(ctx, b.t, record, edits[0]),
+		b.t.exec(ctx, "INSERT INTO record_head (record_id, rev_id) VALUES (?, ?)", record.ID[:], r.ID[:]))
+}
+
+func tell(told func(int), n int) {
+	if told != nil {
+		told(n)
+	}
+}
+
+// UndoImport takes back what an import has written, all in one transaction: records that it began are taken out of use,
+// those it changed get the values they had. A record that somebody has changed since is left as it is. It returns how many
+// records were taken back and how many were left.
+func (s *Store) UndoImport(ctx context.Context, id survey.RecordID, author survey.PersonID, done func(int)) (back, left int, err error) {
+	err = s.update(ctx, "store.UndoImport", "record "+id.String(), func(inner context.Context, t *tx) error {
+		of, first, err := s.importOf(inner, t, id)
+		if err != nil {
+			return err
+		}
+		wrote, err := s.wroteIn(inner, t, of, first)
+		if err != nil {
+			return err
+		}
+		return s.inBulk(inner, t, func(b *bulk) error {
+			for i, w := range wrote {
+				if i%cancelEvery == 0 {
+					if err := ctx.Err(); err != nil {
+						return err
+					}
+					tell(done, i)
+				}
+				taken, err := b.takeBack(inner, w, of, author)
+				if err != nil {
+					return err
+				}
+				if taken {
+					back++
+				} else {
+					left++
+				}
+			}
+			of.Back = back
+			return b.amend(inner, survey.Amendment{
+				Record: id, Type: survey.TypeImport, Kind: survey.Put, Scope: first.Header.Scope, Author: author, Fields: of.Fields(), Note: "撤销导入",
+			})
+		})
+	})
+	return back, left, err
+}
+
+// importOf returns an import and its first revision.
+func (s *Store) importOf(ctx context.Context, t *tx, id survey.RecordID) (survey.Import, merge.Edit, error) {
+	edits, err := s.edits(ctx, t, id)
+	if err != nil {
+		return survey.Import{}, merge.Edit{}, err
+	}
+	if len(edits) == 0 {
+		return survey.Import{}, merge.Edit{}, notFound("store.UndoImport", "record "+id.String())
+	}
+	first := slices.MinFunc(edits, func(a, b merge.Edit) int { return int(int64(a.HLC) - int64(b.HLC)) })
+	of := survey.ImportFrom(merge.Apply(edits))
+	if of.Back >= 0 {
+		return of, first, &survey.Error{
+			Kind: survey.Conflicting, Op: "store.UndoImport", Subject: "record " + id.String(), Message: "这次导入已经撤销过了，没有再改。",
+		}
+	}
+	return of, first, nil
+}
+
+// imported is one revision of an import.
+type imported struct {
+	record survey.RecordID
+	rev    survey.RevID
+}
+
+// wroteIn returns the revisions of an import. They were written in one transaction, so their clocks count up from its own;
+// their notes name it.
+func (s *Store) wroteIn(ctx context.Context, t *tx, of survey.Import, first merge.Edit) (wrote []imported, err error) {
+	until := int64(first.HLC) + int64(of.Added+of.Changed)
+	err = t.each(ctx, "SELECT rev_id, record_id, payload_sealed FROM revision WHERE hlc > ? AND hlc <= ?", []any{int64(first.HLC), until}, func(row rowScan) error {
+		var w imported
+		var payload []byte
+		if err := row(&w.rev, &w.record, &payload); err != nil {
+			return err
+		}
+		edit, err := s.openEdit(w.rev, 0, payload)
+		if s.leaveOut(ctx, placeOf("revision.payload_sealed", w.rev[:]), err) {
+			return nil
+		}
+		if err == nil && edit.Header.Device == first.Header.Device && strings.HasSuffix(edit.Body.Note, of.Note()) {
+			wrote = append(wrote, w)
+		}
+		return err
+	})
+	return wrote, err
+}
+
+// takeBack undoes one revision of an import where nothing has been said since.
+func (b *bulk) takeBack(ctx context.Context, w imported, of survey.Import, author survey.PersonID) (bool, error) {
+	edits, err := b.s.edits(ctx, b.t, w.record)
+	if err != nil {
+		return false, err
+	}
+	now := merge.Apply(edits)
+	if len(now.Heads) != 1 || now.Heads[0] != w.rev {
+		return false, nil
+	}
+	before := merge.Apply(slices.DeleteFunc(edits, func(e merge.Edit) bool { return e.ID == w.rev }))
+	a := survey.Amendment{
+		Record: w.record, Type: now.Type, Kind: survey.Put, Scope: now.Scope, Author: author, Note: "撤销" + of.Note(), Fields: survey.Fields{},
+	}
+	if len(before.Heads) == 0 || before.Voided {
+		a.Kind = survey.Void
+		return true, b.amend(ctx, a)
+	}
+	for field := range now.Fields {
+		if _, had := before.Fields[field]; !had {
+			a.Fields[field] = ""
+		}
+	}
+	for field, value := range before.Fields {
+		if now.Fields[field] != value {
+			a.Fields[field] = value
+		}
+	}
+	return true, b.amend(ctx, a)
+}
