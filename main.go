@@ -27,6 +27,7 @@ func run() error {
 	data := flag.String("data", "", "`folder` for the app's data (default: the app's own storage)")
 	server := flag.String("server", "", "`address` of the server, filled in at enrolment")
 	code := flag.String("code", "", "one-time `code`; with -server the device is enrolled without asking")
+	receive := flag.String("receive", "", "`address:port` at which a township's laptop receives tablets (default: port 8444 of all its networks)")
 	size := flag.String("size", "1100x780", "`WIDTHxHEIGHT` of the window on a desktop")
 	flag.Parse()
 	var width, height float32
@@ -39,7 +40,7 @@ func run() error {
 		*data = ui.Storage().RootURI().Path()
 	}
 	return app.Run(context.Background(), ui, app.Options{
-		Data: *data, Server: *server, Code: *code, Size: fyne.NewSize(width, height),
+		Data: *data, Server: *server, Code: *code, Receive: *receive, Size: fyne.NewSize(width, height),
 		Clock: time.Now, Log: app.NewLog(os.Stderr),
 	})
 }

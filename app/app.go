@@ -27,6 +27,7 @@ import (
 type Options struct {
 	Data         string // the folder everything is kept in
 	Server, Code string // for enrolment; with both it is done without asking
+	Receive      string // address and port at which a township's laptop receives tablets; empty is the usual one
 	Size         fyne.Size
 	Clock        survey.Clock
 	Log          *slog.Logger
@@ -42,20 +43,22 @@ const (
 
 // program is the running app. Its fields belong to the screen's goroutine.
 type program struct {
-	ui      fyne.App
-	opt     Options
-	shell   *shell
-	host    view.Host
-	keys    *store.Keys
-	device  store.DeviceKey // nil where the platform keeps none
-	locks   *present.Lock
-	store   *store.Store // nil while locked
-	ctx     func() context.Context
-	fonts   widgets.Fonts
-	self    survey.Enrolment
-	village survey.RecordID // the one being visited
-	carry   *carrier        // nil before enrolment, and while locked
-	bench   *township.Bench // nil before the workbench was first shown
+	ui       fyne.App
+	opt      Options
+	shell    *shell
+	host     view.Host
+	keys     *store.Keys
+	device   store.DeviceKey // nil where the platform keeps none
+	locks    *present.Lock
+	store    *store.Store // nil while locked
+	ctx      func() context.Context
+	fonts    widgets.Fonts
+	self     survey.Enrolment
+	village  survey.RecordID // the one being visited
+	carry    *carrier        // nil before enrolment, and while locked
+	bench    *township.Bench // nil before the workbench was first shown
+	receiver *receiving      // nil before tablets were first received here
+	finder   *store.Finder   // nil before it was first asked for, and while locked
 	// deciding is what waits for decisions; nil before the workbench was first shown, and while locked.
 	deciding *deciding
 	counts   *reckoning // nil before the workbench has counted, and while locked
@@ -121,6 +124,9 @@ func (p *program) textSize() int {
 
 func (p *program) close() error {
 	p.closing.Wait()
+	if p.receiver != nil {
+		p.receiver.Stop()
+	}
 	if p.carry != nil {
 		p.carry.end()
 	}
@@ -303,7 +309,11 @@ func (p *program) openSettings() {
 func (p *program) setTextSize(size int) {
 	p.ui.Preferences().SetInt(prefText, size)
 	p.ui.Settings().SetTheme(widgets.NewTheme(p.fonts, float32(size)))
-	p.goHome(p.village) // screens out of sight are not redrawn with another size
+	if p.village.IsZero() { // from the workbench
+		p.goWorkbench()
+	} else {
+		p.goHome(p.village) // screens out of sight are not redrawn with another size
+	}
 	p.openSettings()
 }
 

@@ -24,6 +24,7 @@ type carrier struct {
 	open    bool // nobody has set a PIN
 	agent   *client.Agent
 	spare   *sparing
+	finder  *store.Finder   // nil on a device that is not the township's
 	life    context.Context //nolint:containedctx // what is begun on a screen ends with it, at the latest
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -34,6 +35,9 @@ func newCarrier(p *program) *carrier {
 	c := &carrier{
 		program: p, store: p.store, keys: p.keys, clock: p.opt.Clock, log: p.opt.Log, open: len(p.keys.People()) == 0,
 		reports: make(chan survey.Progress, 1), spare: newSparing(p), life: context.Background(),
+	}
+	if p.atTownship() {
+		c.finder = p.finding()
 	}
 	c.agent = client.New(p.store, client.Options{Clock: p.opt.Clock, OnProgress: c.report, Log: p.opt.Log})
 	return c
@@ -65,6 +69,14 @@ func (c *carrier) start(ctx context.Context) {
 		defer contain()
 		c.spare.run(ctx)
 	})
+	if c.finder != nil {
+		c.running.Go(func() {
+			defer contain()
+			if err := c.finder.Run(ctx); err != nil && ctx.Err() == nil {
+				c.log.Error("the finder ended", slog.Any("err", err))
+			}
+		})
+	}
 }
 
 // end stops all of them and returns when they have ended.

@@ -109,7 +109,8 @@ func (p *program) leave(after, next func()) {
 	p.shell.keep()
 	p.left = p.whereabouts()
 	carry, counts, data := p.carry, p.counts, p.store
-	p.carry, p.counts, p.store, p.filling, p.village, p.deciding, p.bench = nil, nil, nil, filling{}, survey.RecordID{}, nil, nil
+	p.carry, p.counts, p.store, p.finder, p.deciding, p.bench = nil, nil, nil, nil, nil, nil
+	p.filling, p.village = filling{}, survey.RecordID{}
 	p.shell.forget()
 	p.shell.setStatus(present.Status{Words: "写过的都存在本机", Tone: present.Safe})
 	p.shell.Reset(field.NewLocking())

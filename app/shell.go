@@ -7,10 +7,12 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/mobile"
+	"fyne.io/fyne/v2/storage"
 
 	"zoucun/app/present"
 	"zoucun/app/view"
 	"zoucun/app/widgets"
+	"zoucun/survey"
 )
 
 // shell is the window: the bar, the status line, and the screen on top of the stack.
@@ -35,6 +37,7 @@ func newShell(w fyne.Window, log *slog.Logger) *shell {
 	s := &shell{window: w, log: log, frame: widgets.NewFrame(), bar: widgets.NewTopBar(), status: widgets.NewStatusBar()}
 	s.onKey, s.onShow = func() {}, func() {}
 	w.SetContent(s.frame)
+	w.SetOnDropped(func(_ fyne.Position, files []fyne.URI) { s.dropped(files) })
 	w.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
 		s.onKey()
 		if e.Name == mobile.KeyBack || e.Name == fyne.KeyEscape {
@@ -48,6 +51,25 @@ func newShell(w fyne.Window, log *slog.Logger) *shell {
 		}
 	})
 	return s
+}
+
+// dropped hands files that were dropped onto the window to the screen on top.
+func (s *shell) dropped(files []fyne.URI) {
+	s.onKey()
+	for _, file := range files {
+		top := s.top()
+		if top == nil || top.Drop == nil {
+			return
+		}
+		r, err := storage.Reader(file)
+		if err != nil {
+			s.Complain(&survey.Error{
+				Kind: survey.Invalid, Op: "app.dropped", Message: "这个文件读不出来。请检查卡或U盘是不是插好了；文件夹要打开，拖里面的文件。", Err: err,
+			})
+			continue
+		}
+		top.Drop(file.Name(), r)
+	}
 }
 
 // Push implements view.Navigator.

@@ -87,10 +87,13 @@ func number(n int) string {
 
 // sections returns the parts of the workbench, in the order in which a day's work goes through them.
 func (p *program) sections() []township.Section {
+	words := workbench.NewWords(p.store)
 	return []township.Section{
+		{Name: "收件", Screen: func() *view.Screen { return p.inboxScreen(words) }},
 		p.decideSection(),
 		p.twinsSection(),
 		p.reviewSection(),
+		{Name: "查找", Screen: func() *view.Screen { return p.findScreen(words) }},
 		{Name: "表册", Screen: p.papersScreen},
 		p.numbersSection(),
 	}

@@ -49,19 +49,22 @@ type answers struct {
 func answersOf(fields survey.Fields) answers {
 	all := answers{part: part{answers: map[string]answer{}}}
 	inner := map[survey.FieldPath]part{}
-	for path, value := range fields {
+	for _, path := range slices.Sorted(maps.Keys(fields)) { // of two questions of one name the first counts
+		value := fields[path]
 		if !path.OfForm() || value == "" {
 			continue
 		}
 		instance, name := place(path)
-		if instance == "" {
-			all.answers[name] = answer{path, value}
-			continue
+		to := all.part
+		if instance != "" {
+			if inner[instance].answers == nil {
+				inner[instance] = part{instance, map[string]answer{}}
+			}
+			to = inner[instance]
 		}
-		if inner[instance].answers == nil {
-			inner[instance] = part{instance, map[string]answer{}}
+		if _, known := to.answers[name]; !known {
+			to.answers[name] = answer{path, value}
 		}
-		inner[instance].answers[name] = answer{path, value}
 	}
 	all.parts = slices.SortedFunc(maps.Values(inner), func(a, b part) int { return cmp.Compare(a.instance, b.instance) })
 	return all

@@ -235,13 +235,11 @@ func (w *dossierWriter) reviewed(of survey.Record, path survey.FieldPath, value 
 		}
 		return "乡镇的意见 · " + questionLabel(w.t.forms[at], survey.FieldPath(question)), value
 	}
-	switch path {
-	case survey.ReviewResultField:
-		return "审核", map[string]string{"passed": "通过", "returned": "退回补充", "joined": "并入另一份"}[value]
-	case survey.ReviewCommentField:
-		return "乡镇的意见", value
-	case survey.ReviewDupField:
-		return "并入", value
+	if path == survey.ReviewResultField {
+		value = map[string]string{"passed": "通过", "returned": "退回补充", "joined": "并入另一份"}[value]
 	}
-	return string(path), value
+	labels := map[survey.FieldPath]string{
+		survey.ReviewResultField: "审核", survey.ReviewCommentField: "乡镇的意见", survey.ReviewDupField: "并入",
+	}
+	return cmp.Or(labels[path], string(path)), value
 }

@@ -144,6 +144,7 @@ type tx struct {
 	settled []survey.Record // records to take into the register once the transaction holds
 	joins   []func()        // what becomes of records that count as another, before that
 	after   []func()        // what else changes in memory then
+	arrived []survey.Header // of revisions that a page has brought
 	quiet   bool            // nobody who waits for changes needs to hear of it
 	reread  map[survey.ScopeID]bool
 	erased  bool          // bodies were taken out
@@ -168,6 +169,9 @@ func (s *Store) update(ctx context.Context, op, subject string, do func(context.
 	}
 	s.register.put(t.settled...)
 	s.tellFollowers(t.settled)
+	if f := s.finder.Load(); f != nil && len(t.settled) > 0 {
+		f.touch(t.settled)
+	}
 	for _, change := range t.after {
 		change()
 	}
@@ -245,6 +249,23 @@ type rowScan func(dest ...any) error
 func (db *database) each(ctx context.Context, query string, args []any, scan func(row rowScan) error) error {
 	rows, err := db.reader.QueryContext(ctx, query, args...)
 	return eachRow(rows, err, scan)
+}
+
+// one scans the first row of a query outside any transaction, or returns sql.ErrNoRows.
+func (db *database) one(ctx context.Context, query string, args []any, dest ...any) error {
+	return db.reader.QueryRowContext(ctx, query, args...).Scan(dest...)
+}
+
+// ids returns the identifiers of records that a query selects.
+func (db *database) ids(ctx context.Context, query string, args ...any) ([]survey.RecordID, error) {
+	var ids []survey.RecordID
+	err := db.each(ctx, query, args, func(row rowScan) error {
+		var id survey.RecordID
+		err := row(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
 }
 
 func eachRow(rows *sql.Rows, err error, scan func(row rowScan) error) error {

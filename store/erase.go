@@ -67,6 +67,7 @@ func (s *Store) strip(ctx context.Context, t *tx, id survey.RevID) error {
 	}
 	t.erased = true
 	return errors.Join(
+		s.unfind(ctx, t, "SELECT ? AS record_id", r.Header.Record[:]),
 		t.exec(ctx, "UPDATE revision SET payload_sealed = ? WHERE rev_id = ?", payload, id[:]),
 		s.stripFiles(ctx, t, id),
 		t.exec(ctx, `DELETE FROM push WHERE EXISTS (SELECT 1 FROM rlog l

@@ -31,6 +31,10 @@ func (s *Store) Cursors(ctx context.Context) ([]survey.Cursor, error) {
 // What the page erases is gone from the database when ApplyPage returns; files of attachments go afterwards, and those
 // that a killed process leaves are swept when the store is next opened.
 func (s *Store) ApplyPage(ctx context.Context, page wire.FeedPage) error {
+	return s.applyPage(ctx, page, survey.RoadNetwork)
+}
+
+func (s *Store) applyPage(ctx context.Context, page wire.FeedPage, road survey.Road) error {
 	var done *tx
 	err := s.update(ctx, "store.ApplyPage", "scope "+page.Scope.String(), func(ctx context.Context, t *tx) error {
 		follows, err := s.follows(ctx, t, page)
@@ -41,6 +45,9 @@ func (s *Store) ApplyPage(ctx context.Context, page wire.FeedPage) error {
 		done = t
 		touched, err := s.applyItems(ctx, t, page)
 		if err != nil {
+			return err
+		}
+		if err := s.noteArrivals(ctx, t, road); err != nil {
 			return err
 		}
 		for _, id := range touched {
@@ -115,6 +122,9 @@ func (s *Store) applyItem(ctx context.Context, t *tx, scope survey.ScopeID, item
 	added, err := s.revise(ctx, t, item.Revision, item.HLC)
 	if err != nil {
 		return added, err
+	}
+	if added {
+		t.arrived = append(t.arrived, item.Revision.Header)
 	}
 	if err := belong(ctx, t, scope, item.Revision, added); err != nil || added {
 		return added, err

@@ -40,7 +40,7 @@ func (s *Store) ApplySigned(ctx context.Context, page wire.FeedPage) (fresh int,
 	for items := range slices.Chunk(rest.Items, appliedAtOnce) {
 		part := rest
 		part.Items = items
-		if err := s.ApplyPage(ctx, part); err != nil {
+		if err := s.applyPage(ctx, part, survey.RoadRelay); err != nil {
 			return fresh, err
 		}
 		rest.After += uint64(len(items))

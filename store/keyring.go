@@ -91,3 +91,14 @@ func (v *vault) tag(use string, words ...string) []byte {
 	}
 	return mac.Sum(nil)[:16]
 }
+
+// BoxFor returns what seals the files that another part of the program keeps on this device for a purpose, with a key
+// derived from the store's own: they open when the store does.
+func (s *Store) BoxFor(purpose string) (*seal.Box, error) {
+	secret := s.vault.tag("box", purpose)
+	key, err := hkdf.Key(sha256.New, secret, nil, "zoucun box 1", len(seal.Key{}))
+	if err != nil {
+		return nil, opError("store.BoxFor", purpose, err)
+	}
+	return seal.NewBox(seal.Key(key), s.Algorithm())
+}

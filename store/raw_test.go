@@ -188,6 +188,17 @@ func use(t *testing.T, o *office, s *Store, disk crashDisk) {
 	} else {
 		must(s.Receive(ctx, o.accept(t, push)))
 	}
+	f, stop := beginFinding(t, s, 1) // the township looks for it
+	settled(t, f)
+	for _, query := range []string{"秘密回答很长", "欧阳秘密", "oymimi", "搜索的秘密", "路灯坏了"} {
+		if _, err := f.Search(ctx, query, 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(shelvesOf(t, s)) == 0 {
+		t.Error("nothing is on a shelf")
+	}
+	stop()
 }
 
 // TestGrepHasTeeth finds each text in a control file in each of the forms it may have.

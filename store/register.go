@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -16,10 +17,12 @@ import (
 type register struct {
 	mu       sync.Mutex
 	book     *spell.Book
+	learnt   int // how often the book was begun anew
 	readings map[survey.RecordID]survey.Reading
 	places   map[survey.RecordID]survey.Place
 	staff    map[survey.PersonID]string
 	villages map[survey.ScopeID]*village
+	listed   []survey.ScopeID                    // the villages in the order of the township's list; nil where that has changed
 	kept     map[survey.RecordID]survey.RecordID // what a record that was joined to another counts as
 }
 
@@ -84,11 +87,26 @@ func (r *register) putReading(record survey.Record) bool {
 // learn begins a new book with the readings there are now, and spells every name anew in it.
 func (r *register) learn() {
 	r.book = spell.NewBook(r.learned()...)
+	r.learnt++
 	for _, v := range r.villages {
 		for i := range v.rows {
 			v.rows[i].spell(r.book)
 		}
 	}
+}
+
+// newBook returns another book with the same readings, and how often they have changed.
+func (r *register) newBook() (*spell.Book, int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return spell.NewBook(r.learned()...), r.learnt
+}
+
+// learnedTimes returns how often the readings have changed.
+func (r *register) learnedTimes() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.learnt
 }
 
 // learned returns the readings as the matcher takes them; one that says nothing is left out.
@@ -108,6 +126,7 @@ func (r *register) putPlace(record survey.Record) {
 	} else {
 		r.places[record.ID] = survey.PlaceOf(record)
 	}
+	r.listed = nil
 	for _, v := range r.villages {
 		v.sorted = false
 	}
@@ -126,7 +145,7 @@ func (r *register) putHousehold(record survey.Record) {
 	v := r.villages[record.Scope]
 	if v == nil {
 		v = &village{at: map[survey.RecordID]int{}}
-		r.villages[record.Scope] = v
+		r.villages[record.Scope], r.listed = v, nil
 	}
 	if _, joined := r.kept[record.ID]; joined || record.Voided {
 		v.remove(record.ID)
@@ -164,6 +183,7 @@ func (r *register) dropScope(scope survey.ScopeID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.villages, scope)
+	r.listed = nil
 }
 
 // dropShared forgets places, staff and readings.
@@ -364,6 +384,43 @@ func (r *register) search(scope survey.ScopeID, query string, limit int) []surve
 		found = append(found, survey.FoundHousehold{Household: rows[i].household(scope), Member: q.member(&rows[i])})
 	}
 	return found
+}
+
+// searchAll is search over every village there is, for a query that is not empty: first come those of any village where
+// it finds the beginning of a name or a number.
+func (r *register) searchAll(query string, granted func(survey.ScopeID) bool, limit int) (found []survey.FoundHousehold, more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	q := newHouseholdQuery(r.book, query)
+	var byQuality [qualities][]survey.FoundHousehold
+	for _, scope := range r.scopes() {
+		if !granted(scope) {
+			continue
+		}
+		rows := r.ordered(scope)
+		for _, i := range q.find(rows, limit+1) {
+			quality := q.match(&rows[i])
+			byQuality[quality] = append(byQuality[quality], survey.FoundHousehold{Household: rows[i].household(scope), Member: q.member(&rows[i])})
+		}
+		if len(byQuality[matchBegin]) > limit {
+			break
+		}
+	}
+	for quality := matchBegin; quality > matchNone; quality-- {
+		found = append(found, byQuality[quality]...)
+	}
+	return found[:min(limit, len(found))], len(found) > limit
+}
+
+// scopes returns the villages there are, in the order of the township's list.
+func (r *register) scopes() []survey.ScopeID {
+	if len(r.listed) != len(r.villages) {
+		rank := r.groupRanks()
+		r.listed = slices.SortedFunc(maps.Keys(r.villages), func(a, b survey.ScopeID) int {
+			return cmp.Or(cmp.Compare(rank[survey.RecordID(a)], rank[survey.RecordID(b)]), a.Compare(b))
+		})
+	}
+	return r.listed
 }
 
 func allHouseholds(scope survey.ScopeID, rows []household) []survey.FoundHousehold {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -343,4 +344,32 @@ func TestFollowersHearWhatIsWhole(t *testing.T) {
 	if len(heard) != 2 {
 		t.Error("heard of a record after stopping")
 	}
+}
+
+// BenchmarkWhole reads visits of forty answers with all they say, as the workbench does once to count them.
+func BenchmarkWhole(b *testing.B) {
+	const visits = 5000
+	o := newOffice(b)
+	s := enrolled(b, o, b.TempDir())
+	fields := survey.Fields{}
+	for i := range 40 {
+		fields[survey.FieldPath(fmt.Sprintf("hear/answer_%02d", i))] = "路灯坏了，晚上看不见"
+	}
+	for i := range visits {
+		o.publish(o.revision(b, survey.Header{Record: survey.NewID[survey.RecordID](), Type: survey.TypeVisit, Scope: o.scope()}, fields))
+		if i%500 == 499 {
+			apply(b, s, o.page(o.scope(), i-499, 500))
+		}
+	}
+	for b.Loop() {
+		n := 0
+		err := s.Whole(b.Context(), survey.TypeVisit, func(survey.Record) error {
+			n++
+			return nil
+		})
+		if err != nil || n != visits {
+			b.Fatal(n, err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*visits), "µs/visit")
 }

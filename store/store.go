@@ -43,6 +43,7 @@ type Store struct {
 	blobs    blobFolder
 	lock     *os.File
 	register *register
+	finder   atomic.Pointer[Finder] // nil where nobody looks for visits and problems
 	changed  announcer
 
 	followersMu sync.Mutex

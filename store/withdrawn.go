@@ -67,6 +67,7 @@ func (s *Store) shred(ctx context.Context, t *tx, scope survey.ScopeID) (loose [
 		needed   = "SELECT rev_id FROM rlog UNION SELECT f.rev_id FROM blob_ref f JOIN blob b ON b.sha256 = f.sha256 WHERE b.done = 0"
 	)
 	err = errors.Join(
+		s.unfind(ctx, t, "SELECT record_id FROM record WHERE scope_id = ?", scope[:]),
 		// A record that has been in another scope before takes revisions along that belong to that feed too: it is read again.
 		t.exec(ctx, `UPDATE cursor SET seq = 0 WHERE scope_id IN (SELECT v.scope_id FROM revision v
 			JOIN record r ON r.record_id = v.record_id WHERE r.scope_id = ?1 AND v.scope_id <> ?1)`, scope[:]),

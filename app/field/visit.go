@@ -44,10 +44,11 @@ func NewVisit(h view.Host, spec VisitSpec) *view.Screen {
 	v.presenter.OnChange = v.render
 	v.presenter.OnError = h.Complain
 	v.render()
+	if spec.Sheet {
+		h.Later(0, v.begin)
+	}
 	if list := spec.Presenter.Comments(); len(list) > 0 {
 		h.Later(0, func() { v.reveal(list[0].Path) })
-	} else if spec.Sheet {
-		h.Later(0, v.begin)
 	}
 	return v.screen
 }

@@ -3,6 +3,7 @@ package present
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"zoucun/check"
 	"zoucun/form"
@@ -55,9 +56,7 @@ func (v *Visit) withMade(answers survey.Fields) survey.Fields {
 			all[path] = value
 		}
 	}
-	for path, value := range answers {
-		all[path] = value
-	}
+	maps.Copy(all, answers)
 	return all
 }
 

@@ -61,6 +61,17 @@ func (b *Bench) Open(section int) {
 	b.host.Reset(&outer)
 }
 
+// Errands returns the sections, but for one, and what waits in each.
+func (b *Bench) Errands(but string) []Errand {
+	var all []Errand
+	for i, s := range b.spec.Sections {
+		if s.Name != but && s.Wait != nil {
+			all = append(all, Errand{Name: s.Name, Wait: s.Wait(), Open: func() { b.Open(i) }})
+		}
+	}
+	return all
+}
+
 // Count shows anew what waits in each section.
 func (b *Bench) Count() {
 	if b.fill != nil {

@@ -33,7 +33,6 @@ type review struct {
 	list      *widgets.List
 	head      *fyne.Container
 	summary   *widgets.Text
-	progress  string // how far looking through is
 	checking  bool
 }
 

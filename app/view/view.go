@@ -24,6 +24,8 @@ type Screen struct {
 	Leave           func()      // the screen goes out of sight, perhaps for ever: keep what is not kept yet
 	Changed         func()      // records were finished or have arrived
 	Typed           func(rune)  // a character came that no field wanted; nil where none has a meaning
+	// Drop takes a file that was dropped onto the window, to be read and closed; nil where there is nothing to do with one.
+	Drop func(name string, file io.ReadCloser)
 }
 
 // Navigator shows screens, one over another.

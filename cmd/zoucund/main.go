@@ -5,13 +5,11 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -24,13 +22,13 @@ import (
 	"zoucun/server/blob"
 	"zoucun/server/central"
 	"zoucun/server/errand"
+	"zoucun/server/point"
 	"zoucun/server/retention"
 	"zoucun/survey"
 )
 
 const (
 	software = "zoucund 0.1"
-	patience = 20 * time.Second // for requests under way when the server is asked to stop
 )
 
 func main() {
@@ -96,7 +94,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer unlock()
-	listener, err := listen(ctx, s.listen)
+	listener, err := point.Listen(ctx, s.listen)
 	if err != nil {
 		return err
 	}
@@ -112,7 +110,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if s.retention == "daily" {
 		defer house.keepPeriods(ctx)()
 	}
-	return serve(ctx, listener, house.handler, folder.Certificate, log)
+	return point.Serve(ctx, listener, house.handler, folder.Certificate, log)
 }
 
 // house is what a server is made of.
@@ -197,39 +195,6 @@ func openErrands(folder server.Folder, records *central.Central, files blob.Stor
 		return nil, err
 	}
 	return errand.New(errand.Options{Records: records, Blobs: files, Files: waiting, Key: folder.Key, Clock: time.Now, Log: log})
-}
-
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, &survey.Error{
-			Kind: survey.Conflicting, Op: "zoucund.listen", Err: err,
-			Message: "地址 " + address + " 已被别的程序占用，请换一个端口（-listen），或先停掉那个程序。",
-		}
-	case err != nil:
-		return nil, &survey.Error{Kind: survey.Invalid, Op: "zoucund.listen", Err: err, Message: "不能在地址 " + address + " 上监听，请检查 -listen。"}
-	}
-	return listener, nil
-}
-
-// serve answers until ctx ends, and then lets requests under way finish.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, certificate tls.Certificate, log *slog.Logger) error {
-	web := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- web.ServeTLS(listener, "", "") }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	return web.Shutdown(ctx)
 }
 
 // complain tells the operator in a sentence, and below it the chain for whoever looks closer.

@@ -97,6 +97,8 @@ type Index struct {
 	blocks map[string]map[survey.RecordID]bool
 	pairs  map[Pair]Evidence
 	of     map[survey.RecordID]map[Pair]bool
+
+	compared int // how many pairs were
 }
 
 // Pair is two households in the order of their identifiers.
@@ -160,6 +162,7 @@ func (x *Index) put(h survey.Household) {
 }
 
 func (x *Index) compare(a, b survey.Household) {
+	x.compared++
 	e := Compare(x.book, a, b)
 	if !e.Asks() {
 		return

@@ -27,8 +27,8 @@ const law = `
 5  .
 4  app
 3  app/field app/township cmd/zoucund cmd/zouctl internal/testkit/... server/centraltest
-2  store sync/client sync/bundle sync/spare sync/errand server server/central server/blob server/backup server/retention server/relay server/errand app/present app/workbench app/view app/widgets report report/paper
-1  check tally form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff form/conformance sync/wire sync/merge sync/seal internal/migrate internal/spell internal/alike internal/qr report/pdf report/docx
+2  store sync/client sync/bundle sync/spare sync/errand server server/central server/blob server/backup server/retention server/relay server/errand server/point app/present app/workbench app/view app/widgets report report/paper
+1  check tally form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff form/conformance sync/wire sync/merge sync/seal internal/migrate internal/spell internal/alike internal/qr internal/grams report/pdf report/docx
 0  survey assets internal/township internal/disk internal/androidcheck internal/elfcheck internal/drawicon internal/floors
 `
 
@@ -50,6 +50,7 @@ server/relay:         sync/client sync/bundle
 server/errand:        sync/bundle server/central server/blob
 report/paper:         report
 app/workbench:        report report/paper
+server/point:         server server/central server/relay sync/client
 app/view:             app/widgets
 internal/alike:       internal/spell
 internal/testkit/...: internal/testkit/...
@@ -63,7 +64,7 @@ database/sql:           store server/central internal/migrate internal/testkit/.
 modernc.org/sqlite:     store server/central internal/migrate internal/testkit/...
 github.com/jackc/pgx/:  server/central
 github.com/minio/:      server/blob
-net/http:               sync/wire sync/client sync/errand server server/relay cmd/zoucund cmd/zouctl internal/testkit/...
+net/http:               sync/wire sync/client sync/errand server server/relay server/point cmd/zoucund cmd/zouctl internal/testkit/...
 `
 
 // pure packages take values and return values: no disk, no network, no log.

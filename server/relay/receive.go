@@ -12,12 +12,13 @@ import (
 
 // TakeCarried keeps segments that a device of the relay's villages has brought, each as it was signed. When it returns,
 // what it names is on the disk. Which of them the county takes is the county's to say.
-func (r *Relay) TakeCarried(_ context.Context, _ survey.DeviceID, carry wire.Carry) (reply wire.CarryReply, err error) {
+func (r *Relay) TakeCarried(_ context.Context, from survey.DeviceID, carry wire.Carry) (reply wire.CarryReply, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.standing(); err != nil {
 		return reply, err
 	}
+	r.saw(from)
 	for _, s := range carry.Segments {
 		hash, err := r.verified(s)
 		if err != nil {
@@ -26,6 +27,7 @@ func (r *Relay) TakeCarried(_ context.Context, _ survey.DeviceID, carry wire.Car
 		if err := r.keep(s, hash); err != nil {
 			return wire.CarryReply{}, fail("relay.TakeCarried", err)
 		}
+		r.brought(s, hash)
 		reply.Kept = append(reply.Kept, hash)
 	}
 	if word, ok := r.words[carry.Segments[0].Header.Replica]; ok {
@@ -81,6 +83,7 @@ func (r *Relay) Feed(_ context.Context, id survey.DeviceID, pull wire.Pull) (rep
 	if err := r.standing(); err != nil {
 		return reply, err
 	}
+	r.saw(id)
 	known, _ := r.county.device(id)
 	reply = wire.PullReply{Epoch: r.county.Enrolment.Epoch, Grant: known.Grant, Time: survey.MillisOf(r.o.Clock())}
 	if r.county.Enrolment.Recipients.Serial > pull.Recipients {

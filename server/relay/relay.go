@@ -42,6 +42,7 @@ type Options struct {
 	Clock     survey.Clock
 	Transport http.RoundTripper // to the county; nil connects by TLS with the pinned certificate
 	Log       *slog.Logger      // nil keeps quiet
+	OnPassed  func()            // the county has taken something in; nil tells nobody
 	MaxFeed   int               // bytes kept of one feed; 64 MiB if not set
 }
 
@@ -59,6 +60,7 @@ type Relay struct {
 	words    map[survey.ReplicaID]wire.Carried // the county's latest on each log
 	files    map[survey.Hash]*file
 	feeds    map[survey.ScopeID]*feed
+	visitors map[survey.DeviceID]*visitor // since the relay was opened
 }
 
 // held is a segment on the disk.
@@ -91,6 +93,7 @@ func Open(o Options) (*Relay, error) {
 	r := &Relay{
 		o: o, wake: make(chan struct{}, 1), segments: map[survey.Hash]*held{},
 		words: map[survey.ReplicaID]wire.Carried{}, files: map[survey.Hash]*file{}, feeds: map[survey.ScopeID]*feed{},
+		visitors: map[survey.DeviceID]*visitor{},
 	}
 	if err := r.identify(); err != nil {
 		return nil, fail("relay.Open", err)

@@ -62,6 +62,9 @@ func (r *Relay) Round(ctx context.Context) error {
 		return fail("relay.Round", err)
 	}
 	passed, err := r.carry(ctx, line)
+	if passed > 0 && r.o.OnPassed != nil {
+		r.o.OnPassed()
+	}
 	if r.errands != nil && survey.KindOf(err) != survey.Unavailable {
 		judged, carryErr := r.errands.carry(ctx, line)
 		passed, err = passed+judged, errors.Join(err, carryErr)

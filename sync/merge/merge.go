@@ -54,6 +54,32 @@ type Edit struct {
 // that an older form did not know stays. A conflict lasts until a revision says something new, or a Merge names the
 // field as touched. The latest is by (HLC, ID), which no clock can make different from device to device.
 func Apply(edits []Edit) survey.Record {
+	if len(edits) == 1 {
+		return alone(edits[0])
+	}
+	return applied(edits)
+}
+
+// alone is what Apply makes of one edit, which is all that most records have: nobody can disagree with it.
+func alone(e Edit) survey.Record {
+	if e.Erased {
+		e.Body = survey.Body{}
+	}
+	r := survey.Record{
+		ID: e.Header.Record, Type: e.Header.Type, Scope: e.Header.Scope, Form: e.Header.Form, FormVersion: e.Header.FormVersion,
+		Heads: []survey.RevID{e.ID}, Fields: make(survey.Fields, len(e.Body.Fields)), Files: inOrder(slices.Clone(e.Body.Attachments)),
+		Updated: e.HLC, TimeUnsure: timeUnsure(e),
+		Voided: e.Header.Kind == survey.Void || e.Header.Kind == survey.Erase && len(e.Header.Touched) == 0,
+	}
+	for field, value := range e.Body.Fields {
+		if value != "" {
+			r.Fields[field] = value
+		}
+	}
+	return r
+}
+
+func applied(edits []Edit) survey.Record {
 	g := newGraph(edits)
 	if len(g.edits) == 0 {
 		return survey.Record{}
@@ -228,6 +254,11 @@ func (g *graph) files() []survey.Attachment {
 	for _, head := range g.heads {
 		collect(head)
 	}
+	return inOrder(files)
+}
+
+// inOrder sorts attachments and keeps each once.
+func inOrder(files []survey.Attachment) []survey.Attachment {
 	slices.SortFunc(files, func(a, b survey.Attachment) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), slices.Compare(a.SHA256[:], b.SHA256[:]),
 			cmp.Compare(a.Size, b.Size), strings.Compare(a.MIME, b.MIME))

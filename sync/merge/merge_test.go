@@ -365,3 +365,37 @@ func BenchmarkApplyOne(b *testing.B) {
 		Apply([]Edit{e})
 	}
 }
+
+// One edit alone is what it would be among others that say nothing more.
+func TestOneEditAlone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		for _, e := range history(t) {
+			e.Body.Attachments = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) survey.Attachment {
+				return survey.Attachment{Name: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name"), Size: int64(rapid.IntRange(0, 1).Draw(t, "size"))}
+			}), 0, 3).Draw(t, "files")
+			e.Header.Type = rapid.SampledFrom([]survey.RecordType{survey.TypeVisit, survey.TypeHousehold}).Draw(t, "type")
+			if diff := cmp.Diff(applied([]Edit{e}), Apply([]Edit{e}), cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("alone it is otherwise (-graph +alone):\n%s", diff)
+			}
+		}
+	})
+}
+
+// What somebody had seen who saw some heads is those heads and all that led there.
+func TestUntil(t *testing.T) {
+	root := put("root", 1, "a=1")
+	left, right := put("left", 2, "a=2", root), put("right", 3, "b=1", root)
+	both := put("both", 4, "c=1", left, right)
+	all := []Edit{both, right, left, root}
+	for _, tt := range []struct {
+		heads []survey.RevID
+		want  int
+	}{{values(root), 1}, {values(left), 2}, {values(left, right), 3}, {values(both), 4}, {nil, 0}, {[]survey.RevID{{9}}, 0}} {
+		if got := Until(all, tt.heads); len(got) != tt.want {
+			t.Errorf("until %v: %d edits, want %d", tt.heads, len(got), tt.want)
+		}
+	}
+	if got := Apply(Until(all, values(left))); got.Fields["a"] != "2" || got.Fields["b"] != "" {
+		t.Errorf("until left: %v", got.Fields)
+	}
+}

@@ -30,6 +30,7 @@ type Spec struct {
 	Households int
 	Forms      map[string]fs.FS // folders of sheets, by name
 	Recipients []survey.Recipient
+	Roles      []survey.Role // of its grant; nil is a cadre's
 }
 
 // Prepare enrols the device of a store and gives it a township.
@@ -38,7 +39,10 @@ func Prepare(ctx context.Context, s *store.Store, spec Spec) error {
 	if err != nil {
 		return fmt.Errorf("device.Prepare: %w", err)
 	}
-	o := &office{key: key, epoch: survey.NewID[survey.Epoch](), feeds: map[survey.ScopeID][]wire.FeedItem{}}
+	o := &office{key: key, epoch: survey.NewID[survey.Epoch](), feeds: map[survey.ScopeID][]wire.FeedItem{}, roles: spec.Roles}
+	if o.roles == nil {
+		o.roles = []survey.Role{survey.RoleCadre}
+	}
 	if err := o.enter(township.New(spec.Seed, spec.Households), spec.Forms); err != nil {
 		return err
 	}
@@ -60,6 +64,7 @@ type office struct {
 	scopes []survey.ScopeID
 	person survey.Staff
 	feeds  map[survey.ScopeID][]wire.FeedItem
+	roles  []survey.Role
 }
 
 // enter writes a township's places, staff, households and forms into the feeds.
@@ -196,7 +201,7 @@ func (o *office) enrol(ctx context.Context, s *store.Store) error {
 	slices.SortFunc(o.scopes, survey.ScopeID.Compare)
 	signed, err := wire.SignGrant(survey.Grant{
 		Device: id, Person: o.person.ID, Name: o.person.Name, County: County, Township: o.name, Scopes: o.scopes,
-		Roles: []survey.Role{survey.RoleCadre}, Serial: 1, NotAfter: survey.MillisOf(time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)),
+		Roles: o.roles, Serial: 1, NotAfter: survey.MillisOf(time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)),
 	}, o.key)
 	if err != nil {
 		return fmt.Errorf("device: %w", err)
