@@ -2,7 +2,11 @@ package journey
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"zoucun/internal/testkit/robot"
+	"zoucun/internal/testkit/screen"
 )
 
 // Settle chooses the village, where the settings are in reach.
@@ -23,7 +27,22 @@ func (j *Journey) Brief(ctx context.Context) error {
 		choose("已念给反映人听并认可", "是"), choose("反映人签名方式", "本人签名"), sign("反映人签名"), rest(time.Second)); err != nil {
 		return err
 	}
-	return j.Finish(ctx)
+	return j.do(ctx, "finished", button("完成走访"), pastHints, see("这次走访已经完成"))
+}
+
+// pastHints says that nothing is wrong where the app asks before it finishes, and goes on where it does not.
+func pastHints(ctx context.Context, w *robot.Window) error {
+	asked, done := robot.Kind("button", "没有错，完成走访"), robot.Contains("这次走访已经完成")
+	for range 10 {
+		if shownSoon(ctx, w, func(o screen.Object) bool { return asked(o) || done(o) }) {
+			break
+		}
+	}
+	view, err := w.Look(ctx)
+	if err != nil || !slices.ContainsFunc(view.Objects, asked) {
+		return err
+	}
+	return button("没有错，完成走访")(ctx, w)
 }
 
 // AddRelay types the address of the township's receiving point among the settings.
