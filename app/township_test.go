@@ -20,8 +20,8 @@ import (
 	"zoucun/app/widgets"
 	"zoucun/assets"
 	"zoucun/form"
-	"zoucun/internal/testkit/archive"
 	"zoucun/internal/testkit/device"
+	"zoucun/internal/testkit/million"
 	"zoucun/store"
 	"zoucun/survey"
 	"zoucun/sync/seal"
@@ -47,7 +47,7 @@ func openOffice(t *testing.T) *office {
 	if err := device.Prepare(t.Context(), p.store, device.Spec{Seed: 1, Households: 60, Roles: []survey.Role{survey.RoleTownship}, Forms: formsOf(t, "QZ-01")}); err != nil {
 		t.Fatal(err)
 	}
-	if err := archive.Fill(t.Context(), p.store, archive.Records{Seed: 3, Count: 300, Begin: noon.AddDate(0, -3, 0)}); err != nil {
+	if err := million.Fill(t.Context(), p.store, million.Records{Seed: 3, Count: 300, Begin: noon.AddDate(0, -3, 0)}); err != nil {
 		t.Fatal(err)
 	}
 	if p.self, _, err = p.store.Enrolment(t.Context()); err != nil {

@@ -1,4 +1,4 @@
-package archive_test
+package million_test
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"zoucun/internal/testkit/device"
-	"zoucun/internal/testkit/archive"
+	"zoucun/internal/testkit/million"
 	"zoucun/store"
 	"zoucun/survey"
 )
@@ -40,7 +40,7 @@ func township(tb testing.TB, households, records int) string {
 	if err := device.Prepare(tb.Context(), s, device.Spec{Seed: 1, Households: households, Roles: []survey.Role{survey.RoleTownship}}); err != nil {
 		tb.Fatal(err)
 	}
-	if err := archive.Fill(tb.Context(), s, archive.Records{Seed: 1, Count: records, Begin: time.Date(2021, 1, 4, 8, 0, 0, 0, time.UTC)}); err != nil {
+	if err := million.Fill(tb.Context(), s, million.Records{Seed: 1, Count: records, Begin: time.Date(2021, 1, 4, 8, 0, 0, 0, time.UTC)}); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Logf("%d records received in %v", records, time.Since(begun))
@@ -90,7 +90,7 @@ func TestFill(t *testing.T) {
 	f, stop := find(t, s)
 	defer stop()
 	until(t, f, func(unread, of int) bool { return of == 3000 && unread == 0 })
-	for _, query := range []string{archive.FormNumber(1235), "路灯坏了没人修", "张"} {
+	for _, query := range []string{million.FormNumber(1235), "路灯坏了没人修", "张"} {
 		if found, err := f.Search(t.Context(), query, 10); err != nil || len(found.Visits) == 0 {
 			t.Errorf("%q: %+v, %v", query, found, err)
 		}

@@ -1,5 +1,5 @@
-// Package archive fills a store with years of visits and problems, as a township comes to hold them.
-package archive
+// Package million makes up visits and problems by the hundred thousand, for a store at the township.
+package million
 
 import (
 	"context"
@@ -29,12 +29,12 @@ func Fill(ctx context.Context, s *store.Store, spec Records) error {
 	}
 	for i := range spec.Count {
 		if err := w.next(ctx, i); err != nil {
-			return fmt.Errorf("archive.Fill: record %d: %w", i, err)
+			return fmt.Errorf("million.Fill: record %d: %w", i, err)
 		}
 	}
 	for scope := range w.pages {
 		if err := w.send(ctx, scope); err != nil {
-			return fmt.Errorf("archive.Fill: %w", err)
+			return fmt.Errorf("million.Fill: %w", err)
 		}
 	}
 	return nil
@@ -55,7 +55,7 @@ type recordWriter struct {
 func newWriter(ctx context.Context, s *store.Store, spec Records) (*recordWriter, error) {
 	self, _, err := s.Enrolment(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("archive.Fill: %w", err)
+		return nil, fmt.Errorf("million.Fill: %w", err)
 	}
 	w := &recordWriter{s: s, r: mathrand.New(mathrand.NewPCG(spec.Seed, 17)), at: spec.Begin, self: self, pages: map[survey.ScopeID]*wire.FeedPage{}}
 	for _, village := range s.Villages() {
@@ -65,7 +65,7 @@ func newWriter(ctx context.Context, s *store.Store, spec Records) (*recordWriter
 	}
 	cursors, err := s.Cursors(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("archive.Fill: %w", err)
+		return nil, fmt.Errorf("million.Fill: %w", err)
 	}
 	for _, c := range cursors {
 		w.pages[c.Scope] = &wire.FeedPage{Scope: c.Scope, Epoch: c.Epoch, After: c.Seq}
