@@ -230,13 +230,13 @@ func byPoint() Script {
 	return s
 }
 
-// lostPicture is a visit with a picture, of whose delivery the request after so many steps is lost.
+// lostPicture is a visit with a picture, in whose delivery the app is killed after so many steps.
 func lostPicture(after int) Script {
 	s := known(Step{Photo, 0, 0, 30}, Step{Wake, 0, 0, 0})
 	for range after {
 		s.Steps = append(s.Steps, Step{Advance, 0, 0, 50})
 	}
-	s.Steps = append(s.Steps, Step{Trouble, 0, 0, 0}, Step{Advance, 0, 0, 50})
+	s.Steps = append(s.Steps, Step{Kill, 0, 0, 0})
 	return s
 }
 
