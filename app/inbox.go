@@ -65,7 +65,7 @@ func (r *receiving) Start(ctx context.Context, code string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.opened = err == nil; r.opened {
-		r.run(at)
+		r.run(at) //nolint:contextcheck // until Stop, which may come long after the tap that began it
 	}
 	return err
 }

@@ -104,7 +104,7 @@ func (w *dossierWriter) part(h survey.Holding) Part {
 	case survey.TypeAccess:
 		return w.look(survey.AccessOf(h.Record, first.Header.Author))
 	case survey.TypeVisit, survey.TypePlace, survey.TypeStaff, survey.TypeForm, survey.TypeReading, survey.TypeUser, survey.TypeSealed,
-		survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeLink, survey.TypeTask:
+		survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeLink, survey.TypeTask, survey.TypeImport:
 		p.Title = cmp.Or(h.Record.Fields[survey.VisitName], w.when(first))
 	}
 	p.Said = w.said(h.Record, h.Record.Fields)

@@ -101,7 +101,7 @@ func calledOf(r survey.Record) string {
 		title = r.Fields[survey.VisitName]
 	}
 	var parts []string
-	for _, part := range strings.Fields(title) {
+	for part := range strings.FieldsSeq(title) {
 		if !isNumber(part) {
 			parts = append(parts, part)
 		}
@@ -115,7 +115,8 @@ func isNumber(word string) bool {
 	for i := range len(word) {
 		b := word[i]
 		digit = digit || b >= '0' && b <= '9'
-		if !(b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b == '-') {
+		letter := b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+		if !letter && b != '-' && (b < '0' || b > '9') {
 			return false
 		}
 	}

@@ -138,9 +138,9 @@ func (f *Finder) inMemory(text string, limit int) (names []bool, called, written
 }
 
 func addCalled(to *latest, facts []findFact, names []bool) {
-	for i := len(facts) - 1; i >= 0; i-- {
-		if names[facts[i].called] {
-			to.add(facts[i])
+	for _, fact := range slices.Backward(facts) {
+		if names[fact.called] {
+			to.add(fact)
 		}
 	}
 }

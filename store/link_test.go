@@ -199,6 +199,7 @@ type laptops struct {
 }
 
 func newLaptops(tb testing.TB, households int) (*laptops, []survey.RecordID) {
+	tb.Helper()
 	o := newOffice(tb)
 	l := &laptops{office: o, stores: []*Store{enrolled(tb, o, tb.TempDir())}, read: make([]int, 2)}
 	s := openStore(tb, tb.TempDir(), Options{})

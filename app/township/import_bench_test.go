@@ -59,6 +59,7 @@ func BenchmarkImportRoster(b *testing.B) {
 }
 
 func bigRoster(b *testing.B, villages []survey.Place, n int) []byte {
+	b.Helper()
 	titles := []string{"村", "组", "户编号", "户主", "家庭成员", "门牌方位", "电话", "常住人数", "外出人数", "位置类型"}
 	rows := make([][]string, n)
 	for i := range rows {

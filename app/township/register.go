@@ -323,7 +323,7 @@ func (r *register) fields() []fyne.CanvasObject {
 }
 
 func prompt(c workbench.Column) string {
-	switch c.Kind {
+	switch c.Kind { //nolint:exhaustive // the others need no example
 	case workbench.DateColumn:
 		return "如 2026-03-01"
 	case workbench.PeopleColumn:

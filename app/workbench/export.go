@@ -92,7 +92,7 @@ func (r *Roll) written(ctx context.Context, reg Register, record survey.Record, 
 		return r.Said(reg, record, c)
 	}
 	duty := survey.DutyOf(record)
-	switch c.Field {
+	switch c.Field { //nolint:exhaustive // the others are said as they are
 	case villageName:
 		return r.villageOf(record, duty)
 	case groupName:

@@ -453,7 +453,7 @@ var errRefused = errors.New("row refused")
 
 // refer puts identifiers in the place of names: of a household's group, of what a duty is on, of whom it is given to.
 func (c *comparison) refer(r *row) error {
-	switch c.im.Register.Type {
+	switch c.im.Register.Type { //nolint:exhaustive // the others refer to nothing
 	case survey.TypeHousehold:
 		r.fields[survey.HouseholdVillage] = r.village.ID.String()
 		if name := r.fields[survey.HouseholdGroup]; name != "" {
@@ -539,7 +539,7 @@ func (im *Import) Summary() string {
 	return words
 }
 
-// Changes says what would become of one record: 电话：138… → 139…
+// Changes says what would become of one record: 电话：138… → 139….
 func (im *Import) Changes(p Planned) []string {
 	var all []string
 	for _, c := range im.Register.Columns {

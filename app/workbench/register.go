@@ -75,7 +75,7 @@ func (r *Roll) List(ctx context.Context, reg Register, village survey.RecordID, 
 	r.forget()
 	var lines []Line
 	var err error
-	switch reg.Type {
+	switch reg.Type { //nolint:exhaustive // the others are lists of what the register scope holds
 	case survey.TypeDuty:
 		lines, err = r.chain(ctx, village)
 	case survey.TypeHousehold:
@@ -322,7 +322,7 @@ func (s Sheet) Columns() []Column {
 
 // Save writes what was changed. An error's Message names the field.
 func (r *Roll) Save(ctx context.Context, s Sheet) error {
-	fields, err := r.fields(s)
+	fields, err := r.fields(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -347,7 +347,7 @@ func (r *Roll) Save(ctx context.Context, s Sheet) error {
 }
 
 // fields reads what a sheet says as the record's fields.
-func (r *Roll) fields(s Sheet) (survey.Fields, error) {
+func (r *Roll) fields(ctx context.Context, s Sheet) (survey.Fields, error) {
 	fields := survey.Fields{}
 	for _, c := range s.Columns() {
 		value, err := c.parse(s.Values[c.Field], false)
@@ -358,7 +358,7 @@ func (r *Roll) fields(s Sheet) (survey.Fields, error) {
 			return nil, ask("workbench.Save", "“"+c.Title+"”没有写，请补上。没有保存。")
 		}
 		fields[c.Field] = value
-		if err := r.refer(c, value, s.Village, fields); err != nil {
+		if err := r.refer(ctx, c, value, s.Village, fields); err != nil {
 			return nil, ask("workbench.Save", err.Error()+"。没有保存。")
 		}
 	}
@@ -379,7 +379,7 @@ func firstLine(err error) string {
 }
 
 // refer puts the identifier of what a name stands for in the name's place.
-func (r *Roll) refer(c Column, value string, village survey.RecordID, fields survey.Fields) error {
+func (r *Roll) refer(ctx context.Context, c Column, value string, village survey.RecordID, fields survey.Fields) error {
 	switch {
 	case value == "":
 	case c.Kind == GroupColumn:
@@ -391,7 +391,7 @@ func (r *Roll) refer(c Column, value string, village survey.RecordID, fields sur
 		}
 		return fmt.Errorf("没有“%s”这个组，请先在“村和组”里添加", value)
 	case c.Kind == StaffColumn:
-		id, err := r.staff(value)
+		id, err := r.staff(ctx, value)
 		if err != nil {
 			return err
 		}
@@ -410,9 +410,9 @@ func (r *Roll) refer(c Column, value string, village survey.RecordID, fields sur
 }
 
 // staff finds the one member of staff of a name.
-func (r *Roll) staff(name string) (found survey.RecordID, err error) {
+func (r *Roll) staff(ctx context.Context, name string) (found survey.RecordID, err error) {
 	n := 0
-	err = r.store.Records(context.Background(), survey.TypeStaff, r.shared(), func(record survey.Record) error {
+	err = r.store.Records(ctx, survey.TypeStaff, r.shared(), func(record survey.Record) error {
 		if !record.Voided && record.Fields[survey.StaffName] == name {
 			found = record.ID
 			n++
@@ -433,7 +433,7 @@ func (r *Roll) staff(name string) (found survey.RecordID, err error) {
 // identify returns what a new record is called and where it belongs; a name or number that is taken is refused.
 func (r *Roll) identify(ctx context.Context, s Sheet, fields survey.Fields) (survey.RecordID, survey.ScopeID, error) {
 	scope := r.shared()
-	switch s.Register.Type {
+	switch s.Register.Type { //nolint:exhaustive // the others belong to the register scope
 	case survey.TypeDuty:
 		return survey.NewID[survey.RecordID](), s.Line.Scope, nil
 	case survey.TypeHousehold:
@@ -454,7 +454,7 @@ func (r *Roll) identify(ctx context.Context, s Sheet, fields survey.Fields) (sur
 
 // keyOf is what makes two records of a register the same one.
 func keyOf(reg Register, fields survey.Fields) string {
-	switch reg.Type {
+	switch reg.Type { //nolint:exhaustive // the others go by their name
 	case survey.TypeHousehold:
 		return sheet.CodeKey(fields[survey.HouseholdCode])
 	case survey.TypePlace:

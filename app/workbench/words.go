@@ -247,7 +247,7 @@ func (w *Words) subject(ctx context.Context, r survey.Record) string {
 		l := survey.LinkFrom(r)
 		return w.name(ctx, r, l.First) + "和" + w.name(ctx, r, l.Last)
 	case survey.TypePlace, survey.TypeStaff, survey.TypeForm, survey.TypeAccess, survey.TypeSealed, survey.TypeReading,
-		survey.TypeUser, survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeTask:
+		survey.TypeUser, survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeTask, survey.TypeImport:
 	}
 	return "“" + brief(cmp.Or(r.Fields["label"], string(r.Type))) + "”"
 }

@@ -276,11 +276,11 @@ func mergedIn(part []byte) []Area {
 
 // attribute returns an attribute of the tag that part begins with.
 func attribute(part []byte, name string) string {
-	end := bytes.IndexByte(part, '>')
-	if end < 0 {
+	tag, _, whole := bytes.Cut(part, []byte(">"))
+	if !whole {
 		return ""
 	}
-	_, after, ok := bytes.Cut(part[:end], []byte(" "+name+`="`))
+	_, after, ok := bytes.Cut(tag, []byte(" "+name+`="`))
 	if !ok {
 		return ""
 	}

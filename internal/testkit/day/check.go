@@ -64,11 +64,11 @@ func (h *holder) portrait(ctx context.Context, scope survey.ScopeID) (map[survey
 	all := map[survey.RecordID][32]byte{}
 	for _, of := range types {
 		err := h.store.Records(ctx, of, scope, func(r survey.Record) error {
-			text := fmt.Sprint(r.Type, r.Scope, r.Voided, len(r.Conflicts), r.Updated)
+			text := fmt.Append(nil, r.Type, r.Scope, r.Voided, len(r.Conflicts), r.Updated)
 			for _, field := range slices.Sorted(maps.Keys(r.Fields)) {
-				text += fmt.Sprintf("\x00%s=%s", field, r.Fields[field])
+				text = fmt.Appendf(text, "\x00%s=%s", field, r.Fields[field])
 			}
-			all[r.ID] = sha256.Sum256([]byte(text))
+			all[r.ID] = sha256.Sum256(text)
 			return nil
 		})
 		if err != nil {

@@ -46,7 +46,7 @@ func (w *Week) settle(ctx context.Context, q *workbench.Decide, d *Decisions) er
 		if err != nil {
 			return err
 		}
-		outcome, err := q.Take(card, choice)
+		outcome, err := q.Take(card, choice) //nolint:contextcheck // its sentence names what is in memory
 		if err == nil {
 			err = q.Confirm(ctx, outcome)
 		}

@@ -25,7 +25,7 @@ func (w *Week) Pictures(ctx context.Context, program, folder, when string) (err 
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(screen)
+	defer func() { err = errors.Join(err, os.RemoveAll(screen)) }()
 	desktop, err := robot.NewDesktop(ctx, robot.DesktopSpec{Dir: screen, Width: 1280, Height: 800})
 	if err != nil {
 		return err

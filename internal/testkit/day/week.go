@@ -85,11 +85,9 @@ func (w *Week) begin(ctx context.Context) (err error) {
 		return err
 	}
 	staff := device.StaffOf(town)
-	var villages []survey.RecordID
 	var all []survey.ScopeID
 	for _, v := range town.Villages {
-		id := device.Village(v.Name)
-		villages, all = append(villages, id), append(all, survey.VillageScope(id))
+		all = append(all, survey.VillageScope(device.Village(v.Name)))
 	}
 	for i := range w.Tablets {
 		granted := []survey.ScopeID{all[i%len(all)], all[(i+1)%len(all)]}
