@@ -60,9 +60,10 @@ const inboxLook = 2 * time.Second
 // NewInbox returns the screen: what waits, tablets that are received, 数据包, and what came in.
 func NewInbox(h view.Host, spec InboxSpec) *view.Screen {
 	s := &inbox{host: h, spec: spec, page: widgets.NewPage()}
+	s.field = widgets.NewField(widgets.FieldSpec{Prompt: "登记码 XXXX-XXXX-XXXX", OnType: func(text string) { s.code = text }})
 	s.load()
 	s.watch()
-	return &view.Screen{Title: "收件", Body: s.page, Leave: func() { s.gone = true }, Changed: s.load, Drop: s.take}
+	return &view.Screen{Title: "收件", Body: s.page, Leave: s.leave, Changed: s.changed, Drop: s.take}
 }
 
 type inbox struct {
@@ -74,10 +75,27 @@ type inbox struct {
 	brought []survey.Brought
 	reached survey.Millis
 	code    string
-	address int // which of the addresses the QR code shows
+	field   *widgets.Field // for the code: one and the same, whatever comes in while somebody types
+	address int            // which of the addresses the QR code shows
 	busy    string
 	said    string
 	gone    bool
+	rest    func() // ends the waiting for the next look
+}
+
+// leave stops looking while another screen is in sight.
+func (s *inbox) leave() {
+	s.gone = true
+	s.rest()
+}
+
+// changed shows what has come in, also to whoever comes back from another screen.
+func (s *inbox) changed() {
+	if s.gone {
+		s.gone = false
+		s.watch()
+	}
+	s.load()
 }
 
 // load reads everything anew and shows it.
@@ -117,7 +135,7 @@ func (s *inbox) watch() {
 			}
 		})
 	}
-	s.host.Later(inboxLook, s.watch)
+	s.rest = s.host.Later(inboxLook, s.watch)
 }
 
 func same(a, b []survey.Brought) bool {
@@ -182,7 +200,7 @@ func (s *inbox) closed(enrolled bool) []fyne.CanvasObject {
 	if !enrolled {
 		objects = append(objects,
 			widgets.NewText("第一次要联网，并输入县里给接收点开的登记码（zouctl enrol-code -role relay）。", widgets.Plain),
-			widgets.NewField(widgets.FieldSpec{Text: s.code, Prompt: "登记码 XXXX-XXXX-XXXX", OnType: func(text string) { s.code = text }}))
+			s.field)
 	}
 	return append(objects, widgets.NewButton(widgets.ButtonSpec{Text: "开始接收", Weight: widgets.Main, OnTap: s.start}))
 }
