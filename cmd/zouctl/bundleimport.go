@@ -55,14 +55,15 @@ func bundleImport(flags *flag.FlagSet) action {
 	}
 }
 
-// needsIdentity reports whether a file is a bundle that only the recovery key opens. Errands the server opens by itself.
+// needsIdentity reports whether a file is a bundle that only the recovery key opens. Errands the server opens by itself,
+// and what it has written for devices it passes over.
 func needsIdentity(path string) bool {
 	b, err := openBundle(path)
 	if err != nil {
 		return false // what is wrong with it is told in its turn
 	}
 	defer b.close()
-	return b.bundle.Label.Kind != bundle.Errand
+	return b.bundle.Label.Kind == bundle.Work || b.bundle.Label.Kind == bundle.Copy
 }
 
 // intake is bundles on their way into the server's records.
