@@ -55,6 +55,7 @@ vet: need-compiler ## run go vet on all packages
 unit: need-compiler need-database need-paper ## run all tests but e2e under the race detector, and those that try something over and over without
 	go test -race -timeout 30m -tags $(TEST) ./...
 	go test -count=1 -tags $(TEST) ./internal/testkit/sim
+	go test -count=1 -tags $(TEST) -run SameTwice ./internal/testkit/link
 	go test -count=1 -tags $(TEST) -run 'PowerCut|Fault|Killed|EveryPage' ./store
 
 .PHONY: e2e
