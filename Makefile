@@ -27,8 +27,8 @@ help: ## list the commands
 	@awk -F ': .*## ' '/^[a-z0-9-]+: .*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## build everything and open the app on a made-up township; without a display, play one visit and keep the pictures
-	@scripts/run.sh
+run: ## build everything and open the app on a made-up township (ROLE=township opens its workbench); without a display, play one visit and keep the pictures
+	@scripts/run.sh $(ROLE)
 
 .PHONY: build
 build: need-window ## build zoucun, zoucund and zouctl into bin/

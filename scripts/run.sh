@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts the whole product on this machine: a server, a made-up township, and the app enrolled with it.
+# Starts the whole product on this machine: a server, a made-up township, and the app enrolled with it: a cadre's, or with
+# the argument "township" the township's workbench.
 #
 # Everything lives in var/run and stays there: the second start goes on where the first left off. Remove the folder to
 # begin anew. Without a display the demo does the same on a virtual screen, see internal/testkit/demo.
@@ -14,7 +15,12 @@ fi
 
 make --no-print-directory build
 
+role=${1:-cadre}
 home=var/run
+app=$home/app
+if [[ $role != cadre ]]; then
+	app=$home/$role
+fi
 address=127.0.0.1:8443
 mkdir -p "$home"
 ctl() { bin/zouctl -data "$home/server" "$@"; }
@@ -47,8 +53,8 @@ fi
 
 # A device enrols once; after that the app knows its server.
 enrol=()
-if [[ ! -e $home/app ]]; then
+if [[ ! -e $app ]]; then
 	# 谢月忠 is among the staff the generator invents.
-	enrol=(-server "https://$address" -code "$(ctl enrol-code -person 谢月忠)")
+	enrol=(-server "https://$address" -code "$(ctl enrol-code -person 谢月忠 -role "$role")")
 fi
-bin/zoucun -data "$home/app" "${enrol[@]}"
+bin/zoucun -data "$app" "${enrol[@]}"
