@@ -65,7 +65,7 @@ func figuresLine(ground color.Color, cells ...fyne.CanvasObject) fyne.CanvasObje
 type figuresLayout struct{ width float32 }
 
 // nameShare is how much wider the first column is than the others.
-const nameShare = 1.9
+const nameShare = 1.3
 
 func (l *figuresLayout) widths(n int, width float32) (first, other float32) {
 	other = width / (float32(n-1) + nameShare)
