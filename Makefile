@@ -53,10 +53,10 @@ vet: need-compiler ## run go vet on all packages
 # which everything takes ten times as long and a few of each are enough.
 .PHONY: unit
 unit: need-compiler need-database need-paper ## run all tests but e2e under the race detector, and those that try something over and over without
-	go test -race -timeout 30m -tags $(TEST) ./...
+	go test -race -timeout 40m -tags $(TEST) ./...
 	go test -count=1 -tags $(TEST) ./internal/testkit/sim
 	go test -count=1 -tags $(TEST) -run SameTwice ./internal/testkit/link
-	go test -count=1 -tags $(TEST) -run 'PowerCut|Fault|Killed|EveryPage' ./store
+	go test -count=1 -tags $(TEST) -run 'PowerCut|Fault|Killed|EveryPage|Order|Agree|Converge|Pruned' ./store
 
 .PHONY: e2e
 e2e: watched need-screen ## one visit through a real window and a real server, killed and cut off on the way

@@ -3,6 +3,7 @@ package store
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -22,6 +23,12 @@ const crashFolder = "ZOUCUN_TEST_CRASH_FOLDER"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashFolder); dir != "" {
 		if err := workUntilKilled(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	if raceDetector {
+		if err := flag.Set("rapid.checks", "20"); err != nil { // a hundred are tried without it
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
