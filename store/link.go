@@ -18,7 +18,7 @@ func (s *Store) keepDecided(ctx context.Context, t *tx, r survey.Record) error {
 		return errors.Join(err, keepIn(ctx, t, "waiting", r.ID, survey.TaskFrom(r).Waits()))
 	case survey.TypeHousehold, survey.TypeVisit, survey.TypeProblem, survey.TypePlace, survey.TypeStaff, survey.TypeForm,
 		survey.TypeAccess, survey.TypeSealed, survey.TypeReading, survey.TypeUser, survey.TypeUnit, survey.TypePolicy,
-		survey.TypeRound, survey.TypeDuty:
+		survey.TypeRound, survey.TypeDuty, survey.TypeImport:
 	}
 	return errors.Join(err, s.relink(ctx, t, r.ID))
 }

@@ -280,7 +280,8 @@ func (w *Words) where(ctx context.Context, r survey.Record) string {
 			parts = append(parts, w.name(ctx, r, id))
 		}
 	case survey.TypePlace, survey.TypeStaff, survey.TypeForm, survey.TypeAccess, survey.TypeSealed, survey.TypeReading,
-		survey.TypeUser, survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeTask, survey.TypeLink:
+		survey.TypeUser, survey.TypeUnit, survey.TypePolicy, survey.TypeRound, survey.TypeDuty, survey.TypeTask, survey.TypeLink,
+		survey.TypeImport:
 	}
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · ")
 }
