@@ -38,6 +38,7 @@ type Finder struct {
 	shelves []*findShelf
 	tail    findTail
 	waiting map[survey.RecordID]bool // to be read again
+	reading bool                     // what is read now stands neither in waiting nor in the tail
 	upto    survey.RecordID          // as find_upto
 	scanned survey.RecordID          // every record up to here was read
 	caught  bool                     // every record was read once, and what changes is noted
@@ -82,7 +83,7 @@ func (f *Finder) empty() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.called, f.shelves, f.tail, f.waiting = newCalledBook(book, learned), nil, findTail{at: map[survey.RecordID]int{}}, map[survey.RecordID]bool{}
-	f.upto, f.scanned, f.caught, f.short, f.loaded, f.unread, f.records = survey.RecordID{}, survey.RecordID{}, false, false, false, 0, 0
+	f.upto, f.scanned, f.caught, f.short, f.loaded, f.reading, f.unread, f.records = survey.RecordID{}, survey.RecordID{}, false, false, false, false, 0, 0
 }
 
 // touch notes records that have changed. It is called at the end of every transaction.
@@ -306,7 +307,7 @@ func (f *Finder) relearn() {
 func (f *Finder) readOn(ctx context.Context) error {
 	if f.short {
 		f.mu.Lock()
-		f.caught, f.unread = true, 0 // before the last look: what comes from here on is noted
+		f.caught, f.reading, f.unread = true, true, 0 // before the last look: what comes from here on is noted
 		f.mu.Unlock()
 	}
 	visit, problem := f.kinds()
@@ -322,6 +323,7 @@ func (f *Finder) readOn(ctx context.Context) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.reading = false
 	f.take(read)
 	if len(ids) > 0 {
 		f.scanned = ids[len(ids)-1]
@@ -337,6 +339,7 @@ func (f *Finder) readAgain(ctx context.Context, ids []survey.RecordID) error {
 	for _, id := range ids {
 		delete(f.waiting, id) // before they are read: what changes from here on is noted anew
 	}
+	f.reading = true
 	f.mu.Unlock()
 	visit, problem := f.kinds()
 	args := []any{visit, problem}
@@ -355,6 +358,7 @@ func (f *Finder) readAgain(ctx context.Context, ids []survey.RecordID) error {
 	for _, id := range ids {
 		delete(f.tail.at, id) // what it said before counts no more
 	}
+	f.reading = false
 	f.take(read)
 	f.tail.again = append(f.tail.again, found...)
 	f.mu.Unlock()

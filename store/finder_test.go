@@ -41,7 +41,7 @@ func settled(t *testing.T, f *Finder) {
 	t.Helper()
 	for range 2000 {
 		f.mu.RLock()
-		done := f.loaded && f.caught && len(f.waiting) == 0 && len(f.tail.facts) < f.shelf
+		done := f.loaded && f.caught && !f.reading && len(f.waiting) == 0 && len(f.tail.facts) < f.shelf
 		f.mu.RUnlock()
 		if gone, err := f.s.db.ids(t.Context(), "SELECT record_id FROM find_again WHERE gone = 1"); err != nil || len(gone) > 0 {
 			done = false

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,10 +116,10 @@ func TestAttachmentsArriveWhole(t *testing.T) {
 	}
 	tab.finish(t, big, []byte("小的"))
 	// Every second chunk is stored, but its reply is lost.
-	n := 0
+	var n atomic.Int64 // several attachments go at once
 	network.set(wire.PathBlob, func(r *http.Request, do func() (*http.Response, error)) (*http.Response, error) {
 		response, err := do()
-		if n++; err != nil || r.Method != http.MethodPatch || n%2 == 0 {
+		if even := n.Add(1)%2 == 0; err != nil || r.Method != http.MethodPatch || even {
 			return response, err
 		}
 		return nil, errors.Join(errors.New("connection reset"), response.Body.Close())
