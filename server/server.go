@@ -86,10 +86,11 @@ const (
 // Server is the handler of all requests.
 type Server struct {
 	Options
-	secret []byte // makes challenges
-	slots  chan struct{}
-	guess  *throttle
-	mux    *http.ServeMux
+	secret   []byte // makes challenges
+	slots    chan struct{}
+	guess    *throttle
+	partials *partials
+	mux      *http.ServeMux
 }
 
 // New returns a server.
@@ -108,7 +109,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
-	s := &Server{Options: o, secret: secret, slots: make(chan struct{}, o.Busy), guess: newThrottle(o.Clock), mux: http.NewServeMux()}
+	s := &Server{Options: o, secret: secret, slots: make(chan struct{}, o.Busy), guess: newThrottle(o.Clock), partials: newPartials(), mux: http.NewServeMux()}
 	s.route("GET "+wire.PathStatus, whole(s.status))
 	if o.Upstream == nil {
 		s.route("POST "+wire.PathEnrol, whole(s.enrol))
@@ -117,6 +118,8 @@ func New(o Options) (*Server, error) {
 		s.route("GET "+wire.PathCounty, whole(s.county))
 	}
 	s.route("POST "+wire.PathPush, whole(s.enrolled(s.push)))
+	s.route("HEAD "+wire.PathPush+"/{sum}", whole(s.enrolled(s.heldPush)))
+	s.route("PATCH "+wire.PathPush+"/{sum}", s.enrolled(s.addPush))
 	s.route("POST "+wire.PathPull, whole(s.enrolled(s.pull)))
 	s.route("POST "+wire.PathReconcile, whole(s.enrolled(s.reconcile)))
 	s.route("POST "+wire.PathOffer, whole(s.enrolled(s.offer)))

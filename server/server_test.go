@@ -251,6 +251,43 @@ func photographed(t *testing.T, c *county, size int) (device *caller, path strin
 	return device, wire.PathBlob + sum.String(), photo
 }
 
+// breakOff sends a request whose connection ends when so many bytes of its body have come.
+func breakOff(t *testing.T, device *caller, protocol string, a ask, came int) {
+	t.Helper()
+	request := wire.Request{
+		Method: a.method, Path: a.path, Version: wire.Version, Device: device.ID, Challenge: device.challenge,
+		Body: sha256.Sum256(a.body), Offset: a.offset, Length: a.length,
+	}
+	ctx, cut := context.WithCancel(t.Context())
+	body, more := io.Pipe()
+	r, err := http.NewRequestWithContext(ctx, a.method, device.web.URL+a.path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.ContentLength = int64(len(a.body))
+	request.Write(r.Header, device.Keys.Signer())
+	go func() {
+		_, _ = more.Write(a.body[:came])
+		time.Sleep(300 * time.Millisecond)
+		cut()
+		_ = more.CloseWithError(io.ErrUnexpectedEOF)
+	}()
+	transport := &http.Transport{
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true, NextProtos: []string{protocol}}, //nolint:gosec // a test's own server
+		ForceAttemptHTTP2: protocol == "h2",
+	}
+	defer transport.CloseIdleConnections()
+	if answer, err := transport.RoundTrip(r); err == nil {
+		_ = answer.Body.Close()
+		t.Fatalf("a body that was cut short got %s", answer.Status)
+	}
+}
+
+// patch is a request that brings some of the bytes of what a path names.
+func patch(path string, whole []byte, from, to int) ask {
+	return ask{method: http.MethodPatch, path: path, body: whole[from:to], offset: strconv.Itoa(from), length: strconv.Itoa(len(whole))}
+}
+
 // TestWhatCameBeforeACutIsKept ends a connection in the middle of a photo, over HTTP/1.1 and 2.
 func TestWhatCameBeforeACutIsKept(t *testing.T) {
 	for _, protocol := range []string{"http/1.1", "h2"} {
@@ -258,33 +295,7 @@ func TestWhatCameBeforeACutIsKept(t *testing.T) {
 			c := open(t)
 			device, path, photo := photographed(t, c, 300<<10)
 			const came = 200 << 10
-			request := wire.Request{
-				Method: http.MethodPatch, Path: path, Version: wire.Version, Device: device.ID, Challenge: device.challenge,
-				Body: sha256.Sum256(photo), Offset: "0", Length: strconv.Itoa(len(photo)),
-			}
-			ctx, cut := context.WithCancel(t.Context())
-			body, more := io.Pipe()
-			r, err := http.NewRequestWithContext(ctx, http.MethodPatch, c.web.URL+path, body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.ContentLength = int64(len(photo))
-			request.Write(r.Header, device.Keys.Signer())
-			go func() {
-				_, _ = more.Write(photo[:came])
-				time.Sleep(300 * time.Millisecond)
-				cut()
-				_ = more.CloseWithError(io.ErrUnexpectedEOF)
-			}()
-			transport := &http.Transport{
-				TLSClientConfig:   &tls.Config{InsecureSkipVerify: true, NextProtos: []string{protocol}}, //nolint:gosec // a test's own server
-				ForceAttemptHTTP2: protocol == "h2",
-			}
-			defer transport.CloseIdleConnections()
-			if answer, err := transport.RoundTrip(r); err == nil {
-				_ = answer.Body.Close()
-				t.Fatalf("a photo that was cut short got %s", answer.Status)
-			}
+			breakOff(t, device, protocol, patch(path, photo, 0, len(photo)), came)
 			held := 0
 			for deadline := time.Now().Add(10 * time.Second); held < came-(64<<10) && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 				held, _ = strconv.Atoi(device.do(t, ask{method: http.MethodHead, path: path}).header.Get(wire.HeaderOffset))
@@ -292,7 +303,7 @@ func TestWhatCameBeforeACutIsKept(t *testing.T) {
 			if held < came-(64<<10) || held > came {
 				t.Fatalf("of %d bytes that were sent %d are held", came, held)
 			}
-			g := device.do(t, ask{method: http.MethodPatch, path: path, body: photo[held:], offset: strconv.Itoa(held), length: strconv.Itoa(len(photo))})
+			g := device.do(t, patch(path, photo, held, len(photo)))
 			if g.status != http.StatusOK || g.header.Get(wire.HeaderOffset) != strconv.Itoa(len(photo)) {
 				t.Errorf("the rest: status %d, offset %s", g.status, g.header.Get(wire.HeaderOffset))
 			}

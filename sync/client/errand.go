@@ -174,7 +174,7 @@ func (l *Line) handErrand(ctx context.Context, e survey.Errand, at int64, read f
 		if err := a.refusal("client.handErrand"); err != nil && a.status != http.StatusConflict {
 			return err
 		}
-		held, err := a.offset(whole)
+		held, err := a.offset(whole.Size)
 		if err == nil && held == at {
 			err = unavailable(errNoProgress)
 		}

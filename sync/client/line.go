@@ -92,7 +92,7 @@ func (l *Line) Upload(ctx context.Context, blob survey.Attachment, read func(at 
 	if err != nil {
 		return err
 	}
-	at, err := a.offset(blob)
+	at, err := a.offset(blob.Size)
 	for err == nil && at < blob.Size {
 		at, err = l.chunk(ctx, blob, at, read)
 	}
@@ -115,7 +115,7 @@ func (l *Line) chunk(ctx context.Context, blob survey.Attachment, at int64, read
 	if err := a.refusal("client.Upload"); err != nil && a.status != http.StatusConflict {
 		return at, err
 	}
-	held, err := a.offset(blob)
+	held, err := a.offset(blob.Size)
 	if err == nil && held == at {
 		err = &survey.Error{Kind: survey.Unavailable, Op: "client.Upload", Err: errors.New("no progress")}
 	}

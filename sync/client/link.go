@@ -47,6 +47,7 @@ type link struct {
 	challenge []byte        // from the last reply, to be signed with the next request
 	good      bool          // the last request brought a signed reply
 	took      time.Duration // the last exchange with such a reply, from when there was a connection
+	gate      gate
 }
 
 // newLink returns a link to an enrolled device's server. A nil transport is one of its own.
@@ -116,6 +117,7 @@ type call struct {
 	length string
 	span   string // of the bytes asked for, as header Range has it
 	piece  int    // bytes of the body that HTTP/2 puts into a frame, where what came of it counts; 0 for as many as it likes
+	sent   func() // is called when the body has been read to its end; nil for nobody
 }
 
 // answer is a reply the server has signed.
@@ -186,7 +188,10 @@ func (l *link) heard(challenge []byte, took time.Duration, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.good = err == nil
-	if err == nil {
+	if err != nil {
+		l.gate.broken()
+	} else {
+		l.gate.connected()
 		l.challenge, l.took = challenge, took
 	}
 }
@@ -236,13 +241,18 @@ func (l *link) verified(ctx context.Context, c call, signed wire.Request) (answe
 func (l *link) send(ctx context.Context, c call, signed wire.Request) (answer, *tls.ConnectionState, error) {
 	ctx, watch := newWatch(ctx)
 	defer watch.stop()
-	ctx, took := l.timed(ctx)
+	through, err := l.gate.enter(ctx)
+	if err != nil {
+		return answer{}, nil, watch.cause(ctx, err)
+	}
+	defer through()
+	ctx, took := l.traced(ctx, through)
 	request, err := http.NewRequestWithContext(ctx, c.method, l.server.JoinPath(c.path).String(), nil)
 	if err != nil {
 		return answer{}, nil, err
 	}
-	if c.body != nil {
-		request.Body = io.NopCloser(watch.reader(pieces{bytes.NewReader(c.body), c.piece}))
+	if len(c.body) > 0 {
+		request.Body = io.NopCloser(c.toEnd(watch.reader(pieces{bytes.NewReader(c.body), c.piece})))
 		request.ContentLength = int64(len(c.body))
 		request.Header.Set("Content-Type", c.mediaType())
 	}
@@ -260,16 +270,42 @@ func (l *link) send(ctx context.Context, c call, signed wire.Request) (answer, *
 	return answer{status: response.StatusCode, header: response.Header, body: body, took: took()}, response.TLS, nil
 }
 
-// timed returns a function that tells how long it is since a request made under the context it returns had a connection.
-func (l *link) timed(ctx context.Context) (context.Context, func() time.Duration) {
-	if l.clock == nil {
-		return ctx, func() time.Duration { return 0 }
-	}
+// traced returns a function that tells how long it is since a request made under the context it returns had a connection, which
+// it says to connected.
+func (l *link) traced(ctx context.Context, connected func()) (context.Context, func() time.Duration) {
 	var begun atomic.Int64
-	now := func() int64 { return l.clock().UnixNano() }
+	now := func() int64 {
+		if l.clock == nil {
+			return 0
+		}
+		return l.clock().UnixNano()
+	}
 	begun.Store(now())
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { begun.Store(now()) }})
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
+		begun.Store(now())
+		if !got.Reused { // an old one may be broken already
+			l.gate.connected()
+			connected()
+		}
+	}})
 	return ctx, func() time.Duration { return time.Duration(now() - begun.Load()) }
+}
+
+// toEnd returns a reader of the body that says when it has come to its end.
+func (c call) toEnd(body io.Reader) io.Reader {
+	if c.sent == nil {
+		return body
+	}
+	return io.MultiReader(body, ending(c.sent))
+}
+
+// ending is an empty reader that is called when it is read.
+type ending func()
+
+// Read implements [io.Reader].
+func (e ending) Read([]byte) (int, error) {
+	e()
+	return 0, io.EOF
 }
 
 func (c call) mediaType() string {
@@ -317,6 +353,14 @@ func post[T any, P interface {
 	if err != nil {
 		return reply, err
 	}
+	return readReply[T, P](a, op)
+}
+
+// readReply reads the message of a reply. A signed refusal is returned as its error.
+func readReply[T any, P interface {
+	*T
+	wire.Message
+}](a answer, op string) (reply T, err error) {
 	if err := a.refusal(op); err != nil {
 		return reply, err
 	}

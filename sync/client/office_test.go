@@ -152,12 +152,18 @@ func (tab *tablet) round(tb testing.TB) error {
 // finish fills in a visit.
 func (tab *tablet) finish(tb testing.TB, files ...[]byte) survey.RecordID {
 	tb.Helper()
+	return tab.said(tb, "路不好走", files...)
+}
+
+// said finishes a visit in which somebody said something.
+func (tab *tablet) said(tb testing.TB, worry string, files ...[]byte) survey.RecordID {
+	tb.Helper()
 	ctx := tb.Context()
 	d := survey.Draft{
 		ID: survey.NewID[survey.DraftID](), Form: "QZ-01", FormVersion: "1.0", Scope: survey.VillageScope(tab.office.village),
 		Household: tab.office.home, Author: tab.office.cadre, Title: "张三",
 	}
-	sub := form.Submission{InstanceName: "张三", Fields: survey.Fields{"heard_worry": "路不好走"}, Touched: []survey.FieldPath{"heard_worry"}}
+	sub := form.Submission{InstanceName: "张三", Fields: survey.Fields{"heard_worry": worry}, Touched: []survey.FieldPath{"heard_worry"}}
 	err := tab.BeginDraft(ctx, d, nil)
 	for i, data := range files {
 		name := fmt.Sprintf("%d.jpg", i)

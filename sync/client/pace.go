@@ -6,11 +6,12 @@ import (
 	"zoucun/sync/wire"
 )
 
-// Times for which an exchange should keep the link busy. A batch of text counts as a whole or not at all: shorter wastes
-// round trips, longer loses more to a cut. Of a chunk of an attachment whatever has come counts, so it may be longer; it
-// has to end before the link is taken for stalled.
+// Times for which an exchange should keep the link busy. A page of a feed counts as a whole or not at all: shorter wastes
+// round trips, longer loses more to a cut. Of a push and of a chunk of an attachment whatever has come counts, so they may be
+// longer; a chunk has to end before the link is taken for stalled.
 const (
 	batchTime = 8 * time.Second
+	pushTimes = 4 // as long as a batch
 	chunkTime = 20 * time.Second
 )
 
@@ -90,6 +91,10 @@ func (p *pace) stuck() { p.chunk = clampChunk(p.chunk / 2) }
 
 // tooLarge learns that so many entries at once do not get across. The batch has shrunk with the failure.
 func (p *pace) tooLarge(entries int) { p.entries = max(1, entries/2) }
+
+// resumed returns how much a push should hold, in bytes before compression, as what of it has come before a cut is not sent
+// again.
+func (p *pace) resumed() int { return min(pushTimes*p.batch, largestBatch) }
 
 func clampBatch(n int) int { return min(max(n, smallestBatch), largestBatch) }
 

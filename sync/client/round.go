@@ -93,7 +93,7 @@ func (a *Agent) push(ctx context.Context) error {
 		return err
 	}
 	for again := false; ; {
-		push, more, err := a.log.NextPush(ctx, a.pace.entries, a.pace.batch)
+		push, more, err := a.log.NextPush(ctx, a.pace.entries, a.pace.resumed())
 		if err != nil || !more {
 			return err
 		}
@@ -137,7 +137,7 @@ func (a *Agent) pushOnce(ctx context.Context, push wire.Push) error {
 	if err != nil {
 		return err
 	}
-	receipt, err := post[wire.Receipt](ctx, a.link, "client.push", wire.PathPush, body)
+	receipt, sent, err := a.deliver(ctx, body)
 	if survey.KindOf(err) == survey.Conflicting {
 		// The server knows another push by this name. It says so before it stores anything.
 		return errors.Join(err, a.log.DropPush(ctx, push.ID))
@@ -146,7 +146,7 @@ func (a *Agent) pushOnce(ctx context.Context, push wire.Push) error {
 		a.pace.shrink()
 		return err
 	}
-	a.pace.took(sizeOf(push), len(body), a.link.lately())
+	a.pace.took(sizeOf(push)*sent/len(body), sent, a.link.lately())
 	if err := a.followEpoch(ctx, receipt.Epoch); err != nil {
 		return err
 	}

@@ -274,6 +274,9 @@ func (l *lane) end(with error) {
 func (l *lane) write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if errors.Is(l.ended, io.ErrUnexpectedEOF) {
+		return len(p), nil // goes nowhere, and nobody has told
+	}
 	if l.ended != nil || l.closing {
 		return 0, net.ErrClosed
 	}

@@ -1,0 +1,107 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"zoucun/survey"
+	"zoucun/sync/wire"
+)
+
+// smallestResumed is the size from which a push goes by offset, so that what of it came before a cut is not sent again. What
+// is smaller goes in one piece: a question how much has come would cost as much.
+const smallestResumed = 8 << 10
+
+// parcel is a packed push on its way.
+type parcel struct {
+	agent *Agent
+	path  string
+	body  []byte
+	sent  int // bytes of the last request
+}
+
+// deliver hands over a packed push. It returns what the server signs for it, and how many bytes the last exchange took.
+func (a *Agent) deliver(ctx context.Context, body []byte) (receipt wire.Receipt, sent int, err error) {
+	if len(body) < smallestResumed {
+		receipt, err = post[wire.Receipt](ctx, a.link, "client.push", wire.PathPush, body)
+		return receipt, len(body), err
+	}
+	if len(body) > wire.MaxPacked {
+		return receipt, 0, &survey.Error{Kind: survey.Invalid, Op: "client.push", Err: errTooLarge}
+	}
+	sum := survey.Hash(sha256.Sum256(body))
+	p := &parcel{agent: a, path: wire.PathPush + "/" + sum.String(), body: body}
+	at := 0
+	if a.begun == sum {
+		if at, err = p.held(ctx); err != nil {
+			return receipt, 0, err
+		}
+	}
+	a.begun = sum
+	reply, err := p.carry(ctx, at)
+	if err != nil {
+		return receipt, 0, err
+	}
+	receipt, err = readReply[wire.Receipt](reply, "client.push")
+	return receipt, p.sent, err
+}
+
+// carry sends what the server lacks until it answers for the whole. Where the connection breaks it asks how much has come and
+// goes on from there, as long as anything comes.
+func (p *parcel) carry(ctx context.Context, at int) (answer, error) {
+	for vain := 0; ; {
+		reply, err := p.send(ctx, at)
+		held := at
+		switch {
+		case errors.Is(err, errBroken) && ctx.Err() == nil:
+			var asking error
+			if held, asking = p.held(ctx); asking != nil {
+				return reply, unavailable(fmt.Errorf("asking how much came: %v, after %v", asking, err)) //nolint:errorlint // what has come is not given up
+			}
+		case err == nil && reply.status == http.StatusConflict && reply.header.Get(wire.HeaderOffset) != "":
+			if held, err = p.offset(reply); err != nil {
+				return reply, err
+			}
+			err = unavailable(fmt.Errorf("%d bytes held, sent from %d", held, at))
+		default:
+			return reply, err
+		}
+		if vain++; held > at {
+			vain = 0
+		}
+		if vain > 1 {
+			return reply, err
+		}
+		at = held
+	}
+}
+
+func (p *parcel) send(ctx context.Context, at int) (answer, error) {
+	rest := p.body[at:]
+	p.sent = len(rest)
+	return p.agent.link.exchange(ctx, call{
+		method: http.MethodPatch, path: p.path, body: rest,
+		offset: strconv.Itoa(at), length: strconv.Itoa(len(p.body)), piece: pieceOf(len(rest)),
+	})
+}
+
+// held asks how much of the push has come.
+func (p *parcel) held(ctx context.Context) (int, error) {
+	reply, err := p.agent.link.exchange(ctx, call{method: http.MethodHead, path: p.path})
+	if err == nil {
+		err = reply.refusal("client.push")
+	}
+	if err != nil {
+		return 0, err
+	}
+	return p.offset(reply)
+}
+
+func (p *parcel) offset(reply answer) (int, error) {
+	n, err := reply.offset(int64(len(p.body)))
+	return int(n), err
+}
