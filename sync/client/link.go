@@ -75,39 +75,6 @@ func httpClient(transport http.RoundTripper) *http.Client {
 	}
 }
 
-// pinnedTransport speaks HTTP/2 or 1.1 over TLS to whoever holds the pinned key. Names, dates and authorities of
-// certificates mean nothing here: tablets have wrong clocks, and servers have addresses without names.
-func pinnedTransport(pin survey.Hash) *http.Transport {
-	return &http.Transport{
-		Proxy:              http.ProxyFromEnvironment,
-		ForceAttemptHTTP2:  true,
-		DisableCompression: true,
-		IdleConnTimeout:    stallTime,
-		MaxIdleConns:       2,
-		// A connection that has died in silence would hold up every request by stallTime, one after the other.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: stallTime / 3, PingTimeout: stallTime / 2},
-		TLSClientConfig: &tls.Config{
-			MinVersion:         tls.VersionTLS12,
-			ClientSessionCache: tls.NewLRUClientSessionCache(1), // a connection that follows a cut costs fewer bytes
-			InsecureSkipVerify: true,                            // VerifyConnection checks the pin instead
-			VerifyConnection: func(state tls.ConnectionState) error {
-				return checkPin(&state, pin)
-			},
-		},
-	}
-}
-
-// checkPin reports whether the peer holds the pinned key. A zero pin accepts any.
-func checkPin(state *tls.ConnectionState, pin survey.Hash) error {
-	if pin.IsZero() {
-		return nil
-	}
-	if state == nil || len(state.PeerCertificates) == 0 || seal.Pin(state.PeerCertificates[0]) != pin {
-		return errors.New("certificate is not the pinned one")
-	}
-	return nil
-}
-
 // call is what is asked of the server.
 type call struct {
 	method string

@@ -11,7 +11,7 @@ import (
 // longer; a chunk has to end before the link is taken for stalled.
 const (
 	batchTime = 8 * time.Second
-	pushTimes = 4 // as long as a batch
+	pushTimes = 8 // as long as a batch
 	chunkTime = 20 * time.Second
 )
 
