@@ -54,7 +54,7 @@ func (s *Server) enrol(ctx context.Context, e *exchange) (reply, error) {
 }
 
 func (s *Server) push(ctx context.Context, e *exchange) (reply, error) {
-	push, err := wire.Unpack[wire.Push](e.body)
+	push, err := wire.UnpackPush(e.body)
 	if err != nil {
 		return reply{}, err
 	}

@@ -154,8 +154,9 @@ type Agent struct {
 	moved    bool      // something has got across in this round
 	lastSync survey.Millis
 	skew     time.Duration // how far this device's clock is ahead of the server's
-	begun    survey.Hash   // the push of which the server may hold a part
-	relayed  bool          // a receiving point was in reach in the last round
+	packed   packed
+	begun    survey.Hash // the push of which the server may hold a part
+	relayed  bool        // a receiving point was in reach in the last round
 	// noErrandKey says that the server takes no errands, as far as this run of the program knows.
 	noErrandKey bool
 	ear         ear // hears whether the server answers

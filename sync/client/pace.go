@@ -92,6 +92,9 @@ func (p *pace) stuck() { p.chunk = clampChunk(p.chunk / 2) }
 // tooLarge learns that so many entries at once do not get across. The batch has shrunk with the failure.
 func (p *pace) tooLarge(entries int) { p.entries = max(1, entries/2) }
 
+// slow reports whether the network is worth more time of the processor than of its own.
+func (p *pace) slow() bool { return p.batch < largestBatch/4 }
+
 // resumed returns how much a push should hold, in bytes before compression, as what of it has come before a cut is not sent
 // again.
 func (p *pace) resumed() int { return min(pushTimes*p.batch, largestBatch) }

@@ -16,6 +16,28 @@ import (
 // is smaller goes in one piece: a question how much has come would cost as much.
 const smallestResumed = 8 << 10
 
+// packed is the pending push as it travels. However it was packed first, it is the same to the byte until its receipt.
+type packed struct {
+	push survey.PushID
+	body []byte
+}
+
+// pack packs the pending push: more tightly where the network is slow.
+func (a *Agent) pack(push wire.Push) (body []byte, err error) {
+	if a.packed.push == push.ID {
+		return a.packed.body, nil
+	}
+	if a.pace.slow() {
+		body, err = wire.PackCompact(&push)
+	} else {
+		body, err = wire.Pack(&push)
+	}
+	if err == nil {
+		a.packed = packed{push.ID, body}
+	}
+	return body, err
+}
+
 // parcel is a packed push on its way.
 type parcel struct {
 	agent *Agent

@@ -133,7 +133,7 @@ func stuck(op string, left int, err error) error {
 // pushOnce hands over one push and takes over its receipt. Unless the server has said that it did not take the push, it
 // may have: it is sent again, the same or in smaller pieces.
 func (a *Agent) pushOnce(ctx context.Context, push wire.Push) error {
-	body, err := wire.Pack(&push)
+	body, err := a.pack(push)
 	if err != nil {
 		return err
 	}
@@ -147,6 +147,7 @@ func (a *Agent) pushOnce(ctx context.Context, push wire.Push) error {
 		return err
 	}
 	a.pace.took(sizeOf(push)*sent/len(body), sent, a.link.lately())
+	a.packed = packed{}
 	if err := a.followEpoch(ctx, receipt.Epoch); err != nil {
 		return err
 	}

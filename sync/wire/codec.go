@@ -26,6 +26,7 @@ var (
 	lenient  = must(decodingOptions(cbor.ExtraDecErrorNone).DecMode())
 
 	packer   = must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20)))
+	tight    = must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20)))
 	unpacker = must(zstd.NewReader(nil, zstd.WithDecoderMaxMemory(MaxMessage), zstd.WithDecoderMaxWindow(MaxMessage)))
 )
 

@@ -77,7 +77,7 @@ func sizes(ctx context.Context, w io.Writer) (err error) {
 func packedSize(entries []survey.Entry) (total int, err error) {
 	for len(entries) > 0 {
 		n := min(len(entries), wire.MaxEntries)
-		body, err := wire.Pack(&wire.Push{ID: survey.NewID[survey.PushID](), Nonce: make([]byte, 24), Segments: []wire.Segment{{
+		body, err := wire.PackCompact(&wire.Push{ID: survey.NewID[survey.PushID](), Nonce: make([]byte, 24), Segments: []wire.Segment{{
 			Header:  wire.SegmentHeader{Algorithm: wire.SHA256Ed25519, First: entries[0].N, Count: uint64(n)},
 			Entries: entries[:n], Signature: random(64),
 		}}})
