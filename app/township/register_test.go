@@ -268,6 +268,9 @@ func TestImportIsPreviewedWrittenAndTakenBack(t *testing.T) {
 	c.picture("import-columns")
 	c.press("看要改什么")
 	c.sees("新增 1", "改动 1", "拒绝 2", "D6", "与第 5 行重复", "B7", "本机没有“没有村”")
+	c.Back()
+	c.press("看要改什么") // once more: the file is read again
+	c.sees("新增 1", "改动 1", "拒绝 2", "D6")
 	c.picture("import-refused")
 	c.press("改动 1")
 	c.sees("→ 13700000002")
