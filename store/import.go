@@ -22,35 +22,93 @@ func (s *Store) AmendAll(ctx context.Context, amendments iter.Seq[survey.Amendme
 	return s.update(ctx, "store.AmendAll", "", func(inner context.Context, t *tx) error {
 		return s.inBulk(inner, t, func(b *bulk) error {
 			n := 0
-			for a := range amendments {
-				if err := b.amend(inner, a); err != nil {
+			for run := range runs(amendments, cancelEvery) {
+				if err := ctx.Err(); err != nil {
 					return err
 				}
-				if n++; n%cancelEvery == 0 {
-					if err := ctx.Err(); err != nil {
-						return err
-					}
-					tell(written, n)
+				if err := b.amendRun(inner, run); err != nil {
+					return err
 				}
+				n += len(run)
+				tell(written, n)
 			}
-			tell(written, n)
 			return nil
 		})
 	})
 }
 
+// runs yields all in runs of size, the last as long as what is left. A run holds until the next.
+func runs[T any](all iter.Seq[T], size int) iter.Seq[[]T] {
+	return func(yield func([]T) bool) {
+		run := make([]T, 0, size)
+		for one := range all {
+			if run = append(run, one); len(run) < size {
+				continue
+			}
+			if !yield(run) {
+				return
+			}
+			run = run[:0]
+		}
+		if len(run) > 0 {
+			yield(run)
+		}
+	}
+}
+
 // Memory for pages of the database, in KiB: while very much is written in one transaction, and otherwise.
 const (
-	bulkCache = "PRAGMA cache_size = -65536"
+	bulkCache = "PRAGMA cache_size = -32768"
 	restCache = "PRAGMA cache_size = -8000"
 )
 
 // bulk writes revisions in the least number of statements: what a transaction moves with each of them, the clock and the end
-// of the log, is kept in memory and written once. On the disk it is the same as what Amend writes.
+// of the log, is kept in memory and written once, and what is put in for records that were not there waits until there is a run
+// of them. On the disk it is the same as what Amend writes.
 type bulk struct {
-	s    *Store
-	t    *tx
-	last int64 // the end of the log
+	s       *Store
+	t       *tx
+	last    int64 // the end of the log
+	tags    map[survey.RecordType][]byte
+	waiting [len(insertions)][]any // values of rows that are not put in yet
+}
+
+// insertion puts rows into a table.
+type insertion struct {
+	into, row, over string
+	values          int // in a row
+}
+
+// insertions are what a record's first revision is on the disk, in the order in which rows refer to one another.
+var insertions = [...]insertion{
+	{"INSERT INTO revision (rev_id, record_id, scope_id, hlc, payload_sealed) VALUES ", "(?, ?, ?, ?, ?)", "", 5},
+	{"INSERT INTO rlog (replica_id, n, rev_id) VALUES ", "(?, ?, ?)", "", 3},
+	{cardInto, "(?, ?, ?, ?, ?, ?, ?, 1)", cardOver, 7},
+	{"INSERT INTO record_head (record_id, rev_id) VALUES ", "(?, ?)", "", 2},
+}
+
+// statement puts in a number of rows at once.
+func (i insertion) statement(rows int) string {
+	return i.into + strings.Repeat(i.row+", ", rows-1) + i.row + i.over
+}
+
+// flush puts in what waits: a run at once, and row by row what is less, so that there are two statements to compile.
+func (b *bulk) flush(ctx context.Context) error {
+	for i, in := range insertions {
+		for values := b.waiting[i]; len(values) > 0; {
+			rows := cancelEvery
+			if len(values) < rows*in.values {
+				rows = 1
+			}
+			if err := b.t.exec(ctx, in.statement(rows), values[:rows*in.values]...); err != nil {
+				return err
+			}
+			values = values[rows*in.values:]
+		}
+		clear(b.waiting[i])
+		b.waiting[i] = b.waiting[i][:0]
+	}
+	return nil
 }
 
 // inBulk runs do with a bulk writer inside a transaction.
@@ -59,7 +117,7 @@ func (s *Store) inBulk(ctx context.Context, t *tx, do func(*bulk) error) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, t.exec(ctx, restCache)) }()
-	b := &bulk{s: s, t: t}
+	b := &bulk{s: s, t: t, tags: map[survey.RecordType][]byte{}}
 	if err := b.begin(ctx); err != nil {
 		return err
 	}
@@ -76,20 +134,64 @@ func (b *bulk) begin(ctx context.Context) error {
 	return err
 }
 
-// settle writes down what was kept in memory.
+// settle writes down what is kept in memory.
 func (b *bulk) settle(ctx context.Context) error {
 	return errors.Join(
+		b.flush(ctx),
 		b.t.exec(ctx, "UPDATE installation SET hlc = ?", int64(b.s.self.hlc)),
 		b.t.exec(ctx, "UPDATE replica SET last_n = ? WHERE replica_id = ?", b.last, b.s.self.replica[:]))
 }
 
-// amend writes one amendment. A record with more than a line of revisions, or with files, a form and a visit
-// go the ordinary way.
-func (b *bulk) amend(ctx context.Context, a survey.Amendment) error {
-	edits, err := b.s.edits(ctx, b.t, a.Record)
+// amendRun writes amendments, asking once which of their records are there.
+func (b *bulk) amendRun(ctx context.Context, run []survey.Amendment) error {
+	known, err := b.known(ctx, run)
 	if err != nil {
 		return err
 	}
+	for _, a := range run {
+		var edits []merge.Edit
+		if known[a.Record] {
+			if edits, err = b.edits(ctx, a.Record); err != nil {
+				return err
+			}
+		}
+		if err := b.amend(ctx, a, edits); err != nil {
+			return err
+		}
+		known[a.Record] = true
+	}
+	return b.flush(ctx)
+}
+
+// edits returns every revision of a record, those that wait to be put in among them.
+func (b *bulk) edits(ctx context.Context, id survey.RecordID) ([]merge.Edit, error) {
+	if err := b.flush(ctx); err != nil {
+		return nil, err
+	}
+	return b.s.edits(ctx, b.t, id)
+}
+
+// known returns which records of a run have revisions here.
+func (b *bulk) known(ctx context.Context, run []survey.Amendment) (map[survey.RecordID]bool, error) {
+	ids := make([]any, cancelEvery) // those of a shorter run are NULL, which no record is called
+	for i, a := range run {
+		ids[i] = a.Record[:]
+	}
+	known := map[survey.RecordID]bool{}
+	err := b.t.each(ctx, knownOf, ids, func(row rowScan) error {
+		var id survey.RecordID
+		err := row(&id)
+		known[id] = true
+		return err
+	})
+	return known, err
+}
+
+var knownOf = "SELECT DISTINCT record_id FROM revision WHERE record_id IN (?" + strings.Repeat(", ?", cancelEvery-1) + ")"
+
+// amend writes one amendment over the edits there are of its record. A record with more than a line of revisions, or with
+// files, a form and a visit go the ordinary way.
+func (b *bulk) amend(ctx context.Context, a survey.Amendment, edits []merge.Edit) error {
 	now := merge.Apply(edits)
 	body := amendedBody(now, a)
 	if len(now.Heads) > 1 || len(body.Attachments) > 0 || a.Type == survey.TypeForm || a.Type == survey.TypeVisit {
@@ -118,21 +220,34 @@ func (b *bulk) write(ctx context.Context, h survey.Header, body survey.Body, edi
 		return err
 	}
 	b.last++
-	err = errors.Join(
-		b.t.exec(ctx, "INSERT INTO revision (rev_id, record_id, scope_id, hlc, payload_sealed) VALUES (?, ?, ?, ?, ?)",
-			r.ID[:], h.Record[:], h.Scope[:], int64(h.HLC), payload),
-		b.t.exec(ctx, "INSERT INTO rlog (replica_id, n, rev_id) VALUES (?, ?, ?)", b.s.self.replica[:], b.last, r.ID[:]))
-	if err != nil {
-		return err
-	}
+	b.wait(0, r.ID[:], h.Record[:], h.Scope[:], int64(h.HLC), payload)
+	b.wait(1, b.s.self.replica[:], b.last, r.ID[:])
+	fresh := len(edits) == 0
 	edits = append(edits, merge.Edit{ID: r.ID, Header: r.Header, Body: body, HLC: h.HLC})
 	record := merge.Apply(edits)
-	b.t.settled = append(b.t.settled, record)
-	if len(edits) > 1 {
-		return b.s.keepRecord(ctx, b.t, record, firstOf(edits))
+	b.t.settle(record)
+	if !fresh {
+		return errors.Join(b.flush(ctx), b.s.keepRecord(ctx, b.t, record, firstOf(edits)))
 	}
-	return errors.Join(b.s.keepCard(ctx, b.t, record, edits[0]),
-		b.t.exec(ctx, "INSERT INTO record_head (record_id, rev_id) VALUES (?, ?)", record.ID[:], r.ID[:]))
+	card, err := b.s.cardValues(record, b.typeTag(record.Type), edits[0])
+	b.wait(2, card...)
+	b.wait(3, record.ID[:], r.ID[:])
+	return err
+}
+
+// wait lays a row aside until there is a run of them.
+func (b *bulk) wait(insertion int, values ...any) {
+	b.waiting[insertion] = append(b.waiting[insertion], values...)
+}
+
+// typeTag is the store's typeTag, reckoned once.
+func (b *bulk) typeTag(kind survey.RecordType) []byte {
+	tag, known := b.tags[kind]
+	if !known {
+		tag = b.s.typeTag(kind)
+		b.tags[kind] = tag
+	}
+	return tag
 }
 
 func tell(told func(int), n int) {
@@ -173,9 +288,9 @@ func (s *Store) UndoImport(ctx context.Context, id survey.RecordID, author surve
 				}
 			}
 			of.Back = back
-			return b.amend(inner, survey.Amendment{
+			return b.amendRun(inner, []survey.Amendment{{
 				Record: id, Type: survey.TypeImport, Kind: survey.Put, Scope: first.Header.Scope, Author: author, Fields: of.Fields(), Note: "撤销导入",
-			})
+			}})
 		})
 	})
 	return back, left, err
@@ -230,7 +345,7 @@ func (s *Store) wroteIn(ctx context.Context, t *tx, of survey.Import, first merg
 
 // takeBack undoes one revision of an import where nothing has been said since.
 func (b *bulk) takeBack(ctx context.Context, w imported, of survey.Import, author survey.PersonID) (bool, error) {
-	edits, err := b.s.edits(ctx, b.t, w.record)
+	edits, err := b.edits(ctx, w.record)
 	if err != nil {
 		return false, err
 	}
@@ -238,13 +353,13 @@ func (b *bulk) takeBack(ctx context.Context, w imported, of survey.Import, autho
 	if len(now.Heads) != 1 || now.Heads[0] != w.rev {
 		return false, nil
 	}
-	before := merge.Apply(slices.DeleteFunc(edits, func(e merge.Edit) bool { return e.ID == w.rev }))
+	before := merge.Apply(slices.DeleteFunc(slices.Clone(edits), func(e merge.Edit) bool { return e.ID == w.rev }))
 	a := survey.Amendment{
 		Record: w.record, Type: now.Type, Kind: survey.Put, Scope: now.Scope, Author: author, Note: "撤销" + of.Note(), Fields: survey.Fields{},
 	}
 	if len(before.Heads) == 0 || before.Voided {
 		a.Kind = survey.Void
-		return true, b.amend(ctx, a)
+		return true, b.amend(ctx, a, edits)
 	}
 	for field := range now.Fields {
 		if _, had := before.Fields[field]; !had {
@@ -256,5 +371,5 @@ func (b *bulk) takeBack(ctx context.Context, w imported, of survey.Import, autho
 			a.Fields[field] = value
 		}
 	}
-	return true, b.amend(ctx, a)
+	return true, b.amend(ctx, a, edits)
 }

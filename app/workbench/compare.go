@@ -72,6 +72,7 @@ func (im *Import) Compare(ctx context.Context, rows func(int)) error {
 // comparison is a file being compared with a register, one scope after the other, so that only one is in memory.
 type comparison struct {
 	im       *Import
+	packer   survey.Packer
 	sources  []source
 	villages map[string]*survey.Place
 	groups   map[survey.RecordID]map[string]survey.RecordID
@@ -135,7 +136,7 @@ func (c *comparison) wait(r row) {
 	if _, known := c.lines[scope]; !known {
 		c.scopes = append(c.scopes, scope)
 	}
-	c.lines[scope] = append(c.lines[scope], line{number: r.number, village: r.village, fields: r.fields.Pack()})
+	c.lines[scope] = append(c.lines[scope], line{number: r.number, village: r.village, fields: c.packer.Pack(r.fields)})
 }
 
 // passedOver reports whether a row is none to be read: blank, a total, a remark, or the header once more.
@@ -246,7 +247,7 @@ func (c *comparison) holders(ctx context.Context, scope survey.ScopeID) (map[str
 	err := c.im.roll.store.Records(ctx, c.im.Register.Type, scope, func(record survey.Record) error {
 		key := keyOf(c.im.Register, record.Fields)
 		_, twice := held[key]
-		held[key] = holder{id: record.ID, fields: record.Fields.Pack(), voided: record.Voided, twice: twice}
+		held[key] = holder{id: record.ID, fields: c.packer.Pack(record.Fields), voided: record.Voided, twice: twice}
 		return nil
 	})
 	return held, err
@@ -277,9 +278,8 @@ func (c *comparison) row(r *row, scope survey.ScopeID, held map[string]holder, s
 
 // add plans a new record.
 func (c *comparison) add(r *row, scope survey.ScopeID) {
-	r.fields[sheet.Stamped] = sheet.FormatStamps(r.fields)
 	c.im.Plan.Added = append(c.im.Plan.Added, Planned{
-		Row: r.number, Title: c.title(r), id: c.im.roll.idFor(c.im.Register, scope, r.fields), scope: scope, fields: r.fields.Pack(), added: true,
+		Row: r.number, Title: c.title(r), id: c.im.roll.idFor(c.im.Register, scope, r.fields), scope: scope, fields: c.packer.Pack(r.fields), added: true,
 	})
 }
 
@@ -293,7 +293,7 @@ func (c *comparison) change(r *row, scope survey.ScopeID, now holder) {
 	}
 	maps.DeleteFunc(before, func(field survey.FieldPath, _ string) bool { _, changes := fields[field]; return !changes })
 	c.im.Plan.Changed = append(c.im.Plan.Changed, Planned{
-		Row: r.number, Title: c.title(r), id: now.id, scope: scope, fields: fields.Pack(), was: before.Pack(),
+		Row: r.number, Title: c.title(r), id: now.id, scope: scope, fields: c.packer.Pack(fields), was: c.packer.Pack(before),
 	})
 }
 
@@ -366,7 +366,7 @@ func (c *comparison) group(r *row, name string) survey.RecordID {
 	place.ID = survey.DerivedID[survey.RecordID](c.im.roll.shared(), "place/"+r.village.Name+"/"+name)
 	groups[name] = place.ID
 	c.im.Plan.places = append(c.im.Plan.places, Planned{
-		Row: r.number, Title: r.village.Name + " " + name, id: place.ID, scope: c.im.roll.shared(), fields: place.Fields().Pack(), added: true,
+		Row: r.number, Title: r.village.Name + " " + name, id: place.ID, scope: c.im.roll.shared(), fields: c.packer.Pack(place.Fields()), added: true,
 	})
 	return place.ID
 }

@@ -248,9 +248,11 @@ func (im *Import) Write(ctx context.Context, written func(int)) (survey.Import, 
 func (im *Import) amendments(of survey.Import) iter.Seq[survey.Amendment] {
 	note := of.Note()
 	amend := func(p Planned, kind survey.RecordType) survey.Amendment {
-		return survey.Amendment{
-			Record: p.id, Type: kind, Kind: survey.Put, Scope: p.scope, Author: im.roll.who, Fields: p.fields.Fields(), Note: note,
+		fields := p.fields.Fields()
+		if p.added && kind == im.Register.Type {
+			fields[sheet.Stamped] = sheet.FormatStamps(fields)
 		}
+		return survey.Amendment{Record: p.id, Type: kind, Kind: survey.Put, Scope: p.scope, Author: im.roll.who, Fields: fields, Note: note}
 	}
 	return func(yield func(survey.Amendment) bool) {
 		if !yield(survey.Amendment{
