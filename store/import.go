@@ -142,52 +142,51 @@ func (b *bulk) settle(ctx context.Context) error {
 		b.t.exec(ctx, "UPDATE replica SET last_n = ? WHERE replica_id = ?", b.last, b.s.self.replica[:]))
 }
 
-// amendRun writes amendments, asking once which of their records are there.
+// amendRun writes amendments, reading at once what there is of their records.
 func (b *bulk) amendRun(ctx context.Context, run []survey.Amendment) error {
-	known, err := b.known(ctx, run)
+	ids := make([]survey.RecordID, len(run))
+	for i, a := range run {
+		ids[i] = a.Record
+	}
+	edits, err := b.edits(ctx, ids...)
 	if err != nil {
 		return err
 	}
+	written := map[survey.RecordID]bool{}
 	for _, a := range run {
-		var edits []merge.Edit
-		if known[a.Record] {
-			if edits, err = b.edits(ctx, a.Record); err != nil {
+		if written[a.Record] {
+			again, err := b.edits(ctx, a.Record)
+			if err != nil {
 				return err
 			}
+			edits[a.Record] = again[a.Record]
 		}
-		if err := b.amend(ctx, a, edits); err != nil {
+		if err := b.amend(ctx, a, edits[a.Record]); err != nil {
 			return err
 		}
-		known[a.Record] = true
+		written[a.Record] = true
 	}
 	return b.flush(ctx)
 }
 
-// edits returns every revision of a record, those that wait to be put in among them.
-func (b *bulk) edits(ctx context.Context, id survey.RecordID) ([]merge.Edit, error) {
+// edits returns every revision of at most a run of records, those that wait to be put in among them.
+func (b *bulk) edits(ctx context.Context, ids ...survey.RecordID) (map[survey.RecordID][]merge.Edit, error) {
 	if err := b.flush(ctx); err != nil {
 		return nil, err
 	}
-	return b.s.edits(ctx, b.t, id)
-}
-
-// known returns which records of a run have revisions here.
-func (b *bulk) known(ctx context.Context, run []survey.Amendment) (map[survey.RecordID]bool, error) {
-	ids := make([]any, cancelEvery) // those of a shorter run are NULL, which no record is called
-	for i, a := range run {
-		ids[i] = a.Record[:]
+	args := make([]any, cancelEvery) // those of a shorter run are NULL, which no record is called
+	for i := range ids {
+		args[i] = ids[i][:]
 	}
-	known := map[survey.RecordID]bool{}
-	err := b.t.each(ctx, knownOf, ids, func(row rowScan) error {
-		var id survey.RecordID
-		err := row(&id)
-		known[id] = true
-		return err
-	})
-	return known, err
+	all, err := b.s.editsWhere(ctx, b.t, ofRun, args...)
+	edits := make(map[survey.RecordID][]merge.Edit, len(ids))
+	for _, e := range all {
+		edits[e.Header.Record] = append(edits[e.Header.Record], e)
+	}
+	return edits, err
 }
 
-var knownOf = "SELECT DISTINCT record_id FROM revision WHERE record_id IN (?" + strings.Repeat(", ?", cancelEvery-1) + ")"
+var ofRun = "record_id IN (?" + strings.Repeat(", ?", cancelEvery-1) + ")"
 
 // amend writes one amendment over the edits there are of its record. A record with more than a line of revisions, or with
 // files, a form and a visit go the ordinary way.
@@ -206,11 +205,11 @@ func (b *bulk) amend(ctx context.Context, a survey.Amendment, edits []merge.Edit
 	}
 	b.s.self.hlc = b.s.self.hlc.Next(b.t.now) // a transaction that fails leaves the clock ahead, which does no harm
 	h.HLC, h.Parents, h.Device, h.Wall = b.s.self.hlc, now.Heads, b.s.self.device, survey.MillisOf(b.t.now)
-	return b.write(ctx, h, body, edits)
+	return b.write(ctx, h, body, edits, now)
 }
 
-// write writes a revision, its place in the log, and what its record is from here on.
-func (b *bulk) write(ctx context.Context, h survey.Header, body survey.Body, edits []merge.Edit) error {
+// write writes a revision, its place in the log, and what its record, which has been as before, is from here on.
+func (b *bulk) write(ctx context.Context, h survey.Header, body survey.Body, edits []merge.Edit, before survey.Record) error {
 	r, err := wire.SealRevision(h, body, rand.Reader)
 	if err != nil {
 		return &survey.Error{Kind: survey.Invalid, Op: "store.AmendAll", Message: "有一行内容太多，不能保存成记录。什么都没有写入。", Err: err}
@@ -222,17 +221,26 @@ func (b *bulk) write(ctx context.Context, h survey.Header, body survey.Body, edi
 	b.last++
 	b.wait(0, r.ID[:], h.Record[:], h.Scope[:], int64(h.HLC), payload)
 	b.wait(1, b.s.self.replica[:], b.last, r.ID[:])
-	fresh := len(edits) == 0
 	edits = append(edits, merge.Edit{ID: r.ID, Header: r.Header, Body: body, HLC: h.HLC})
 	record := merge.Apply(edits)
 	b.t.settle(record)
-	if !fresh {
+	if !goesOn(before, record) {
 		return errors.Join(b.flush(ctx), b.s.keepRecord(ctx, b.t, record, firstOf(edits)))
 	}
-	card, err := b.s.cardValues(record, b.typeTag(record.Type), edits[0])
+	if len(before.Heads) > 0 {
+		err = b.t.exec(ctx, "DELETE FROM record_head WHERE record_id = ?", record.ID[:])
+	}
+	card, faceless := b.s.cardValues(record, b.typeTag(record.Type), firstOf(edits))
 	b.wait(2, card...)
 	b.wait(3, record.ID[:], r.ID[:])
-	return err
+	return errors.Join(err, faceless)
+}
+
+// goesOn reports whether nothing but a record's card and its head is other than before: it is in use as it was, and nobody
+// disagrees with anything. What links and tasks say is kept elsewhere too.
+func goesOn(before, now survey.Record) bool {
+	apart := len(before.Heads) > 1 || len(now.Heads) > 1 || len(before.Conflicts)+len(now.Conflicts) > 0
+	return !apart && before.Voided == now.Voided && now.Type != survey.TypeLink && now.Type != survey.TypeTask
 }
 
 // wait lays a row aside until there is a run of them.
@@ -270,22 +278,16 @@ func (s *Store) UndoImport(ctx context.Context, id survey.RecordID, author surve
 			return err
 		}
 		return s.inBulk(inner, t, func(b *bulk) error {
-			for i, w := range wrote {
-				if i%cancelEvery == 0 {
-					if err := ctx.Err(); err != nil {
-						return err
-					}
-					tell(done, i)
+			for run := range slices.Chunk(wrote, cancelEvery) {
+				if err := ctx.Err(); err != nil {
+					return err
 				}
-				taken, err := b.takeBack(inner, w, of, author)
+				n, err := b.takeBackRun(inner, run, of, author)
 				if err != nil {
 					return err
 				}
-				if taken {
-					back++
-				} else {
-					left++
-				}
+				back, left = back+n, left+len(run)-n
+				tell(done, back+left)
 			}
 			of.Back = back
 			return b.amendRun(inner, []survey.Amendment{{
@@ -343,12 +345,30 @@ func (s *Store) wroteIn(ctx context.Context, t *tx, of survey.Import, first merg
 	return wrote, err
 }
 
-// takeBack undoes one revision of an import where nothing has been said since.
-func (b *bulk) takeBack(ctx context.Context, w imported, of survey.Import, author survey.PersonID) (bool, error) {
-	edits, err := b.edits(ctx, w.record)
-	if err != nil {
-		return false, err
+// takeBackRun undoes revisions of an import where nothing has been said since, and returns how many.
+func (b *bulk) takeBackRun(ctx context.Context, run []imported, of survey.Import, author survey.PersonID) (back int, err error) {
+	ids := make([]survey.RecordID, len(run))
+	for i, w := range run {
+		ids[i] = w.record
 	}
+	edits, err := b.edits(ctx, ids...)
+	if err != nil {
+		return 0, err
+	}
+	for _, w := range run {
+		taken, err := b.takeBack(ctx, w, edits[w.record], of, author)
+		if err != nil {
+			return back, err
+		}
+		if taken {
+			back++
+		}
+	}
+	return back, nil
+}
+
+// takeBack undoes one revision of an import where nothing has been said since.
+func (b *bulk) takeBack(ctx context.Context, w imported, edits []merge.Edit, of survey.Import, author survey.PersonID) (bool, error) {
 	now := merge.Apply(edits)
 	if len(now.Heads) != 1 || now.Heads[0] != w.rev {
 		return false, nil
