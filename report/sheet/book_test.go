@@ -220,6 +220,25 @@ func TestRowsOfNothing(t *testing.T) {
 	}
 }
 
+func TestTextIsReadBack(t *testing.T) {
+	rows := [][]string{{"001", "𬱖𠮷", "=1+1"}, {"002", "甲,\"乙\"", "-3号"}}
+	var file bytes.Buffer
+	if err := WriteCSV(&file, []string{"户编号", "户主", "门牌"}, rows); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.HasPrefix(file.Bytes(), byteOrderMark) || bytes.Contains(file.Bytes(), []byte(",=")) {
+		t.Errorf("written %q", file.Bytes())
+	}
+	table, _ := read(t, "册.csv", file.Bytes())
+	for i, row := range rows {
+		for column, want := range row {
+			if got := Clean(table.Rows[i+1].Cell(column)); got != want {
+				t.Errorf("reads %q, want %q", got, want)
+			}
+		}
+	}
+}
+
 func TestReadingIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
