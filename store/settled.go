@@ -1,6 +1,10 @@
 package store
 
-import "zoucun/survey"
+import (
+	"reflect"
+
+	"zoucun/survey"
+)
 
 // settledRecords is the records that a transaction has changed, as they are now, in the order in which it did. Those of a long
 // transaction wait for its end in a packed form: a register that is imported has 100,000.
@@ -10,11 +14,35 @@ type settledRecords struct {
 	packer survey.Packer
 }
 
-// packedRecord is a record whose fields are packed.
+// packedRecord is a record kept small, as nearly all of an import are: in use, one head, no form, no files and no conflicts. Any
+// other is kept whole, but for its fields.
 type packedRecord struct {
-	survey.Record // without Fields
+	id      survey.RecordID
+	kind    survey.RecordType
+	scope   survey.ScopeID
+	head    survey.RevID
+	updated survey.HLC
+	fields  survey.Packed
+	whole   *survey.Record // nil where there is no more to say
+}
 
-	fields survey.Packed
+func (s *settledRecords) packRecord(r survey.Record) packedRecord {
+	packed := packedRecord{id: r.ID, kind: r.Type, scope: r.Scope, updated: r.Updated, fields: s.packer.Pack(r.Fields)}
+	if len(r.Heads) == 1 {
+		packed.head = r.Heads[0]
+	}
+	if r.Fields = nil; !reflect.DeepEqual(r, packed.record()) {
+		packed.whole = &r
+	}
+	return packed
+}
+
+// record is what was packed, without its fields.
+func (p *packedRecord) record() survey.Record {
+	if p.whole != nil {
+		return *p.whole
+	}
+	return survey.Record{ID: p.id, Type: p.kind, Scope: p.scope, Heads: []survey.RevID{p.head}, Updated: p.updated}
 }
 
 // settledRun is how many records are packed, and told of, at a time.
@@ -33,8 +61,7 @@ func (s *settledRecords) add(r survey.Record) {
 func (s *settledRecords) pack() {
 	run := make([]packedRecord, len(s.last))
 	for i, r := range s.last {
-		run[i] = packedRecord{Record: r, fields: s.packer.Pack(r.Fields)}
-		run[i].Fields = nil
+		run[i] = s.packRecord(r)
 	}
 	s.packed = append(s.packed, run)
 	clear(s.last)
@@ -46,7 +73,7 @@ func (s *settledRecords) each(use func([]survey.Record)) {
 	for i, run := range s.packed {
 		records := make([]survey.Record, len(run))
 		for j, r := range run {
-			records[j] = r.Record
+			records[j] = r.record()
 			records[j].Fields = r.fields.Fields()
 		}
 		s.packed[i] = nil
