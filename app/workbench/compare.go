@@ -50,7 +50,7 @@ func (im *Import) Compare(ctx context.Context, rows func(int)) error {
 	if lacking := im.Lacking(); len(lacking) > 0 {
 		return ask("workbench.Compare", "还没有指明哪一列是“"+strings.Join(lacking, "”“")+"”，请先选好。")
 	}
-	if err := im.whole(ctx); err != nil {
+	if err := im.whole(ctx, rows); err != nil {
 		return err
 	}
 	im.Plan = Plan{}

@@ -86,11 +86,11 @@ func (r *Roll) ReadImport(ctx context.Context, reg Register, village survey.Plac
 }
 
 // whole reads the rows again that letGo has let go.
-func (im *Import) whole(ctx context.Context) error {
+func (im *Import) whole(ctx context.Context, rows func(int)) error {
 	if !im.partial {
 		return nil
 	}
-	book, err := sheet.Read(ctx, im.Name, im.data, nil)
+	book, err := sheet.Read(ctx, im.Name, im.data, rows)
 	if err != nil {
 		return err
 	}
