@@ -35,7 +35,14 @@ const (
 	toShared   = "/sharedStrings"
 )
 
-const damagedBook = "文件不完整、已损坏，或者不是工作簿。请在表格软件里打开，另存为 .xlsx 后再导入。"
+// Why a workbook is not read.
+const (
+	damagedBook = "文件不完整、已损坏，或者不是工作簿。请在表格软件里打开，另存为 .xlsx 后再导入。"
+	hugeBook    = "文件解开以后太大，不像是花名册，没有读。请删去图片和无关的工作表，另存后再导入。"
+)
+
+// maxShared is how many texts cells may share: twenty of its own for each row.
+const maxShared = 20 * maxRows
 
 var errTooLarge = errors.New("more than a workbook may unpack to")
 
@@ -52,7 +59,7 @@ func openWorkbook(ctx context.Context, data []byte) (*xlsx, error) {
 	var size uint64
 	for _, file := range archive.File {
 		if size += min(file.UncompressedSize64, MaxUnzipped+1); size > MaxUnzipped {
-			return nil, refuse("文件解开以后太大，不像是花名册，没有读。请删去图片和无关的工作表，另存后再导入。", errTooLarge)
+			return nil, refuse(hugeBook, errTooLarge)
 		}
 		w.parts[partName(file.Name)] = file
 	}
@@ -165,7 +172,10 @@ func (w *xlsx) share(ctx context.Context, name string) error {
 	for err == nil {
 		var k kind
 		if k, err = t.next(); err == nil && k == opens && string(t.name) == "si" {
-			if len(w.shared)%10_000 == 0 && ctx.Err() != nil {
+			switch n := len(w.shared); {
+			case n == maxShared:
+				return refuse(hugeBook, errTooLarge)
+			case n%10_000 == 0 && ctx.Err() != nil:
 				return fmt.Errorf("sheet.Read: %w", ctx.Err())
 			}
 			var text []byte
