@@ -141,7 +141,7 @@ func (db *database) exec(ctx context.Context, query string, args ...any) error {
 type tx struct {
 	db      *database
 	now     time.Time
-	settled []survey.Record // records to take into the register once the transaction holds
+	settled settledRecords  // records to take into the register once the transaction holds
 	joins   []func()        // what becomes of records that count as another, before that
 	after   []func()        // what else changes in memory then
 	arrived []survey.Header // of revisions that a page has brought
@@ -167,11 +167,13 @@ func (s *Store) update(ctx context.Context, op, subject string, do func(context.
 	for _, join := range t.joins {
 		join()
 	}
-	s.register.put(t.settled...)
-	s.tellFollowers(t.settled)
-	if f := s.finder.Load(); f != nil && len(t.settled) > 0 {
-		f.touch(t.settled)
-	}
+	t.settled.each(func(records []survey.Record) {
+		s.register.put(records...)
+		s.tellFollowers(records)
+		if f := s.finder.Load(); f != nil {
+			f.touch(records)
+		}
+	})
 	for _, change := range t.after {
 		change()
 	}

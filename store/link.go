@@ -126,7 +126,7 @@ func (s *Store) join(ctx context.Context, t *tx, id, kept survey.RecordID) error
 		if s.leaveOut(ctx, placeOf("record.card_sealed", id[:]), err) {
 			return nil
 		}
-		t.settled = append(t.settled, c.record())
+		t.settle(c.record())
 		return err
 	})
 }

@@ -92,9 +92,14 @@ func (s *Store) keepBlobRefs(ctx context.Context, t *tx, r survey.Revision) erro
 
 // edits returns every revision of a record that is what was written, opened.
 func (s *Store) edits(ctx context.Context, t *tx, id survey.RecordID) ([]merge.Edit, error) {
+	return s.editsWhere(ctx, t, "record_id = ?", id[:])
+}
+
+// editsWhere is edits for the revisions that a condition selects.
+func (s *Store) editsWhere(ctx context.Context, t *tx, where string, args ...any) ([]merge.Edit, error) {
 	var edits []merge.Edit
 	var broken []survey.RevID
-	err := t.each(ctx, "SELECT rev_id, hlc, payload_sealed FROM revision WHERE record_id = ?", []any{id[:]}, func(row rowScan) error {
+	err := t.each(ctx, "SELECT rev_id, hlc, payload_sealed FROM revision WHERE "+where, args, func(row rowScan) error {
 		var revision survey.RevID
 		var hlc int64
 		var payload []byte
@@ -141,7 +146,7 @@ func (s *Store) settle(ctx context.Context, t *tx, id survey.RecordID) error {
 		return err
 	}
 	record := merge.Apply(edits)
-	t.settled = append(t.settled, record)
+	t.settle(record)
 	return s.keepRecord(ctx, t, record, firstOf(edits))
 }
 
@@ -159,17 +164,31 @@ func (s *Store) keepRecord(ctx context.Context, t *tx, r survey.Record, first me
 	return errors.Join(keepHeads(ctx, t, r), s.keepConflicts(ctx, t, r), s.keepReview(ctx, t, r), s.keepDecided(ctx, t, r))
 }
 
+// ownOf finds the revisions of a record that this device has written, as the view delivery does, without asking how far they
+// have come.
+const ownOf = `SELECT 1 FROM revision v WHERE v.record_id = ?1
+	AND (EXISTS (SELECT 1 FROM rlog l WHERE l.rev_id = v.rev_id) OR EXISTS (SELECT 1 FROM shed s WHERE s.rev_id = v.rev_id))`
+
+// A card is put into the table record, over what was known of the record before. It is the device's own where a revision of
+// the record is in its log.
+const (
+	cardInto = "INSERT INTO record (record_id, scope_id, type_tag, about, hlc, voided, card_sealed, own) VALUES "
+	cardOver = ` ON CONFLICT (record_id) DO UPDATE SET scope_id = excluded.scope_id, type_tag = excluded.type_tag, about = excluded.about,
+		hlc = excluded.hlc, voided = excluded.voided, own = excluded.own, card_sealed = excluded.card_sealed`
+)
+
 func (s *Store) keepCard(ctx context.Context, t *tx, r survey.Record, first merge.Edit) error {
-	face, err := sealed(s.vault, cardOf(r, first), placeOf("record.card_sealed", r.ID[:]))
+	row, err := s.cardValues(r, s.typeTag(r.Type), first)
 	if err != nil {
 		return err
 	}
-	return t.exec(ctx, `INSERT INTO record (record_id, scope_id, type_tag, about, hlc, voided, own, card_sealed)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6,
-			EXISTS (SELECT 1 FROM delivery d WHERE d.record_id = ?1), ?7)
-		ON CONFLICT (record_id) DO UPDATE SET scope_id = excluded.scope_id, type_tag = excluded.type_tag, about = excluded.about,
-			hlc = excluded.hlc, voided = excluded.voided, own = excluded.own, card_sealed = excluded.card_sealed`,
-		r.ID[:], r.Scope[:], s.typeTag(r.Type), about(r), int64(r.Updated), r.Voided, face)
+	return t.exec(ctx, cardInto+"(?1, ?2, ?3, ?4, ?5, ?6, ?7, EXISTS ("+ownOf+"))"+cardOver, row...)
+}
+
+// cardValues are the columns of a card, but for whether it is the device's own.
+func (s *Store) cardValues(r survey.Record, tag []byte, first merge.Edit) ([]any, error) {
+	face, err := sealed(s.vault, cardOf(r, first), placeOf("record.card_sealed", r.ID[:]))
+	return []any{r.ID[:], r.Scope[:], tag, about(r), int64(r.Updated), r.Voided, face}, err
 }
 
 func (s *Store) typeTag(t survey.RecordType) []byte { return s.vault.tag("record.type", string(t)) }

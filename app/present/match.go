@@ -22,10 +22,11 @@ const finderLimit = 300
 
 // Finder returns a finder over a question's choices as they are now.
 func (v *Visit) Finder(question survey.FieldPath) *Finder {
-	return newFinder(v.session.Choices(question, "", 0), v.desk.Forms.Readings()...)
+	return NewFinder(v.session.Choices(question, "", 0), v.desk.Forms.Readings()...)
 }
 
-func newFinder(choices []form.Choice, learned ...spell.Reading) *Finder {
+// NewFinder returns a finder over choices. Learned readings are those of the township.
+func NewFinder(choices []form.Choice, learned ...spell.Reading) *Finder {
 	f := &Finder{
 		choices: choices, book: spell.NewBook(learned...),
 		names: make([][]spell.Glyph, len(choices)), keys: make([]string, len(choices)),

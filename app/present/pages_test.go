@@ -226,7 +226,7 @@ func TestWhatIsTypedIsNotCalledWrongYet(t *testing.T) {
 }
 
 func TestFinderKnowsPinyin(t *testing.T) {
-	f := newFinder([]form.Choice{
+	f := NewFinder([]form.Choice{
 		{Name: "a", Label: "张三", Row: map[string]string{"door": "老槐树下", "name": "a"}},
 		{Name: "b", Label: "李四", Row: map[string]string{"door": "12号"}},
 		{Name: "c", Label: "欧阳建国", Row: map[string]string{"members": "单秀兰、尉迟𬱖"}},

@@ -298,14 +298,7 @@ func (r *register) fields() []fyne.CanvasObject {
 		if c.Need {
 			label += "（要写）"
 		}
-		spec := widgets.FieldSpec{Text: s.Values[c.Field], Prompt: prompt(c), OnType: func(text string) {
-			s.Values[c.Field] = text
-			r.edited = true
-		}}
-		if c.Kind == workbench.LongColumn {
-			spec.Rows = 3
-		}
-		objects = append(objects, widgets.Tight(widgets.NewText(label, widgets.Hint), widgets.NewField(spec)))
+		objects = append(objects, widgets.Tight(widgets.NewText(label, widgets.Hint), r.field(c)))
 	}
 	save := widgets.NewButton(widgets.ButtonSpec{Text: "保存", Weight: widgets.Main, OnTap: r.save})
 	if s.New {
@@ -322,16 +315,31 @@ func (r *register) fields() []fyne.CanvasObject {
 	}})))
 }
 
+// field asks for one column: what it offers is picked, everything else is typed.
+func (r *register) field(c workbench.Column) fyne.CanvasObject {
+	s := r.sheet
+	if few := c.Choices(); len(few) > 0 {
+		return r.choice(c, few)
+	}
+	if c.Offered() {
+		return widgets.NewPickerField(picked(s.Values[c.Field]), func() { r.offer(c) })
+	}
+	spec := widgets.FieldSpec{Text: s.Values[c.Field], Prompt: prompt(c), OnType: func(text string) {
+		s.Values[c.Field] = text
+		r.edited = true
+	}}
+	if c.Kind == workbench.LongColumn {
+		spec.Rows = 3
+	}
+	return widgets.NewField(spec)
+}
+
 func prompt(c workbench.Column) string {
 	switch c.Kind { //nolint:exhaustive // the others need no example
 	case workbench.DateColumn:
 		return "如 2026-03-01"
 	case workbench.PeopleColumn:
 		return "大人的姓名，中间用顿号；孩子不写"
-	case workbench.LocationColumn:
-		return "路边、村中或偏远"
-	case workbench.StaffColumn:
-		return "干部名册里的姓名"
 	default:
 		return ""
 	}
@@ -447,22 +455,37 @@ func (r *register) undoImport(i survey.Import) {
 	})
 }
 
-// export writes the register into a workbook.
+// export asks as what the register is to be kept.
 func (r *register) export() {
+	r.sheet, r.edited = nil, false
+	what := r.register().Name
+	if r.byVillage() {
+		what = r.village.Name + "的" + what
+	}
+	r.list.Refresh()
+	r.panel.Keep(0, widgets.NewText("导出"+what, widgets.Heading), widgets.NewText("在用的全部导出，停用的不在里面。文件里有群众的信息，用完请删掉。", widgets.Plain),
+		widgets.NewButton(widgets.ButtonSpec{Text: "存成表格 .xlsx", Weight: widgets.Main, OnTap: func() { r.write(workbench.TableWorkbook) }}),
+		widgets.NewText("用 WPS、Excel 打开，改好可以再导入。", widgets.Hint),
+		widgets.NewButton(widgets.ButtonSpec{Text: "存成文本 .csv", OnTap: func() { r.write(workbench.TableCSV) }}),
+		widgets.NewText("交给别的系统用（UTF-8）。用表格软件打开它，户编号前面的 0 会不见；要看、要改，请存 .xlsx。", widgets.Hint))
+}
+
+// write keeps the register as a file.
+func (r *register) write(as workbench.TableFormat) {
 	reg, village := r.register(), survey.Place{}
 	if r.byVillage() {
 		village = r.village
 	}
-	var book []byte
+	var file []byte
 	r.host.Do(func(ctx context.Context) (err error) {
-		book, err = r.spec.Presenter.Export(ctx, reg, village.ID)
+		file, err = r.spec.Presenter.Export(ctx, reg, village.ID, as)
 		return err
 	}, func(err error) {
 		if err != nil {
 			r.host.Complain(err)
 			return
 		}
-		r.spec.Save(reg.Name+village.Name+"-"+r.host.Now().Format("20060102")+".xlsx", book)
+		r.spec.Save(reg.Name+village.Name+"-"+r.host.Now().Format("20060102")+string(as), file)
 	})
 }
 

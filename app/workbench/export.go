@@ -8,9 +8,18 @@ import (
 	"zoucun/survey"
 )
 
-// Export writes a register as an .xlsx workbook with one row of titles, as Import reads it back: what is in use, of one
-// village where village names one.
-func (r *Roll) Export(ctx context.Context, reg Register, village survey.RecordID) ([]byte, error) {
+// TableFormat is how a register is written, as what its name ends in.
+type TableFormat string
+
+// Formats of a register.
+const (
+	TableWorkbook TableFormat = ".xlsx"
+	TableCSV      TableFormat = ".csv" // in UTF-8, marked as such
+)
+
+// Export writes a register as a table with one row of titles, as Import reads it back: what is in use, of one village where
+// village names one.
+func (r *Roll) Export(ctx context.Context, reg Register, village survey.RecordID, as TableFormat) ([]byte, error) {
 	var titles []string
 	for _, c := range reg.Columns {
 		titles = append(titles, c.Title)
@@ -25,9 +34,13 @@ func (r *Roll) Export(ctx context.Context, reg Register, village survey.RecordID
 			rows[i] = append(rows[i], r.written(ctx, reg, record, c))
 		}
 	}
-	var book bytes.Buffer
-	err = sheet.Write(ctx, &book, reg.Name, titles, rows)
-	return book.Bytes(), err
+	var file bytes.Buffer
+	if as == TableCSV {
+		err = sheet.WriteCSV(&file, titles, rows)
+	} else {
+		err = sheet.Write(ctx, &file, reg.Name, titles, rows)
+	}
+	return file.Bytes(), err
 }
 
 // Fill writes a register into a table somebody else has laid out (上级表格), each field below the column mapped to it.

@@ -3,10 +3,9 @@ package sheet
 import (
 	"bytes"
 	"context"
-	"encoding/xml"
-	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -79,11 +78,6 @@ func refuse(message string, err error) error {
 // Read reads an .xlsx or .csv file, whatever its name says it is. An error means that nothing could be taken, and its
 // Message says in Chinese why. It ends early when ctx does. rows, which may be nil, is told how many rows were read.
 func Read(ctx context.Context, name string, data []byte, rows func(int)) (book Book, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			book, err = Book{}, refuse("文件已损坏，读不出来。请在表格软件里打开，另存为 .xlsx 后再导入。", fmt.Errorf("workbook: %v", cause))
-		}
-	}() // the workbook library indexes before it checks; a broken file must not end the program
 	if rows == nil {
 		rows = func(int) {}
 	}
@@ -102,30 +96,20 @@ func Read(ctx context.Context, name string, data []byte, rows func(int)) (book B
 
 // workbook reads an .xlsx file.
 func (b *Book) workbook(ctx context.Context, data []byte, told func(int)) error {
-	if message := NotWorkbook(data); message != "" {
-		return refuse(message, nil)
+	file, err := openWorkbook(ctx, data)
+	if err != nil {
+		return err
 	}
-	file, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{
-		UnzipSizeLimit: MaxUnzipped, UnzipXMLSizeLimit: MaxUnzipped, RawCellValue: true,
-	})
-	switch {
-	case err != nil && strings.Contains(err.Error(), "unzip size exceeds"):
-		return refuse("文件解开以后太大，不像是花名册，没有读。请删去图片和无关的工作表，另存后再导入。", err)
-	case err != nil:
-		return refuse("文件不完整、已损坏，或者不是工作簿。请在表格软件里打开，另存为 .xlsx 后再导入。", err)
-	}
-	defer func() { _ = file.Close() }() // read only: nothing is lost
-	sheets := file.GetSheetList()
-	if len(sheets) == 0 {
-		return refuse("这个文件里没有工作表，可能是文档或压缩包。请选 .xlsx 或 .csv。", nil)
-	}
-	if _, macros := file.Pkg.Load("xl/vbaProject.bin"); macros {
+	if file.parts["xl/vbaproject.bin"] != nil {
 		b.Notes = append(b.Notes, "文件里有宏。宏没有运行，只读了单元格。")
 	}
-	parts := partsOf(file)
-	for _, name := range sheets[:min(len(sheets), maxSheets)] {
-		if err := b.sheet(ctx, file, name, parts, told); err != nil {
+	for _, s := range file.sheets[:min(len(file.sheets), maxSheets)] {
+		t, err := file.sheet(ctx, s, told)
+		if err != nil {
 			return err
+		}
+		if len(t.Rows) > 0 {
+			b.Tables = append(b.Tables, t)
 		}
 	}
 	if len(b.Tables) == 0 {
@@ -134,45 +118,7 @@ func (b *Book) workbook(ctx context.Context, data []byte, told func(int)) error 
 	return nil
 }
 
-// sheet reads one sheet as it streams by.
-func (b *Book) sheet(ctx context.Context, file *excelize.File, name string, parts parts, told func(int)) error {
-	t := Table{Name: name, Broken: map[Place]string{}, Since1904: parts.since1904}
-	if part, ok := file.Pkg.Load(parts.at[name]); ok {
-		if text, ok := part.([]byte); ok {
-			t.Merged = mergedIn(text)
-			t.emptyFormulas(text)
-		}
-	}
-	rows, err := file.Rows(name)
-	if err != nil {
-		return nil // a sheet of charts has no rows
-	}
-	defer func() { _ = rows.Close() }() // read only: nothing is lost
-	for number := 1; rows.Next(); number++ {
-		if number%1000 == 0 {
-			told(len(t.Rows))
-			if err := ctx.Err(); err != nil {
-				return fmt.Errorf("sheet.Read: %w", err)
-			}
-		}
-		cells, err := rows.Columns()
-		if err != nil {
-			return refuse("工作表“"+name+"”读不出来。请在表格软件里打开，另存为 .xlsx 后再导入。", err)
-		}
-		if err := t.add(number, cells); err != nil {
-			return err
-		}
-	}
-	if err := rows.Error(); err != nil {
-		return refuse("工作表“"+name+"”没有读完，文件可能不完整。请重新复制一份再导入。", err)
-	}
-	if len(t.Rows) > 0 {
-		b.Tables = append(b.Tables, t)
-	}
-	return nil
-}
-
-// add keeps a row that has anything in it.
+// add keeps a copy of a row that has anything in it.
 func (t *Table) add(number int, cells []string) error {
 	last := 0
 	for column, text := range cells {
@@ -196,126 +142,11 @@ func (t *Table) add(number int, cells []string) error {
 	if len(t.Rows) == maxRows {
 		return refuse(fmt.Sprintf("工作表“%s”超过 %d 行。请分成几个文件导入。", t.Name, maxRows), nil)
 	}
-	t.Rows = append(t.Rows, Row{Number: number, Cells: cells[:last:last]})
+	t.Rows = append(t.Rows, Row{Number: number, Cells: slices.Clip(slices.Clone(cells[:last]))})
 	return nil
 }
 
 // errorValues are what a spreadsheet writes where a formula fails.
 var errorValues = map[string]bool{
 	"#NULL!": true, "#DIV/0!": true, "#VALUE!": true, "#REF!": true, "#NAME?": true, "#NUM!": true, "#N/A": true, "#SPILL!": true, "#CALC!": true,
-}
-
-// parts says where in a workbook its sheets are kept.
-type parts struct {
-	at        map[string]string // by the sheet's name
-	since1904 bool
-}
-
-func partsOf(file *excelize.File) parts {
-	found := parts{at: map[string]string{}}
-	var book struct {
-		Properties struct {
-			Since1904 string `xml:"date1904,attr"`
-		} `xml:"workbookPr"`
-		Sheets []struct {
-			Name string `xml:"name,attr"`
-			ID   string `xml:"http://schemas.openxmlformats.org/officeDocument/2006/relationships id,attr"`
-		} `xml:"sheets>sheet"`
-	}
-	var relations struct {
-		Relations []struct {
-			ID     string `xml:"Id,attr"`
-			Target string `xml:"Target,attr"`
-		} `xml:"Relationship"`
-	}
-	if readPart(file, "xl/workbook.xml", &book) != nil || readPart(file, "xl/_rels/workbook.xml.rels", &relations) != nil {
-		return found // what is laid out in another way has its cells read all the same
-	}
-	found.since1904 = book.Properties.Since1904 == "1" || book.Properties.Since1904 == "true"
-	for _, sheet := range book.Sheets {
-		for _, r := range relations.Relations {
-			if r.ID == sheet.ID {
-				target := strings.TrimPrefix(r.Target, "/")
-				if target == r.Target {
-					target = path.Join("xl", target)
-				}
-				found.at[sheet.Name] = target
-			}
-		}
-	}
-	return found
-}
-
-func readPart(file *excelize.File, name string, into any) error {
-	part, _ := file.Pkg.Load(name)
-	text, ok := part.([]byte)
-	if !ok {
-		return errors.New("no such part")
-	}
-	return xml.Unmarshal(text, into)
-}
-
-// mergedIn returns the merged areas of a sheet's part. The part is searched, not parsed: it may be long, and the areas
-// stand at its end.
-func mergedIn(part []byte) []Area {
-	var areas []Area
-	for {
-		at := bytes.Index(part, []byte("<mergeCell "))
-		if at < 0 {
-			return areas
-		}
-		part = part[at+1:]
-		first, last, _ := strings.Cut(attribute(part, "ref"), ":")
-		a, okA := placeOf(first)
-		b, okB := placeOf(last)
-		if okA && okB {
-			areas = append(areas, Area{a, b})
-		}
-	}
-}
-
-// attribute returns an attribute of the tag that part begins with.
-func attribute(part []byte, name string) string {
-	tag, _, whole := bytes.Cut(part, []byte(">"))
-	if !whole {
-		return ""
-	}
-	_, after, ok := bytes.Cut(tag, []byte(" "+name+`="`))
-	if !ok {
-		return ""
-	}
-	value, _, _ := bytes.Cut(after, []byte(`"`))
-	return string(value)
-}
-
-func placeOf(name string) (Place, bool) {
-	column, row, err := excelize.CellNameToCoordinates(name)
-	return Place{Row: row, Column: column - 1}, err == nil
-}
-
-// emptyFormulas notes the cells whose formula has been written without its result, as some programs do: what is in them
-// is not known here.
-func (t *Table) emptyFormulas(part []byte) {
-	for {
-		at := bytes.Index(part, []byte("<f"))
-		if at < 0 || at+2 >= len(part) {
-			return
-		}
-		begin := bytes.LastIndex(part[:at], []byte("<c "))
-		after := part[at+2:]
-		if begin < 0 || after[0] != '>' && after[0] != ' ' && after[0] != '/' {
-			part = after
-			continue
-		}
-		end := bytes.Index(after, []byte("</c>"))
-		if end < 0 {
-			return
-		}
-		place, ok := placeOf(attribute(part[begin:], "r"))
-		_, value, has := bytes.Cut(after[:end], []byte("<v>"))
-		if ok && (!has || bytes.HasPrefix(value, []byte("</v>"))) {
-			t.Broken[place] = "公式没有算出结果。请在表格软件里打开，另存一次再导入"
-		}
-		part = after[end:]
-	}
 }

@@ -114,6 +114,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{"a character of an old system", "册.csv", []byte("户编号,户主\n001,张\ue815\n"), "B2 里有一个字是旧系统的自造字"},
 		{"half a character", "册.csv", append([]byte("\xbb\xa7,\xd6\xf7\n1,"), 0xd5), "B2 里有一个字读不出来"},
 		{"text in another encoding", "册.csv", []byte("\xff\xfe7\x62,\x00"), "不是 UTF-8 或 GB 18030"},
+		{"texts without end", "册.xlsx", with(t, plain, "xl/sharedStrings.xml", func([]byte) []byte { return bytes.Repeat([]byte("<si/>"), maxShared+1) }), "解开以后太大"},
 		{"a picture", "册.xlsx", []byte("\x89PNG\r\n\x1a\n\x00\x00"), "另存为 .xlsx"},
 	}
 	for _, test := range tests {
@@ -217,6 +218,25 @@ func TestRowsOfNothing(t *testing.T) {
 	table, _ := read(t, "册.xlsx", book)
 	if len(table.Rows) != 2 {
 		t.Errorf("%d rows, want 2", len(table.Rows))
+	}
+}
+
+func TestTextIsReadBack(t *testing.T) {
+	rows := [][]string{{"001", "𬱖𠮷", "=1+1"}, {"002", "甲,\"乙\"", "-3号"}}
+	var file bytes.Buffer
+	if err := WriteCSV(&file, []string{"户编号", "户主", "门牌"}, rows); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.HasPrefix(file.Bytes(), byteOrderMark) || bytes.Contains(file.Bytes(), []byte(",=")) {
+		t.Errorf("written %q", file.Bytes())
+	}
+	table, _ := read(t, "册.csv", file.Bytes())
+	for i, row := range rows {
+		for column, want := range row {
+			if got := Clean(table.Rows[i+1].Cell(column)); got != want {
+				t.Errorf("reads %q, want %q", got, want)
+			}
+		}
 	}
 }
 

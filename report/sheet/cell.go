@@ -36,6 +36,9 @@ var (
 // Clean returns text as the register keeps it: NFC, no invisible characters, no space at the ends, single spaces
 // inside, and none between Chinese characters, where typists put them to align a column.
 func Clean(s string) string {
+	if plain(s) {
+		return s
+	}
 	s = norm.NFC.String(strings.ToValidUTF8(s, "\ufffd"))
 	var kept []rune
 	space := false
@@ -53,6 +56,17 @@ func Clean(s string) string {
 		kept, space = append(kept, r), false
 	}
 	return norm.NFC.String(string(kept)) // what was dropped may have kept two marks apart
+}
+
+// plain reports whether nothing has to be done to a text, which is so for most: letters and digits of ASCII, and characters that
+// are their own normal form.
+func plain(s string) bool {
+	for _, r := range s {
+		if (r <= ' ' || r > '~') && (r < '\u4e00' || r > '\u9fff') {
+			return false
+		}
+	}
+	return true
 }
 
 // HalfWidth turns the full-width digits, letters and signs of an input method into ASCII.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -31,6 +32,7 @@ func (b *Book) text(ctx context.Context, data []byte, told func(int)) error {
 	r := csv.NewReader(bytes.NewReader(plain))
 	r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = delimiter(plain), -1, true, true
 	t := Table{Name: "CSV", Broken: map[Place]string{}}
+	var cells []string
 	for number := 1; ; number++ {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -45,7 +47,7 @@ func (b *Book) text(ctx context.Context, data []byte, told func(int)) error {
 				return fmt.Errorf("sheet.Read: %w", err)
 			}
 		}
-		cells := make([]string, len(record))
+		cells = slices.Grow(cells[:0], len(record))[:len(record)]
 		for column, raw := range record {
 			if cells[column], err = decode(raw); err != nil {
 				return refuse(fmt.Sprintf("%s 里有一个字%s，整个文件没有导入。请用 WPS 或 Excel 打开原文件，把这个字重新输入，另存为 .xlsx 后再导入。", Place{number, column}, err), err)

@@ -1,7 +1,7 @@
 package sheet
 
 import (
-	"fmt"
+	"encoding/hex"
 	"hash/fnv"
 	"maps"
 	"slices"
@@ -15,19 +15,25 @@ import (
 const Stamped survey.FieldPath = "roster"
 
 // Stamp is a short hash of a value.
-func Stamp(value string) string {
+func Stamp(value string) string { return string(appendStamp(nil, value)) }
+
+func appendStamp(text []byte, value string) []byte {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(value)) // a hash never refuses
-	return fmt.Sprintf("%08x", h.Sum32())
+	var sum [4]byte
+	return hex.AppendEncode(text, h.Sum(sum[:0]))
 }
 
 // FormatStamps writes down what a roster says of each field.
 func FormatStamps(fields survey.Fields) string {
-	var words []string
-	for _, path := range slices.Sorted(maps.Keys(fields)) {
-		words = append(words, string(path)+"="+Stamp(fields[path]))
+	var text []byte
+	for i, path := range slices.Sorted(maps.Keys(fields)) {
+		if i > 0 {
+			text = append(text, ' ')
+		}
+		text = appendStamp(append(append(text, path...), '='), fields[path])
 	}
-	return strings.Join(words, " ")
+	return string(text)
 }
 
 // ParseStamps reads what FormatStamps wrote.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -65,14 +66,25 @@ func textCells(cells []string, style int) []any {
 }
 
 // WriteCSV writes rows below one row of titles as UTF-8 text with a mark at its beginning, by which spreadsheet programs
-// know it.
+// know it. What they would take for a formula has a tab in front, which Read drops.
 func WriteCSV(w io.Writer, titles []string, rows [][]string) error {
 	if _, err := w.Write(byteOrderMark); err != nil {
 		return fmt.Errorf("sheet.WriteCSV: %w", err)
 	}
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
-	if err := errors.Join(out.Write(titles), out.WriteAll(rows)); err != nil {
+	err := out.Write(titles)
+	for _, row := range rows {
+		cells := make([]string, len(row))
+		for i, text := range row {
+			if cells[i] = text; strings.IndexAny(text, "=+-@") == 0 {
+				cells[i] = "\t" + text
+			}
+		}
+		err = errors.Join(err, out.Write(cells))
+	}
+	out.Flush()
+	if err = errors.Join(err, out.Error()); err != nil {
 		return fmt.Errorf("sheet.WriteCSV: %w", err)
 	}
 	return nil

@@ -30,10 +30,12 @@ func SealRevision(header survey.Header, body survey.Body, random io.Reader) (sur
 		return survey.Revision{}, fmt.Errorf("salt: %w", err)
 	}
 	r.Commit = commitment(r.Salt, r.Body)
-	if r.ID, err = RevisionID(r); err != nil {
-		return survey.Revision{}, err
+	plain, err := Encode(r.Header)
+	if err != nil {
+		return survey.Revision{}, fmt.Errorf("encode header: %w", err)
 	}
-	return r, VerifyRevision(r)
+	r.ID = revisionID(plain, r.Commit)
+	return r, checkRevision(r, len(plain))
 }
 
 // RevisionID returns H(algorithm, header, commitment). It depends on neither the replica nor the place in its log, and
@@ -63,7 +65,12 @@ func VerifyRevision(r survey.Revision) error {
 	if id := revisionID(header, r.Commit); id != r.ID {
 		return fmt.Errorf("revision %s hashes to %s", r.ID, id)
 	}
-	if err := errors.Join(within("bytes of header", len(header), MaxHeader), checkHeader(r.Header)); err != nil {
+	return checkRevision(r, len(header))
+}
+
+// checkRevision is VerifyRevision for a revision whose ID is right. header is how many bytes its header has.
+func checkRevision(r survey.Revision, header int) error {
+	if err := errors.Join(within("bytes of header", header, MaxHeader), checkHeader(r.Header)); err != nil {
 		return fmt.Errorf("revision %s: %w", r.ID, err)
 	}
 	if Erased(r) {
