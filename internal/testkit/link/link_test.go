@@ -34,12 +34,12 @@ import (
 
 const county = 349999
 
-// TestMain packs and unpacks one message before any test does so in a bubble: the codec makes its channels at first use,
+// TestMain packs and unpacks one push before any test does so in a bubble: codecs make their channels at first use,
 // and those of one bubble are of no use to another.
 func TestMain(m *testing.M) {
-	body, err := wire.Pack(&wire.Pull{})
+	body, err := wire.PackCompact(&wire.Push{})
 	if err == nil {
-		_, err = wire.Unpack[wire.Pull](body)
+		_, err = wire.UnpackPush(body)
 	}
 	if err != nil {
 		panic(err)
