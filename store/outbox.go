@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 
 	"zoucun/survey"
 	"zoucun/sync/wire"
@@ -64,7 +65,7 @@ func (s *Store) NextPush(ctx context.Context, maxEntries, maxBytes int) (push wi
 			return s.goOnAsNewReplica(ctx, t)
 		}
 		if ok = err == nil; ok {
-			err = s.rememberPush(push)
+			s.sent = sentPush{push.ID, ahead(push.Digest)}
 		}
 		return err
 	})
@@ -74,19 +75,20 @@ func (s *Store) NextPush(ctx context.Context, maxEntries, maxBytes int) (push wi
 // sentPush is what the last push that was handed out says, by its digest: its receipt is compared with that.
 type sentPush struct {
 	id     survey.PushID
-	digest survey.Hash
+	digest func() (survey.Hash, error)
 }
 
-func (s *Store) rememberPush(push wire.Push) error {
-	digest, err := push.Digest()
-	s.sent = sentPush{push.ID, digest}
-	return err
+// ahead begins to compute what is asked for later.
+func ahead[T any](compute func() (T, error)) func() (T, error) {
+	once := sync.OnceValues(compute)
+	go func() { _, _ = once() }()
+	return once
 }
 
 // digestOf returns the digest of the push that waits. After a start of the program it is built again from the log.
 func (s *Store) digestOf(ctx context.Context, t *tx, p pending) (survey.Hash, error) {
 	if s.sent.id == p.id {
-		return s.sent.digest, nil
+		return s.sent.digest()
 	}
 	push, err := s.buildPush(ctx, t, p)
 	if err != nil {

@@ -24,6 +24,7 @@ type arrival struct {
 	rejects []wire.Reject
 	news    []news
 	types   map[survey.RecordID]survey.RecordType // of the records that are locked; empty for a new one
+	awaited map[survey.RevID]bool                 // of the revisions of a segment: those whose children came first
 }
 
 // news is one line a feed will get.
@@ -45,8 +46,11 @@ func (a *arrival) keep(ctx context.Context, s wire.Segment, received uint64, who
 	if err := a.lockRecords(ctx, fresh); err != nil {
 		return err
 	}
+	if err := a.log(ctx, s.Header.Replica, fresh); err != nil {
+		return err
+	}
 	for _, e := range fresh {
-		if err := a.entry(ctx, s.Header.Replica, e, who); err != nil {
+		if err := a.entry(ctx, e, who); err != nil {
 			return err
 		}
 	}
@@ -94,32 +98,74 @@ func (a *arrival) keepSegment(ctx context.Context, s wire.Segment) error {
 }
 
 // lockRecords keeps others from the records that will change, in one order for everybody so that nobody waits in a
-// circle. Heads are right only if nobody adds a parent and its child at the same time.
+// circle, and looks which of the revisions are parents of others. Heads are right only if nobody adds a parent and its child
+// at the same time.
 func (a *arrival) lockRecords(ctx context.Context, entries []survey.Entry) error {
 	ids := map[survey.RecordID]struct{}{}
 	for _, e := range entries {
 		ids[e.Revision.Header.Record] = struct{}{}
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(ids), survey.RecordID.Compare) {
+	for run := range slices.Chunk(slices.SortedFunc(maps.Keys(ids), survey.RecordID.Compare), manyRows) {
+		if err := a.lockRun(ctx, run); err != nil {
+			return err
+		}
+	}
+	return a.await(ctx, entries)
+}
+
+func (a *arrival) lockRun(ctx context.Context, ids []survey.RecordID) error {
+	var args []any
+	for _, id := range ids {
+		args = append(args, int64(a.county), id[:], []byte{}, "")
+	}
+	rows, err := a.tx.QueryContext(ctx, `INSERT INTO record (county, record_id, scope_id, type) VALUES`+places(len(ids), 4)+`
+		ON CONFLICT (county, record_id) DO UPDATE SET type = record.type RETURNING record_id, type`, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id survey.RecordID
 		var typ string
-		err := a.tx.QueryRowContext(ctx, `INSERT INTO record (county, record_id, scope_id, type) VALUES ($1, $2, $3, '')
-			ON CONFLICT (county, record_id) DO UPDATE SET type = record.type RETURNING type`, int64(a.county), id[:], []byte{}).Scan(&typ)
-		if err != nil {
+		if err := rows.Scan(&id, &typ); err != nil {
 			return err
 		}
 		a.types[id] = survey.RecordType(typ)
 	}
+	return rows.Err()
+}
+
+// log adds lines to a replica's log.
+func (a *arrival) log(ctx context.Context, replica survey.ReplicaID, entries []survey.Entry) error {
+	var rows [][]any
+	for _, e := range entries {
+		rows = append(rows, []any{int64(a.county), replica[:], int64(e.N), e.Revision.ID[:]})
+	}
+	return insertMany(ctx, a.tx, "INSERT INTO rlog (county, replica_id, n, rev_id) VALUES", rows)
+}
+
+// await finds which revisions have children that came before them.
+func (a *arrival) await(ctx context.Context, entries []survey.Entry) error {
+	a.awaited = map[survey.RevID]bool{}
+	for run := range slices.Chunk(entries, manyRows) {
+		args := []any{int64(a.county)}
+		for _, e := range run {
+			args = append(args, e.Revision.ID[:])
+		}
+		parents, err := column[survey.RevID](ctx, a.tx, `SELECT parent_id FROM parent WHERE county = $1 AND parent_id IN`+behindFirst(len(run)), args...)
+		if err != nil {
+			return err
+		}
+		for _, id := range parents {
+			a.awaited[id] = true
+		}
+	}
 	return nil
 }
 
-// entry adds one line to the log, and the revision to record and feed if it is new and admitted.
-func (a *arrival) entry(ctx context.Context, replica survey.ReplicaID, e survey.Entry, who standing) error {
+// entry adds a revision to record and feed if it is new and admitted.
+func (a *arrival) entry(ctx context.Context, e survey.Entry, who standing) error {
 	id := e.Revision.ID
-	_, err := a.tx.ExecContext(ctx, `INSERT INTO rlog (county, replica_id, n, rev_id) VALUES ($1, $2, $3, $4)`,
-		int64(a.county), replica[:], int64(e.N), id[:])
-	if err != nil {
-		return err
-	}
 	known, err := a.placeOf(ctx, e.Revision, who)
 	if err != nil {
 		return err
@@ -295,6 +341,7 @@ func (a *arrival) history(ctx context.Context, move survey.Revision) error {
 // heads keeps record_head true: the parents are none any more, and the revision is one unless its child came first.
 func (a *arrival) heads(ctx context.Context, r survey.Revision) error {
 	for _, p := range r.Header.Parents {
+		a.awaited[p] = true
 		_, err := a.tx.ExecContext(ctx, `INSERT INTO parent (county, parent_id, rev_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 			int64(a.county), p[:], r.ID[:])
 		if err != nil {
@@ -306,12 +353,10 @@ func (a *arrival) heads(ctx context.Context, r survey.Revision) error {
 			return err
 		}
 	}
-	var children int
-	err := a.tx.QueryRowContext(ctx, `SELECT count(*) FROM parent WHERE county = $1 AND parent_id = $2`, int64(a.county), r.ID[:]).Scan(&children)
-	if err != nil || children > 0 {
-		return err
+	if a.awaited[r.ID] {
+		return nil
 	}
-	_, err = a.tx.ExecContext(ctx, `INSERT INTO record_head (county, record_id, rev_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+	_, err := a.tx.ExecContext(ctx, `INSERT INTO record_head (county, record_id, rev_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 		int64(a.county), r.Header.Record[:], r.ID[:])
 	return err
 }
@@ -329,12 +374,12 @@ func (a *arrival) publish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		var rows [][]any
 		for i, line := range run {
-			_, err := a.tx.ExecContext(ctx, `INSERT INTO feed (county, scope_id, seq, rev_id, op) VALUES ($1, $2, $3, $4, $5)`,
-				int64(a.county), scope[:], seq-int64(len(run))+int64(i)+1, line.rev[:], int64(line.op))
-			if err != nil {
-				return err
-			}
+			rows = append(rows, []any{int64(a.county), scope[:], seq - int64(len(run)) + int64(i) + 1, line.rev[:], int64(line.op)})
+		}
+		if err := insertMany(ctx, a.tx, "INSERT INTO feed (county, scope_id, seq, rev_id, op) VALUES", rows); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
+	"sync"
 
 	"zoucun/survey"
 )
@@ -76,12 +78,23 @@ func (s Segment) Verify(key ed25519.PublicKey) error {
 	if err := verify(key, append([]byte(segmentPurpose), hash[:]...), s.Signature); err != nil {
 		return err
 	}
-	for _, e := range s.Entries {
-		if err := VerifyRevision(e.Revision); err != nil {
-			return err
-		}
+	return verifyAll(s.Entries)
+}
+
+// verifyAll checks revisions, on all processors.
+func verifyAll(entries []survey.Entry) error {
+	workers := min(runtime.GOMAXPROCS(0), len(entries))
+	wrong := make([]error, workers)
+	var all sync.WaitGroup
+	for w := range workers {
+		all.Go(func() {
+			for i := w; i < len(entries) && wrong[w] == nil; i += workers {
+				wrong[w] = VerifyRevision(entries[i].Revision)
+			}
+		})
 	}
-	return nil
+	all.Wait()
+	return errors.Join(wrong...)
 }
 
 // SignedSegment reports whether a device has signed the segment with this hash.
