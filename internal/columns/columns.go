@@ -111,20 +111,20 @@ func bigEndian(b []byte) (n uint64) {
 	return n
 }
 
-// appendHead appends the shortest head.
-func appendHead(to []byte, major byte, n uint64) []byte {
+// head returns the shortest head.
+func head(major byte, n uint64) []byte {
 	m := major << 5
 	switch {
 	case n < smallest[0]:
-		return append(to, m|byte(n))
+		return []byte{m | byte(n)}
 	case n < smallest[1]:
-		return append(to, m|24, byte(n))
+		return []byte{m | 24, byte(n)}
 	case n < smallest[2]:
-		return binary.BigEndian.AppendUint16(append(to, m|25), uint16(n))
+		return binary.BigEndian.AppendUint16([]byte{m | 25}, uint16(n))
 	case n < smallest[3]:
-		return binary.BigEndian.AppendUint32(append(to, m|26), uint32(n))
+		return binary.BigEndian.AppendUint32([]byte{m | 26}, uint32(n))
 	}
-	return binary.BigEndian.AppendUint64(append(to, m|27), n)
+	return binary.BigEndian.AppendUint64([]byte{m | 27}, n)
 }
 
 // plain returns how long an item is that lies within nothing and holds nothing.
@@ -153,7 +153,7 @@ func split(text []byte) (name, between []byte) {
 	if end < open {
 		return text, null
 	}
-	between = append(appendHead(nil, 3, uint64(end-open-1)), text[open+1:end]...)
+	between = append(head(3, uint64(end-open-1)), text[open+1:end]...)
 	return slices.Concat(text[:open+1], text[end:]), between
 }
 

@@ -200,9 +200,9 @@ func (w *writer) choice(p *place) {
 		}
 		w.bad = w.bad || size > w.most
 	}
-	w.put(appendHead(nil, 4, uint64(len(here))))
+	w.put(head(4, uint64(len(here))))
 	for _, text := range here {
-		w.put(appendHead(nil, 3, uint64(len(text))))
+		w.put(head(3, uint64(len(text))))
 		w.put(text)
 	}
 }
@@ -246,7 +246,7 @@ func (w *writer) pairs(p *place, depth int) {
 		}
 		here = append(here, k)
 	}
-	w.put(appendHead(nil, 5, uint64(len(here))))
+	w.put(head(5, uint64(len(here))))
 	for _, k := range here {
 		w.put(k.name)
 		w.value(k.at, depth+1)
@@ -264,6 +264,6 @@ func (w *writer) holding(p *place, depth int) {
 	if w.bad = w.bad || inner.bad; w.bad {
 		return
 	}
-	w.put(appendHead(nil, 2, uint64(len(inner.out))))
+	w.put(head(2, uint64(len(inner.out))))
 	w.put(inner.out)
 }

@@ -29,7 +29,7 @@ const law = `
 3  app/field app/township cmd/zoucund cmd/zouctl internal/testkit/... server/centraltest
 2  store sync/client sync/bundle sync/spare sync/errand server server/central server/blob server/backup server/retention server/relay server/errand server/point app/present app/workbench app/view app/widgets report report/paper
 1  check tally form form/xlsform form/xform form/xpath form/words form/scenario form/lint form/diff form/conformance sync/wire sync/merge sync/seal internal/migrate internal/spell internal/alike internal/qr internal/grams report/pdf report/docx report/sheet
-0  survey assets internal/township internal/disk internal/androidcheck internal/elfcheck internal/drawicon internal/floors
+0  survey assets internal/township internal/disk internal/columns internal/androidcheck internal/elfcheck internal/drawicon internal/floors
 `
 
 // families are the neighbours that may know each other, and in which order: the package before the colon may import

@@ -226,7 +226,7 @@ func TestTooLargePushIsHalved(t *testing.T) {
 		d := newDesk(t)
 		accept := d.handle
 		d.handle = func(path string, body []byte) (int, wire.Message) {
-			if push, err := wire.Unpack[wire.Push](body); err == nil && path == wire.PathPush && len(push.Segments[0].Entries) > 60 {
+			if push, err := wire.UnpackPush(body); err == nil && path == wire.PathPush && len(push.Segments[0].Entries) > 60 {
 				return http.StatusRequestEntityTooLarge, &wire.Failure{Kind: survey.Invalid}
 			}
 			return accept(path, body)

@@ -87,7 +87,7 @@ func TestAPushThatBreaksTwiceGoesInPieces(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		push, err := wire.Unpack[wire.Push](body)
+		push, err := wire.UnpackPush(body)
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,10 +19,10 @@ import (
 	"zoucun/sync/wire"
 )
 
-// TestMain packs one message before any test does so in a bubble: the codec makes its channels at first use, and those
+// TestMain packs one push before any test does so in a bubble: codecs make their channels at first use, and those
 // of one bubble are of no use to another.
 func TestMain(m *testing.M) {
-	if _, err := wire.Pack(&wire.Pull{}); err != nil {
+	if _, err := wire.PackCompact(&wire.Push{}); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
@@ -191,7 +192,7 @@ func accepting(epoch survey.Epoch) func(string, []byte) (int, wire.Message) {
 		if path == wire.PathPull {
 			return http.StatusOK, &wire.PullReply{Epoch: epoch}
 		}
-		push, err := wire.Unpack[wire.Push](body)
+		push, err := wire.UnpackPush(body)
 		if err != nil {
 			return http.StatusBadRequest, &wire.Failure{Kind: survey.Damaged}
 		}
@@ -218,10 +219,14 @@ func (d *desk) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	path := r.URL.Path
+	if strings.HasPrefix(path, wire.PathPush+"/") {
+		path = wire.PathPush // all of it comes at once here
+	}
 	d.mu.Lock()
-	d.bodies[r.URL.Path] = append(d.bodies[r.URL.Path], string(body))
+	d.bodies[path] = append(d.bodies[path], string(body))
 	d.mu.Unlock()
-	status, message := handle(r.URL.Path, body)
+	status, message := handle(path, body)
 	return d.signed(r, status, message)
 }
 

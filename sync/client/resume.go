@@ -72,24 +72,12 @@ func (a *Agent) deliver(ctx context.Context, body []byte) (receipt wire.Receipt,
 	return receipt, p.sent, err
 }
 
-// carry sends what the server lacks until it answers for the whole. Where the connection breaks it asks how much has come and
-// goes on from there, as long as anything comes.
+// carry sends what the server lacks until it answers for the whole, as long as anything comes.
 func (p *parcel) carry(ctx context.Context, at int) (answer, error) {
 	for vain := 0; ; {
 		reply, err := p.send(ctx, at)
-		held := at
-		switch {
-		case errors.Is(err, errBroken) && ctx.Err() == nil:
-			var asking error
-			if held, asking = p.held(ctx); asking != nil {
-				return reply, unavailable(fmt.Errorf("asking how much came: %v, after %v", asking, err)) //nolint:errorlint // what has come is not given up
-			}
-		case err == nil && reply.status == http.StatusConflict && reply.header.Get(wire.HeaderOffset) != "":
-			if held, err = p.offset(reply); err != nil {
-				return reply, err
-			}
-			err = unavailable(fmt.Errorf("%d bytes held, sent from %d", held, at))
-		default:
+		held, lacking, err := p.after(ctx, reply, err)
+		if !lacking {
 			return reply, err
 		}
 		if vain++; held > at {
@@ -100,6 +88,27 @@ func (p *parcel) carry(ctx context.Context, at int) (answer, error) {
 		}
 		at = held
 	}
+}
+
+// after reports whether a request ended before the server had all of the push, and how much that has then. Where the
+// connection broke, it asks.
+func (p *parcel) after(ctx context.Context, reply answer, err error) (held int, lacking bool, cause error) {
+	switch {
+	case errors.Is(err, errBroken) && ctx.Err() == nil:
+		held, asking := p.held(ctx)
+		if asking != nil {
+			// Not errBroken: what has come is not given up.
+			return 0, false, unavailable(fmt.Errorf("asking how much came: %s, after %s", asking.Error(), err.Error()))
+		}
+		return held, true, err
+	case err == nil && reply.status == http.StatusConflict && reply.header.Get(wire.HeaderOffset) != "":
+		held, err := p.offset(reply)
+		if err != nil {
+			return 0, false, err
+		}
+		return held, true, unavailable(fmt.Errorf("the server holds %d of %d bytes", held, len(p.body)))
+	}
+	return 0, false, err
 }
 
 func (p *parcel) send(ctx context.Context, at int) (answer, error) {

@@ -37,7 +37,7 @@ func TestAConnectionThatFollowsIsSmall(t *testing.T) {
 		if turn == 2 {
 			web.TLS.SetSessionTicketKeys([][32]byte{{2}})
 		}
-		answer, err := (&http.Client{Transport: transport}).Get(web.URL) //nolint:noctx // a test's own
+		answer, err := (&http.Client{Transport: transport}).Get(web.URL)
 		if err != nil {
 			t.Fatal(err)
 		}

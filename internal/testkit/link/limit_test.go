@@ -67,7 +67,8 @@ func swallow(c net.Conn, come *atomic.Int64, payload int64) {
 // pour sends what has not come by one connection, and reports whether the word came that all has.
 func pour(ctx context.Context, network *Network, config *tls.Config, come *atomic.Int64, payload int64) bool {
 	raw, err := network.Dial(ctx, "", "")
-	if err != nil {
+	line, ok := raw.(*end)
+	if err != nil || !ok {
 		return false
 	}
 	c := tls.Client(raw, config)
@@ -83,7 +84,7 @@ func pour(ctx context.Context, network *Network, config *tls.Config, come *atomi
 			if _, err := c.Write(zero[:min(int64(len(zero)), left)]); err != nil {
 				return
 			}
-			raw.(*end).out.drained(over) //nolint:forcetypeassert // Dial returns one
+			line.out.drained(over)
 		}
 	}()
 	_, err = io.ReadFull(c, make([]byte, 1))

@@ -33,15 +33,6 @@ var (
 	FourG = Model{Bits: 10_000_000, MinRTT: 40 * time.Millisecond, MaxRTT: 80 * time.Millisecond, Loss: 0.005, CutAfter: 4_000_000}
 )
 
-// share is how much of the line is left for what is sent once: a lost packet takes its time twice, and the dark takes its own.
-func (m Model) share() float64 {
-	light := 1.0
-	if m.Every > 0 {
-		light = 1 - m.Dark.Seconds()/m.Every.Seconds()
-	}
-	return light / (1 + m.Loss)
-}
-
 // Network is the air between devices and one server: a net.Listener for the server, and a way to dial it.
 type Network struct {
 	model Model
