@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"sync"
+	"time"
 
 	"zoucun/survey"
 	"zoucun/sync/wire"
@@ -32,8 +33,9 @@ type partial struct {
 	sum    survey.Hash
 	size   int64
 
-	mu    sync.Mutex
-	bytes []byte
+	mu      sync.Mutex
+	bytes   []byte
+	readers int // requests that bring bytes of it
 }
 
 func newPartials() *partials { return &partials{of: map[survey.DeviceID]*partial{}} }
@@ -91,6 +93,33 @@ func (p *partial) held() int64 {
 	return int64(len(p.bytes))
 }
 
+// reading notes that a request begins to bring bytes, and returns what notes its end.
+func (p *partial) reading() (end func()) {
+	p.count(1)
+	return func() { p.count(-1) }
+}
+
+func (p *partial) count(n int) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.readers += n
+	return p.readers
+}
+
+// restTime is how long the rest of a request that broke is waited for, before it is said how much has come.
+const restTime = 250 * time.Millisecond
+
+// rest waits until nobody brings bytes any more, but not for long: a connection may be gone without anybody having said so.
+func (p *partial) rest(ctx context.Context) {
+	for wait := time.Millisecond; wait < restTime && p.count(0) > 0; wait *= 2 {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // add takes bytes that belong at an offset, and passes over those that are held. A gap, and more bytes than the push has,
 // are of kind Conflicting.
 func (p *partial) add(at int64, bytes []byte) error {
@@ -118,7 +147,7 @@ func (p *partial) whole() []byte {
 }
 
 // heldPush answers how much has come of a push.
-func (s *Server) heldPush(_ context.Context, e *exchange) (reply, error) {
+func (s *Server) heldPush(ctx context.Context, e *exchange) (reply, error) {
 	sum, err := survey.ParseHash(e.http.PathValue("sum"))
 	if err != nil {
 		return reply{}, &survey.Error{Kind: survey.Invalid, Op: "server.heldPush", Err: err}
@@ -127,6 +156,7 @@ func (s *Server) heldPush(_ context.Context, e *exchange) (reply, error) {
 	if part == nil {
 		return progress(0, 0), nil
 	}
+	part.rest(ctx)
 	return progress(part.held(), part.size), nil
 }
 
@@ -171,6 +201,7 @@ func (e *exchange) keep(part *partial, at int64) error {
 	if at > part.held() {
 		return part.add(at, nil) // a gap: nothing of the body is of use
 	}
+	defer part.reading()()
 	piece := make([]byte, flushSize)
 	for {
 		n, err := e.stream.Read(piece)

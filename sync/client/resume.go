@@ -116,7 +116,7 @@ func (p *parcel) send(ctx context.Context, at int) (answer, error) {
 	p.sent = len(rest)
 	return p.agent.link.exchange(ctx, call{
 		method: http.MethodPatch, path: p.path, body: rest,
-		offset: strconv.Itoa(at), length: strconv.Itoa(len(p.body)), piece: pieceOf(len(rest)),
+		offset: strconv.Itoa(at), length: strconv.Itoa(len(p.body)), piece: pieceOf(p.agent.pace.chunk),
 	})
 }
 

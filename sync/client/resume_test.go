@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"zoucun/sync/wire"
 )
@@ -23,6 +24,7 @@ var errChoked = errors.New("connection reset")
 
 func (c *choking) Read(p []byte) (int, error) {
 	if c.left == 0 {
+		time.Sleep(50 * time.Millisecond) // a network is not that quick, and the server has begun to read by then
 		return 0, errChoked
 	}
 	n, err := c.body.Read(p[:min(len(p), c.left)])
