@@ -160,7 +160,8 @@ func (s *Server) heldPush(ctx context.Context, e *exchange) (reply, error) {
 	return progress(part.held(), part.size), nil
 }
 
-// addPush takes bytes of a push while they come. With the last of them the push is received, and the reply is its receipt.
+// addPush takes bytes of a push while they come. With the last of them the push is received, and the reply is its receipt, or
+// a refusal without an offset: that says that bytes are lacking.
 func (s *Server) addPush(ctx context.Context, e *exchange) (reply, error) {
 	defer e.drain()
 	part, at, err := s.partOf(e)
@@ -178,7 +179,10 @@ func (s *Server) addPush(ctx context.Context, e *exchange) (reply, error) {
 		return progress(0, part.size), damagedBody(errDigest)
 	}
 	answer, err := s.push(ctx, e)
-	answer.offset, answer.length = strconv.FormatInt(part.size, 10), strconv.FormatInt(part.size, 10)
+	if err == nil {
+		all := progress(part.size, part.size)
+		answer.offset, answer.length = all.offset, all.length
+	}
 	return answer, err
 }
 

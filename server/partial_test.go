@@ -81,6 +81,28 @@ func TestAPushThatIsNotWhatItsNameSays(t *testing.T) {
 	unpack[wire.Receipt](t, device.do(t, patch(path, body, 0, len(body))))
 }
 
+// TestAPushUnderAnothersName is refused as one that came in one piece would be, and not for want of bytes.
+func TestAPushUnderAnothersName(t *testing.T) {
+	c := open(t)
+	scope := survey.NewID[survey.ScopeID]()
+	device := c.enrolled(t, scope).hello(t)
+	device.Visit(t, scope, "路灯坏了")
+	first := device.Push(device.Segment(t, 1, 1))
+	unpack[wire.Receipt](t, device.post(t, wire.PathPush, &first))
+	device.Visit(t, scope, "井水发黄")
+	other := device.Push(device.Segment(t, 2, 2))
+	other.ID = first.ID
+	body, err := wire.PackCompact(&other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := device.do(t, patch(wire.PathPush+"/"+survey.Hash(sha256.Sum256(body)).String(), body, 0, len(body)))
+	refused(t, g, http.StatusConflict, survey.Conflicting)
+	if offset := g.header.Get(wire.HeaderOffset); offset != "" {
+		t.Errorf("offset %s", offset)
+	}
+}
+
 // TestAPushMakesRoomForTheNext has a device begin another push.
 func TestAPushMakesRoomForTheNext(t *testing.T) {
 	c := open(t)
