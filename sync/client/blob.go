@@ -136,7 +136,9 @@ func (h *haul) deliver(ctx context.Context, blob survey.Attachment, doubt bool) 
 		}
 		switch {
 		case err == nil:
-			h.vain.Store(0)
+			if offset > before {
+				h.vain.Store(0)
+			}
 			h.went <- wentBytes{held: max(0, offset-before), stuck: asked && before > 0 && offset == before}
 		case !errors.Is(err, errBroken) || ctx.Err() != nil || h.vain.Add(1) > h.most:
 			return err

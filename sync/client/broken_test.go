@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"zoucun/survey"
@@ -111,5 +112,31 @@ func TestAPushThatBreaksTwiceGoesInPieces(t *testing.T) {
 	}
 	if got := o.visits(t); len(got) != visits {
 		t.Errorf("the server holds %d visits of %d", len(got), visits)
+	}
+}
+
+// TestANetworkThatTakesNoPhotoIsGivenUp lets questions pass and breaks under every byte of a photo.
+func TestANetworkThatTakesNoPhotoIsGivenUp(t *testing.T) {
+	o, network := newOffice(t), newFaulty()
+	tab := newTablet(t, o, network)
+	for range 3 {
+		tab.finish(t, make([]byte, 100<<10))
+	}
+	var tried atomic.Int64
+	network.set(wire.PathBlob, func(r *http.Request, do func() (*http.Response, error)) (*http.Response, error) {
+		if tried.Add(1); r.Method == http.MethodPatch {
+			return nil, io.ErrUnexpectedEOF
+		}
+		return do()
+	})
+	if err := tab.round(t); survey.KindOf(err) != survey.Unavailable {
+		t.Errorf("round = %v", err)
+	}
+	if n := tried.Load(); n > 60 {
+		t.Errorf("%d requests", n)
+	}
+	network.set("", nil) //nolint:bodyclose // the agent closes what it is given
+	if err := tab.round(t); err != nil || tab.safekeeping(t).Files > 0 {
+		t.Errorf("afterwards: %v, %+v", err, tab.safekeeping(t))
 	}
 }
