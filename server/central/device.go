@@ -245,8 +245,13 @@ func (c *Central) currentGrant(ctx context.Context, id survey.DeviceID) (known d
 
 // renew signs the grant under the next serial and with a new end.
 func (c *Central) renew(ctx context.Context, tx *sql.Tx, g survey.Grant) (device, error) {
-	g.Serial = c.serialAfter(g.Serial)
 	g.NotAfter = survey.MillisOf(c.clock().Add(grantLife))
+	return c.sayAgain(ctx, tx, g)
+}
+
+// sayAgain signs a grant under a serial that replaces all that were given out.
+func (c *Central) sayAgain(ctx context.Context, tx *sql.Tx, g survey.Grant) (device, error) {
+	g.Serial = c.serialAfter(g.Serial)
 	signed, err := wire.SignGrant(g, c.key)
 	if err != nil {
 		return device{}, err
@@ -254,6 +259,22 @@ func (c *Central) renew(ctx context.Context, tx *sql.Tx, g survey.Grant) (device
 	_, err = tx.ExecContext(ctx, `UPDATE device SET grant_body = $3, grant_sign = $4 WHERE county = $1 AND device_id = $2`,
 		int64(c.county), g.Device[:], signed.Grant, signed.Signature)
 	return device{grant: g, signed: signed}, err
+}
+
+// sayAllAgain gives every grant a new serial, for a device may hold one that this database, put back, has forgotten: what it says
+// now counts.
+func (c *Central) sayAllAgain(ctx context.Context, tx *sql.Tx) error {
+	grants, err := column[[]byte](ctx, tx, `SELECT grant_body FROM device WHERE county = $1 ORDER BY device_id`, int64(c.county))
+	for _, raw := range grants {
+		var g survey.Grant
+		if err := cbor.Unmarshal(raw, &g); err != nil {
+			return err
+		}
+		if _, err := c.sayAgain(ctx, tx, g); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 func (c *Central) findDevice(ctx context.Context, tx querier, id survey.DeviceID) (known device, err error) {

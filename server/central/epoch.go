@@ -76,6 +76,9 @@ func (c *Central) leaveEpoch(ctx context.Context, tx *sql.Tx, old survey.Epoch) 
 	if err != nil {
 		return err
 	}
+	if err := c.sayAllAgain(ctx, tx); err != nil {
+		return err
+	}
 	_, err = c.presentEpoch(ctx, tx)
 	return err
 }
