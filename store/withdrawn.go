@@ -73,11 +73,12 @@ func (s *Store) shred(ctx context.Context, t *tx, scope survey.ScopeID) (loose [
 			JOIN record r ON r.record_id = v.record_id WHERE r.scope_id = ?1 AND v.scope_id <> ?1)`, scope[:]),
 		t.exec(ctx, `DELETE FROM record_head WHERE record_id IN (SELECT record_id FROM record WHERE scope_id = ?1)
 			AND record_id NOT IN (`+mine+")", scope[:]),
-		// Revisions of a record that has moved to a scope that is still followed stay; those that came with a record that
-		// has moved here go with it.
+		// Revisions of a record that has moved to a scope that is still followed stay, and belong to that from here on: they are in
+		// its feed too, also when the record has moved on. Those that came with a record that has moved here go with it.
+		t.exec(ctx, `UPDATE revision SET scope_id = (SELECT r.scope_id FROM record r WHERE r.record_id = revision.record_id)
+			WHERE scope_id = ?1 AND record_id IN (SELECT record_id FROM record WHERE scope_id IN (`+followed+`))`, scope[:]),
 		t.exec(ctx, `DELETE FROM revision WHERE rev_id NOT IN (`+needed+`) AND record_id NOT IN (`+mine+`)
-			AND (scope_id = ?1 AND record_id NOT IN (SELECT record_id FROM record WHERE scope_id IN (`+followed+`))
-				OR scope_id NOT IN (`+followed+`) AND record_id IN (SELECT record_id FROM record WHERE scope_id = ?1))`, scope[:]),
+			AND (scope_id = ?1 OR scope_id NOT IN (`+followed+`) AND record_id IN (SELECT record_id FROM record WHERE scope_id = ?1))`, scope[:]),
 		t.exec(ctx, "DELETE FROM record WHERE scope_id = ? AND record_id NOT IN ("+mine+")", scope[:]),
 		t.exec(ctx, "DELETE FROM stamp WHERE scope_id = ?", scope[:]),
 	)
