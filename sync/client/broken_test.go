@@ -135,7 +135,7 @@ func TestANetworkThatTakesNoPhotoIsGivenUp(t *testing.T) {
 	if n := tried.Load(); n > 60 {
 		t.Errorf("%d requests", n)
 	}
-	network.set("", nil) //nolint:bodyclose // the agent closes what it is given
+	network.set("", nil)
 	if err := tab.round(t); err != nil || tab.safekeeping(t).Files > 0 {
 		t.Errorf("afterwards: %v, %+v", err, tab.safekeeping(t))
 	}
