@@ -126,20 +126,22 @@ func (h *haul) deliver(ctx context.Context, blob survey.Attachment, doubt bool) 
 	if err != nil {
 		return err
 	}
+	sent := false // bytes of which nobody knows what came
 	for offset := int64(0); offset < int64(len(data)); {
-		before, asked := offset, doubt
+		before, stuck := offset, false
 		if doubt {
 			offset, err = h.agent.held(ctx, blob)
-			doubt = err != nil
+			stuck, doubt = sent && offset == before, err != nil
 		} else {
 			offset, doubt, err = h.send(ctx, blob, data, offset)
+			sent = doubt
 		}
 		switch {
 		case err == nil:
 			if offset > before {
 				h.vain.Store(0)
 			}
-			h.went <- wentBytes{held: max(0, offset-before), stuck: asked && before > 0 && offset == before}
+			h.went <- wentBytes{held: max(0, offset-before), stuck: stuck}
 		case !errors.Is(err, errBroken) || ctx.Err() != nil || h.vain.Add(1) > h.most:
 			return err
 		default:

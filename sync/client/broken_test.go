@@ -140,3 +140,25 @@ func TestANetworkThatTakesNoPhotoIsGivenUp(t *testing.T) {
 		t.Errorf("afterwards: %v, %+v", err, tab.safekeeping(t))
 	}
 }
+
+// TestANetworkThatTakesNoLargeBody has something on the way that breaks under every body of more than 40 KB, before any of it has
+// come: smaller chunks get across.
+func TestANetworkThatTakesNoLargeBody(t *testing.T) {
+	o, network := newOffice(t), newFaulty()
+	tab := newTablet(t, o, network)
+	tab.finish(t, make([]byte, 300<<10))
+	network.set(wire.PathBlob, func(r *http.Request, do func() (*http.Response, error)) (*http.Response, error) {
+		if r.ContentLength > 40<<10 {
+			return nil, io.ErrUnexpectedEOF
+		}
+		return do()
+	})
+	for range 3 {
+		if err := tab.round(t); err != nil && survey.KindOf(err) != survey.Unavailable {
+			t.Fatal(err)
+		}
+	}
+	if k := tab.safekeeping(t); k.Files > 0 {
+		t.Errorf("safekeeping = %+v", k)
+	}
+}
